@@ -123,7 +123,7 @@ def test_new_says_codes_notes_and_what_is_left_out(tmp_path: Path) -> None:
     frame.query("zone_year > 0").to_csv(tmp_path / "b.csv", index=False, encoding="utf-8-sig")
     shown = call("new", tmp_path / "b.csv")
     assert shown.exit_code == 1
-    assert "effects that the data do not identify" in " ".join(shown.output.split())
+    assert "affected by the policy are not identified" in " ".join(shown.output.split())
     assert "It can run" not in shown.output
     assert '# unidentified = "drop"  ' in (tmp_path / "b.toml").read_text(encoding="utf-8")
     shown = call("new", "")

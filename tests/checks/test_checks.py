@@ -181,7 +181,7 @@ def test_pretrends_need_never_treated_units_at_every_level(calm: nqp.Fit) -> Non
 def test_checks_that_refit_need_the_rows(calm: nqp.Fit) -> None:
     result = nqp.check(replace(calm, panel=None), "pretrends")
     assert result.verdict == "not applicable"
-    assert "saved without its rows" in result.sentence
+    assert "saved without its observations" in result.sentence
 
 
 def test_time_effects_report_contrasts_both_ways(calm: nqp.Fit) -> None:

@@ -147,14 +147,16 @@ def test_a_fit_that_cannot_be_made_says_so_in_both_languages() -> None:
     one = check(None)  # type: ignore[arg-type]
     assert one.verdict == "not applicable"
     assert agree(one.said(), one.said("zh"))
-    assert one.said("zh").startswith("所需的拟合无法进行：政策所及的 2 行中有 1 行的效应不可识别")
+    assert one.said("zh").startswith(
+        "所需的拟合无法进行：受政策影响的 2 个观测中，有 1 个的效应不可识别"
+    )
 
 
 def _fails(fit: object) -> None:
     place = Message("({}cohort {}, time {})", "coastal, ", 2005, 2006)
     raise IdentificationError(
         Message(
-            "{:,} of {:,} rows that the policy reaches have effects that the data do not identify",
+            "the effects of {:,} of {:,} observations affected by the policy are not identified",
             1,
             2,
         ),

@@ -382,7 +382,7 @@ def test_nothing_is_adopted() -> None:
         unit="unit", time="time", outcome="outcome", exposures=["dose"],
     )  # fmt: skip
     fit = nqp.fit(nqp.ContinuousExposure("dose"), panel, SAMPLER, progress=False)
-    with pytest.raises(nqp.errors.StudyError, match="Nobody adopts a continuous exposure"):
+    with pytest.raises(nqp.errors.StudyError, match="continuous exposure has no adoption date"):
         nqp.model_average(fit)
 
 

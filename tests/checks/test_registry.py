@@ -71,7 +71,7 @@ def test_what_is_missing_is_the_reason(fit: nqp.Fit, toy: str, tmp_path: Path) -
     bare = nqp.load(tmp_path / "fit.nc")
     result = check(bare, toy, progress=False)
     assert result.verdict == "not applicable"
-    assert "saved without its rows" in result.sentence
+    assert "saved without its observations" in result.sentence
     dose = check(fit, "future_exposure", progress=False)
     assert dose.sentence == DOSE.reason(fit.facts)
     assert dose.said("zh") != dose.sentence

@@ -347,5 +347,5 @@ def test_periods_that_are_no_years_are_no_second_problem(tmp_path: Path) -> None
     panel.frame[early].to_csv(tmp_path / "firms.csv", index=False)
     made = new(tmp_path / "firms.csv", roles={"cohort": "cohort"})
     assert made.study is None
-    assert "without an untreated row" in made.problem
-    assert "nobody is treated" not in made.problem
+    assert "without an untreated observation" in made.problem
+    assert "no unit is treated" not in made.problem

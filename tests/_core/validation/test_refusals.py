@@ -97,7 +97,7 @@ def test_what_does_not_apply_is_an_error_of_the_library() -> None:
         frame, unit="unit", time="time", outcome="outcome", exposures=["dose"]
     )
     fit = nqp.fit(nqp.ContinuousExposure("dose"), panel, SAMPLER, progress=False)
-    with pytest.raises(NQPError, match="Nobody adopts a continuous exposure"):
+    with pytest.raises(NQPError, match="continuous exposure has no adoption date"):
         nqp.model_average(fit)
     assert nqp.check(fit, "pretrends", progress=False).verdict == "not applicable"
 

@@ -86,7 +86,7 @@ def test_a_fit_without_deviations_says_so() -> None:
     fit = nqp.fit(design, PANEL, nqp.Importance(seed=1, draws=100), progress=False)
     posterior = fit.groups["posterior"].drop_vars("outcome__deviation")
     fit = replace(fit, groups={**fit.groups, "posterior": posterior})
-    with pytest.raises(StudyError, match="does not hold the deviations"):
+    with pytest.raises(StudyError, match="does not store the deviations"):
         nqp.spillover_effects(fit, by="unit")
 
 

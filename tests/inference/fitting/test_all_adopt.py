@@ -35,7 +35,7 @@ def test_the_fit_is_that_of_the_shorter_sample(fit: nqp.Fit, panel: nqp.Panel) -
     np.testing.assert_array_equal(nqp.att(fit), nqp.att(shorter))
     assert fit.panel is not None
     assert fit.panel.digest == before.digest
-    assert any("when everyone has adopted" in note for note in fit.notes)
+    assert any("when all units have adopted" in note for note in fit.notes)
 
 
 def test_leads_and_placebo_dates_are_asked(fit: nqp.Fit) -> None:
@@ -94,7 +94,7 @@ def test_a_region_in_which_all_adopt_ends_by_itself(tmp_path: Path) -> None:
     panel = nqp.Panel.from_frame(frame, **roles, strata=["region"])
     design = nqp.StaggeredDiD(nqp.PartialPooling(["region"]), unidentified="drop")
     fit = nqp.fit(design, panel, SAMPLER, progress=False)
-    assert any("ends before 9 (b), when everyone" in note for note in fit.notes)
+    assert any("ends before 9 (b), when all" in note for note in fit.notes)
     assert fit.panel is not None
     rows = fit.panel.frame
     assert rows.loc[rows["region"] == "b", "time"].max() == 8

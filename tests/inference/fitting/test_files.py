@@ -109,7 +109,7 @@ def test_without_rows(fitted, panel, tmp_path):
     back = load(path)
     assert back.panel is None
     assert_equal(back.groups, fitted.groups)
-    with pytest.raises(StudyError, match="saved without its rows"):
+    with pytest.raises(StudyError, match="saved without its observations"):
         _ = back.model_frame
     with xr.open_datatree(path, engine="h5netcdf") as tree:
         assert "panel" not in tree.children
@@ -124,15 +124,15 @@ def test_another_panel_is_refused(fitted, panel, tmp_path):
 
 
 def test_no_file_and_no_fit(fitted, tmp_path):
-    with pytest.raises(StudyError, match="is no file"):
+    with pytest.raises(StudyError, match="is not a file"):
         load(tmp_path / "nothing.nc")
     text = tmp_path / "text.nc"
     text.write_text("not a fit")
-    with pytest.raises(StudyError, match="holds no fit"):
+    with pytest.raises(StudyError, match="does not contain a"):
         load(text)
     foreign = tmp_path / "foreign.nc"
     xr.Dataset({"a": ("b", [1.0])}).to_netcdf(foreign, engine="h5netcdf")
-    with pytest.raises(StudyError, match="holds no fit"):
+    with pytest.raises(StudyError, match="does not contain a"):
         load(foreign)
 
 
@@ -141,7 +141,7 @@ def test_truncated(fitted, tmp_path, share):
     path = fitted.save(tmp_path / "fit.nc")
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(StudyError, match="only part of one"):
+    with pytest.raises(StudyError, match="a complete fit"):
         load(path)
 
 

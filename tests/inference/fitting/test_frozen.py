@@ -24,7 +24,7 @@ def frozen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """Return the name of a frozen fit, and the fit."""
     path = tmp_path_factory.mktemp("frozen") / f"{request.param}.nc"
     path.write_bytes(frozen_bytes(request.param))
-    with pytest.warns(UserWarning, match=f"{request.param}.nc .* has no seal"):
+    with pytest.warns(UserWarning, match=f"{request.param}.nc .* has no digest"):
         fit = nqp.load(path)
     return request.param, fit
 
@@ -81,5 +81,5 @@ def test_it_says_that_its_file_had_no_seal(frozen, tmp_path: Path) -> None:
     back = nqp.load(fit.save(tmp_path / "again.nc"))
     for one in (fit, back):
         assert one.record["unsealed"] == 1.0
-        assert "file without a seal" in repr(one)
-        assert "file without a seal" in one._repr_html_()
+        assert "file without a digest" in repr(one)
+        assert "file without a digest" in one._repr_html_()

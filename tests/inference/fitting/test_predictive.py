@@ -137,5 +137,5 @@ def test_what_cannot_be_drawn(short):
     with pytest.raises(StudyError, match="'members' is 'old'"):
         posterior_predictive(short, members="old")
     design = StaggeredDiD(errors=IID(), likelihood=StudentT())
-    with pytest.raises(StudyError, match="keeps no unit effects"):
+    with pytest.raises(StudyError, match="does not store the unit effects"):
         posterior_predictive(replace(short, design=design))

@@ -28,7 +28,7 @@ from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.testing import assert_equal
 
 CHANGED = "fit.nc was changed or damaged since it was saved.*\n.*fit again and save"
-NO_FIT = "fit.nc holds no fit of this library.*\n(.*\n)?Try: .*"
+NO_FIT = "fit.nc does not contain a (complete )?fit of bayes_nqp.*\n(.*\n)?Try: .*"
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ def test_a_cut_is_seen(content: bytes, path: Path, length: int) -> None:
 @pytest.mark.parametrize("more", [b"\n", b"\0" * 512, b"x" * 100_000])
 def test_bytes_after_the_seal_are_seen(content: bytes, path: Path, more: bytes) -> None:
     path.write_bytes(content + more)
-    with pytest.raises(StudyError, match=r"not where the file ends.*\n.*fit again"):
+    with pytest.raises(StudyError, match=r"not at the end of the file.*\n.*fit again"):
         nqp.load(path)
 
 
@@ -123,7 +123,7 @@ def test_what_another_program_packed_anew_is_refused(path: Path, tmp_path: Path)
     packed.parent.mkdir()
     with xr.open_datatree(path, engine="h5netcdf") as tree:
         tree.to_netcdf(packed, engine="h5netcdf")
-    with pytest.raises(StudyError, match=r"its seal is gone.*packed.*\n.*another copy"):
+    with pytest.raises(StudyError, match=r"its digest is missing.*packed.*\n.*another copy"):
         nqp.load(packed)
 
 
@@ -149,14 +149,16 @@ def foreign_files() -> dict[str, bytes]:
 @pytest.mark.parametrize(("words", "foreign"), foreign_files().items(), ids=range(8))
 def test_a_foreign_file_is_called_what_it_is(path: Path, words: str, foreign: bytes) -> None:
     path.write_bytes(foreign)
-    with pytest.raises(StudyError, match=f"holds no fit of this library.*\nWhere: .*{words}"):
+    with pytest.raises(
+        StudyError, match=f"does not contain a fit of bayes_nqp.*\nWhere: .*{words}"
+    ):
         nqp.load(path)
 
 
 def test_netcdf_of_something_else(tmp_path: Path) -> None:
     path = tmp_path / "fit.nc"
     xr.Dataset({"a": ("b", [1.0])}, attrs={"format": 2}).to_netcdf(path, engine="h5netcdf")
-    with pytest.raises(StudyError, match=r"no fit.*\nWhere: it has no design, facts"):
+    with pytest.raises(StudyError, match=r"complete fit.*\nWhere: it has no design, facts"):
         nqp.load(path)
 
 
@@ -164,7 +166,7 @@ def test_netcdf_of_something_else(tmp_path: Path) -> None:
 def test_a_pipe_and_a_folder_are_no_files(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.nc")
     for name in ("pipe.nc", "."):
-        with pytest.raises(StudyError, match="is no file"):
+        with pytest.raises(StudyError, match="is not a file"):
             nqp.load(tmp_path / name)
 
 
@@ -194,8 +196,8 @@ def boast(group: str, name: str, *shape: int) -> Callable[[h5py.File], None]:
 
 
 STRUCTURES = {
-    "claims 549,755,813,888 bytes, of which it holds 0": boast("effects", "effect", 2**36),
-    "claims 128,000,000 bytes, of which it holds 0": boast("panel", "rows", 128_000_000),
+    "declares 549,755,813,888 bytes but contains 0": boast("effects", "effect", 2**36),
+    "declares 128,000,000 bytes but contains 0": boast("panel", "rows", 128_000_000),
     "'sampler' is a StaggeredDiD": head(sampler=json.dumps({"type": "StaggeredDiD"})),
     "'design' is \\{\\}": head(design="{}"),
     "the unknown key 'moons'": head(design=json.dumps({"type": "Importance", "moons": 3})),
@@ -207,7 +209,7 @@ STRUCTURES = {
     "KeyError: 'gate'": without("/", "gate"),
     "it has no effects": without("/", "effects"),
     "it has no sample_stats": without("/", "sample_stats"),
-    "of its effects are no numbers|needs a variable 'effect'": without("/effects", "effect"),
+    "of its effects are not numbers|needs a variable 'effect'": without("/effects", "effect"),
     "ValueError: invalid literal": head(format="two"),
 }
 
@@ -216,7 +218,7 @@ STRUCTURES = {
 def test_a_seal_does_not_make_a_fit(
     path: Path, words: str, edit: Callable[[h5py.File], None]
 ) -> None:
-    with pytest.raises(StudyError, match=f"no fit of this library.*\nWhere: .*({words})"):
+    with pytest.raises(StudyError, match=f"complete fit of bayes_nqp.*\nWhere: .*({words})"):
         nqp.load(resealed(path, edit))
 
 
@@ -226,14 +228,14 @@ def test_other_rows_under_a_seal(path: Path) -> None:
     changed = other.with_outcome(other.outcome + 1.0)
     made = nqp.load(path)
     object.__setattr__(made, "panel", changed)
-    with pytest.raises(StudyError, match="its rows are not those that were fitted"):
+    with pytest.raises(StudyError, match="its observations are not those that were fitted"):
         nqp.load(made.save(path))
 
 
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
-        (pass_the_gate, "the convergence gate in its head is not that of its effects"),
+        (pass_the_gate, "the convergence diagnostics in its head differ from those of its effects"),
         (drop_the_effects, "it has no effects"),
     ],
 )
@@ -253,8 +255,9 @@ def test_a_file_without_a_seal_warns_once(path: Path) -> None:
         warnings.simplefilter("default")
         for _ in range(3):
             nqp.load(path)
-    assert [str(one.message).partition(":")[0] for one in told] == [
-        "fit.nc was saved by version 0.1 and has no seal"
+    assert [str(one.message) for one in told] == [
+        "fit.nc was saved by version 0.1 and has no digest, so that later changes cannot be "
+        "detected; save the fit again to add one"
     ]
     assert told[0].filename == __file__
 

@@ -198,7 +198,7 @@ def test_coefficients_that_were_not_kept_are_drawn_anew(by_city: nqp.Fit) -> Non
 
 def test_heavy_tails_are_refused(by_city: nqp.Fit) -> None:
     design = by_city.design.replace(likelihood=nqp.StudentT())
-    with pytest.raises(StudyError, match=r"row by row.*\n.*Gaussian"):
+    with pytest.raises(StudyError, match=r"all coefficients are sampled.*\n.*Gaussian"):
         nqp.log_likelihood(replace(by_city, design=design))
 
 

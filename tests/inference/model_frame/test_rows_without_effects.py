@@ -31,8 +31,8 @@ def test_a_unit_without_an_untreated_row_is_named(whole: nqp.Panel) -> None:
     said = str(refused.value)
     rows = int((panel.unit_labels[panel.unit_codes] == unit).sum())
     reached = int((panel.cohort_codes[panel.unit_codes] >= 0)[_treated(panel)].sum())
-    assert f"{rows} of {reached} rows that the policy reaches" in said
-    assert f"without an untreated row ({unit})" in said
+    assert f"{rows} of {reached} observations affected by the policy" in said
+    assert f"without an untreated observation ({unit})" in said
     assert "unidentified='drop'" in said
 
 
@@ -52,7 +52,7 @@ def test_a_column_of_who_is_treated_is_no_column_of_when(whole: nqp.Panel) -> No
     frame = whole.frame.assign(ever=(whole.cohort_codes[whole.unit_codes] >= 0).astype(int))
     roles = {name: whole.arguments[name] for name in ("unit", "time", "outcome")}
     panel = nqp.Panel.from_frame(frame, **roles, treated="ever")
-    with pytest.raises(IdentificationError, match="say since when units are treated") as refused:
+    with pytest.raises(IdentificationError, match="give the first treated period") as refused:
         nqp.fit(nqp.StaggeredDiD(), panel, progress=False)
     assert "drop" not in str(refused.value)
 

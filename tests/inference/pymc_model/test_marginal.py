@@ -103,7 +103,7 @@ def test_an_error_structure_by_its_covariance() -> None:
 def test_what_is_not_stated_row_by_row() -> None:
     case = DESIGNS["partial, units, AR(1)"]
     panel = case.make(4)
-    with pytest.raises(StudyError, match=r"not stated row by row[\s\S]*nqp\.Importance"):
+    with pytest.raises(StudyError, match=r"no model of single observations[\s\S]*nqp\.Importance"):
         nqp.to_pymc(case.design.replace(errors=MovingAverage()), panel)
     heavy = case.design.replace(errors=StatedMovingAverage(), likelihood=nqp.StudentT(5.0))
     with pytest.raises(StudyError, match="Student-t"):

@@ -222,7 +222,7 @@ def test_support_says_where_the_slope_is_identified():
         model_frame_of(design, panel)
     model_frame = model_frame_of(design.replace(unidentified="drop"), panel)
     assert set(model_frame.cells.strata["region"]) == {"inland"}
-    assert "left out" in model_frame.notes[0]
+    assert "dropped" in model_frame.notes[0]
 
 
 def test_an_exposure_that_is_a_trend_of_all_is_not_identified():
@@ -232,7 +232,7 @@ def test_an_exposure_that_is_a_trend_of_all_is_not_identified():
     everywhere = frame.assign(trade=3.0)
     with pytest.raises(IdentificationError, match="never changes within its units"):
         model_frame_of(nqp.ContinuousExposure("trade"), exposed_panel(everywhere))
-    with pytest.raises(IdentificationError, match="is 3 in every row"):
+    with pytest.raises(IdentificationError, match="is 3 in all observations"):
         model_frame_of(nqp.ContinuousExposure("trade", reference=3.0), exposed_panel(everywhere))
 
 
@@ -290,7 +290,7 @@ def test_names_that_are_not_there():
         model_frame_of(nqp.ContinuousExposure("trade", nqp.PartialPooling(["regio"])), panel)
     with pytest.raises(StudyError, match="no argument 'expose'"):
         nqp.ContinuousExposure("trade").replace(expose="x")
-    with pytest.raises(IdentificationError, match="nobody is treated"):
+    with pytest.raises(IdentificationError, match="no unit is treated"):
         model_frame_of(nqp.StaggeredDiD(), panel)
 
 

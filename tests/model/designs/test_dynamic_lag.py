@@ -335,11 +335,11 @@ def test_it_is_refused_beside_errors_in_space_and_without_a_lag(fit: nqp.Fit) ->
             asked(static)
     with pytest.raises(StudyError, match="long run"):
         nqp.impacts(static, "long")
-    with pytest.raises(StudyError, match="not kept by unit"):
+    with pytest.raises(StudyError, match="not stored by unit"):
         nqp.att(fit, by="unit")
 
 
 def test_evidence_of_it_is_refused_for_the_period_before_and_not_for_levels(fit: nqp.Fit) -> None:
-    with pytest.raises(StudyError, match="those of the period before") as caught:
+    with pytest.raises(StudyError, match="temporal lag") as caught:
         log_marginal(fit.design, PANEL, seed=1)
     assert "levels" not in str(caught.value)

@@ -53,14 +53,14 @@ def refused(design: nqp.StaggeredDiD | nqp.Mediation | nqp.ContinuousExposure, *
 @pytest.mark.parametrize("name", ["post", "far", "tiny", "never"])
 def test_treatment_as_a_covariate_is_refused_by_name(effect: str, name: str) -> None:
     said = refused(nqp.StaggeredDiD(EFFECTS[effect]), covariates=["x", name])
-    assert f"covariate {name!r}: the effects of treatment explain it in full" in said
+    assert f"covariate {name!r}: the effects of treatment explain it fully" in said
     assert "covariate 'x'" not in said
 
 
 def test_what_differs_by_cohort_is_spanned_by_cells_where_cells_have_effects() -> None:
     for effect in ("partial", "separate"):
         said = refused(nqp.StaggeredDiD(EFFECTS[effect]), covariates=["dose"])
-        assert "covariate 'dose': the effects of treatment explain it in full" in said
+        assert "covariate 'dose': the effects of treatment explain it fully" in said
     model_frame_of(nqp.StaggeredDiD(nqp.CompletePooling()), panel_of(covariates=["dose"]))
 
 
@@ -75,7 +75,7 @@ def test_a_function_of_time_is_refused_by_name(time: nqp.TimeEffects | None) -> 
 
 def test_a_function_of_level_and_time_counts_where_time_effects_are_by_level() -> None:
     said = refused(nqp.StaggeredDiD(time=nqp.TimeEffects(["region"])), covariates=["place"])
-    assert "covariate 'place': unit and time effects explain it in full" in said
+    assert "covariate 'place': unit and time effects explain it fully" in said
     model_frame_of(nqp.StaggeredDiD(time=nqp.TimeEffects()), panel_of(covariates=["place"]))
 
 
@@ -194,7 +194,7 @@ def test_channels(roles: dict[str, Any], words: str, effect: str) -> None:
 def test_an_exposure_as_covariate_mediator_or_outcome_is_refused(effect: str) -> None:
     design = nqp.ContinuousExposure("channel", EFFECTS[effect])
     said = refused(design, exposures=["channel"], covariates=["channel2"])
-    assert "covariate 'channel2': the effects of the exposure 'channel' explain it in full" in said
+    assert "covariate 'channel2': the effects of the exposure 'channel' explain it fully" in said
     said = refused(nqp.Mediation(design), exposures=["channel"], mediators=["channel2"])
     assert "mediator 'channel2'" in said
     said = refused(nqp.ContinuousExposure("shifted", EFFECTS[effect]), exposures=["shifted"])

@@ -116,7 +116,7 @@ CASES: dict[str, tuple[Callable[[], object], type[NQPError], str]] = {
     ),
     "deviations of all": (
         lambda: model_frame_of(nqp.StaggeredDiD(nqp.PartialPooling(varying="same")), panel()),
-        StudyError, r"'varying' is 'same'.*the same for all units.*varying=None",
+        StudyError, r"'varying' is 'same'.*same value for all units.*varying=None",
     ),
     "an exposure that all share": (
         lambda: model_frame_of(nqp.ContinuousExposure("shared", POOLED),
@@ -189,4 +189,4 @@ def test_weights_are_first_left_out(errors: object, dialect: Dialect, other: str
         model_frame_of(design(errors=errors), panel(weights="size"))
     hint = str(refused.value.hint)
     assert hint.startswith("leave 'weights' out of the panel")
-    assert "too short" in hint[hint.index(other) :]
+    assert "too narrow" in hint[hint.index(other) :]

@@ -250,7 +250,7 @@ def _missing(frame):
         (
             lambda p: model_frame_of(DESIGN.replace(moderator="idle"), p),
             IdentificationError,
-            "the same in",
+            "is constant over",
         ),
         (lambda p: model_frame_of(DESIGN, panel_of(finance=_missing)), PanelError,
         "panel.complete("),
@@ -362,7 +362,7 @@ def test_a_file_keeps_the_moderator(fit: nqp.Fit, tmp_path: Path) -> None:
     assert again.design == DESIGN
     np.testing.assert_array_equal(nqp.moderated(again), nqp.moderated(fit))
     bare = nqp.load(fit.save(tmp_path / "bare.nc", rows=False))
-    with pytest.raises(StudyError, match="saved without its rows"):
+    with pytest.raises(StudyError, match="saved without its observations"):
         nqp.moderated(bare)
 
 

@@ -131,7 +131,7 @@ def test_it_is_saved_has_a_marginal_likelihood_and_replications(
     assert nqp.check(fit, "model_fit", progress=False).verdict == "passed"
     result = nqp.check(fit, "spatial_lag", progress=False)
     assert result.verdict == "not applicable"
-    assert "No outcomes follow" in result.sentence
+    assert "no spatial lag" in result.sentence
 
 
 def test_the_form_is_named_and_the_lag_that_is_missing(fit: nqp.Fit) -> None:

@@ -242,7 +242,7 @@ def test_an_exposure_of_linked_units_is_not_known_without_their_rows() -> None:
     fit = nqp.fit(design, panel, nqp.Importance(seed=1, draws=200), progress=False)
     result = nqp.check(fit, "influence", progress=False)
     assert result.verdict == "not applicable"
-    assert "exposure of linked units" in result.sentence
+    assert "exposure of spatial neighbours" in result.sentence
     assert nqp.check(fit, "error_model", progress=False).verdict != "not applicable"
 
 
@@ -260,7 +260,7 @@ def test_a_lag_of_outcomes_says_why_not() -> None:
     for name in ("assumptions", "spatial_errors"):
         result = nqp.check(fit, name, progress=False)
         assert result.verdict == "not applicable"
-        assert "Outcomes follow those of linked units" in result.sentence
+        assert "With a spatial lag" in result.sentence
     for name in ("influence", "error_model", "placebo_time", "placebo_space"):
         result = nqp.check(fit, name, progress=False)
         assert "given the coefficient of linked units" in result.sentence

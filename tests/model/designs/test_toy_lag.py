@@ -142,5 +142,5 @@ def test_it_is_fitted() -> None:
     assert fit.gate.passed
     delta = fit.posterior["outcome__delta"]
     assert float(delta.mean()) == pytest.approx(0.4, abs=3.0 * float(delta.std()))
-    with pytest.raises(StudyError, match="not stated row by row"):
+    with pytest.raises(StudyError, match=r"single observations|row by row"):
         nqp.to_pymc(fit.design, fit.panel)

@@ -31,10 +31,10 @@ ASKED = {
 }
 REFUSED = {
     ("channels", "plot_prior_posterior"): "of one equation",
-    ("linked", "loo"): "not stated row by row",
-    ("linked", "compare"): "not stated row by row",
-    ("linked", "plot_ppc_dist"): "not stated row by row",
-    ("linked", "plot_prior_posterior"): "not stated row by row",
+    ("linked", "loo"): "single observations|row by row",
+    ("linked", "compare"): "single observations|row by row",
+    ("linked", "plot_ppc_dist"): "single observations|row by row",
+    ("linked", "plot_prior_posterior"): "single observations|row by row",
 }
 """What a design does not have, and the reason that is given."""
 
@@ -123,7 +123,7 @@ def test_what_pymc_samples_enters_estimands(world):
 
 def test_draws_of_another_model_are_refused(world):
     other = nqp.simulation.staggered(units=12, periods=7, cohorts=(3, 5), seed=1).panel
-    with pytest.raises(NQPError, match="cells, and the design has"):
+    with pytest.raises(NQPError, match="cells, but the design has"):
         nqp.from_pymc(world.outside, world.flat.design, other)
     with pytest.raises(NQPError, match="lacks outcome__rho"):
         nqp.from_pymc(world.outside, nqp.StaggeredDiD(nqp.CompletePooling(None)), world.panel)

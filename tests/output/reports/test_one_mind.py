@@ -17,7 +17,7 @@ from bayes_nqp._core.i18n import Message, advised, decoded, encoded, joined, una
 from bayes_nqp.checks import CheckResult
 
 DOUBT = {"en": "Checks that require caution", "zh": "存疑"}
-UNSAVED = {"en": "saved without its rows", "zh": "未附原始观测"}
+UNSAVED = {"en": "saved without its observations", "zh": "未包含观测数据"}
 """Why fits of these tests have no model average."""
 
 

@@ -325,5 +325,5 @@ def test_a_report_asks_all_checks_itself(tmp_path: Path) -> None:
     nqp.report(fit, tmp_path / "out", formats=["html"], progress=False)
     text = Page((tmp_path / "out" / "report.html").read_text(encoding="utf-8")).text
     assert "Did treated and untreated units move in parallel before adoption?" in text
-    assert "This fit was saved without its rows" in text
+    assert "This fit was saved without its observations" in text
     assert "Do the posterior draws represent" in text

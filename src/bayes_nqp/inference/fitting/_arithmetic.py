@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 _ROUNDING = 1e-8
-"""What may be lost, of the largest number."""
+"""Largest loss by rounding, relative to the largest number."""
 
 
 def check_arithmetic(fit: Fit) -> None:
@@ -57,7 +57,8 @@ def alike(a: Array, b: Array) -> bool:
 def _check_draws(fit: Fit) -> None:
     for group, dataset in fit.groups.items():
         for name, variable in dataset.data_vars.items():
-            # Strata without mediated rows have no slope of the moderator; samplers may be silent.
+            # Strata without mediated observations have no slope of the moderator; samplers may omit
+            # it.
             if group == "sample_stats" or str(name).endswith("__moderation"):
                 continue
             if not np.isfinite(variable.to_numpy()).all():
@@ -77,13 +78,13 @@ def _check_cells(effects_dataset: xr.Dataset, name: str) -> None:
     for count in (v.ROWS, v.UNITS):
         values = effects_dataset[count].to_numpy()
         if values.dtype.kind not in "iu" or (values < 1).any():
-            raise StudyError(f"{count!r} of its {name} are no positive whole numbers")
+            raise StudyError(f"{count!r} of its {name} are not positive whole numbers")
     if (effects_dataset[v.UNITS].to_numpy() > effects_dataset[v.ROWS].to_numpy()).any():
         raise StudyError(f"cells of its {name} have more units than rows")
     if v.WEIGHT in effects_dataset.coords:
         weight = effects_dataset[v.WEIGHT].to_numpy()
         if not (np.isfinite(weight).all() and (weight >= 0.0).all()):
-            raise StudyError(f"'weight' of its {name} is negative, or no number")
+            raise StudyError(f"'weight' of its {name} is negative, or not a number")
     names = [*schema.factors(effects_dataset), v.TIME, *_present(effects_dataset, v.COHORT, v.ROLE)]
     missing = [
         n for n in names if n not in effects_dataset.coords or effects_dataset[n].dims != (v.CELL,)
@@ -96,7 +97,7 @@ def _check_cells(effects_dataset: xr.Dataset, name: str) -> None:
     ]
     lines = list(zip(*(label.to_numpy().tolist() for label in labels), strict=True))
     if len(set(lines)) < len(lines):
-        raise StudyError(f"cells of its {name} stand there twice")
+        raise StudyError(f"cells of its {name} occur twice")
     paths = effects_dataset[v.PATH].to_numpy().tolist()
     if len(set(paths)) < len(paths) or v.TOTAL not in paths:
         raise StudyError(f"the paths of its {name} are {shown(paths)}")
@@ -111,8 +112,9 @@ def _check_calendar(effects_dataset: xr.Dataset, name: str) -> None:
     if not schema.is_timed(effects_dataset):
         return
     event = effects_dataset[v.EVENT_TIME].to_numpy()
-    # Labels of cohorts and times as nodes, e as the length of the edge from cohort to time: breadth
-    # first every label gets one place, or the event times contradict one another.
+    # Labels of cohorts and times are nodes, e is the length of the edge from cohort to time.
+    # Breadth
+    # first search gives every label one position, or the event times contradict one another.
     place: dict[object, int] = {}
     edges: dict[object, list[tuple[object, int]]] = {}
     cohorts, times = (effects_dataset[n].to_numpy().tolist() for n in (v.COHORT, v.TIME))
@@ -144,14 +146,14 @@ def _check_kind(fit: Fit) -> None:
     """Effects and parameters are of the kind that the design makes."""
     facts, effects, posterior = fit.facts, fit.effects, fit.posterior
     if facts.adopted != schema.is_timed(effects):
-        raise StudyError("its design and its effects differ in whether units adopt anything")
+        raise StudyError("its design and its effects differ in the kind of treatment")
     channels = len(effects[v.PATH]) > 1 and v.MEDIATOR in posterior.coords
     if (facts.channels is not None) != channels:
-        raise StudyError("its design and its effects differ in channels")
+        raise StudyError("its design and its effects differ in mediators")
     if facts.leads != ("leads" in fit.groups):
         raise StudyError("its design and its groups differ in leads")
     if facts.varying != effects.attrs.get("varying"):
-        raise StudyError("its design and its effects differ in what varies")
+        raise StudyError("its design and its effects differ in 'varying'")
     if facts.varying is None and v.DEVIATION in effects:
         raise StudyError("its effects deviate, and its design has nothing that varies")
     if effects.attrs.get("outcome", fit.record["outcome"]) != fit.record["outcome"]:
@@ -167,9 +169,9 @@ def _check_unit_effects(effects: xr.Dataset) -> None:
         for name in (v.MEMBERSHIP_CELL, v.MEMBERSHIP_MEMBER, v.MEMBERSHIP_ROWS)
     )
     if min(cell.min(initial=0), unit_effect.min(initial=0), rows.min(initial=1) - 1) < 0:
-        raise StudyError("its membership table holds negative numbers")
+        raise StudyError("its membership table contains negative numbers")
     if len(set(zip(cell.tolist(), unit_effect.tolist(), strict=True))) < cell.size:
-        raise StudyError("members stand twice in its membership table")
+        raise StudyError("members occur twice in its membership table")
     if len(set(effects[v.MEMBER].to_numpy().tolist())) < effects.sizes[v.MEMBER]:
         raise StudyError("its members have the same names")
     if v.DEVIATION not in effects:
@@ -200,7 +202,7 @@ def _check_paths(fit: Fit) -> None:
             # Effect on the mediator times its slope, draw by draw and cell by cell.
             product = (coefficients["a"] * coefficients["b"]).to_numpy()
             if not alike(_through(effects, str(mediator)), product):
-                raise StudyError(f"effects through {mediator} are not the product of its legs")
+                raise StudyError(f"effects through {mediator} are not the product of a and b")
         if f"{OUTCOME}__d" in posterior or facts.reach != "none":
             return
     if facts.varying is not None and v.DEVIATION not in effects:
@@ -243,7 +245,7 @@ def _mean_deviation(effects: xr.Dataset, path: str) -> Array | float:
         return 0.0
     deviation = effects[v.DEVIATION].sel({v.PATH: path}).transpose(*v.SAMPLE_DIMS, v.MEMBER)
     share = np.zeros((effects.sizes[v.MEMBER], effects.sizes[v.CELL]))
-    # Rows of a member in a cell over the rows of the cell: untreated ones deviate by nothing.
+    # Observations of a member in a cell over those of the cell: untreated ones have no deviation.
     entry = effects[v.MEMBERSHIP_MEMBER].to_numpy(), effects[v.MEMBERSHIP_CELL].to_numpy()
     share[entry] = effects[v.MEMBERSHIP_ROWS].to_numpy()
     return np.asarray(deviation.to_numpy() @ (share / effects[v.ROWS].to_numpy()))

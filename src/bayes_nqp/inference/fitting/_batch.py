@@ -25,11 +25,11 @@ from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.fitting._serialize import packed, unpacked
 
 type Numbers = dict[str, npt.NDArray[Any]]
-"""What a task returns: arrays by name, small enough to travel and to keep."""
+"""Result of a task: arrays by name, small enough to transfer and to store."""
 
 
 _PULSE: Final = 0.5
-"""Seconds after which waiting begins anew."""
+"""Seconds after which waiting starts again."""
 
 
 class Kept(MutableMapping[str, Numbers]):
@@ -165,7 +165,7 @@ def _here(
                 raise error
             yield key, value
         return
-    # Its threads do not keep a program that was interrupted from ending, as an executor's would.
+    # Unlike an executor's, its threads do not prevent an interrupted program from ending.
     pool = ThreadPool(threads)
     try:
         results = pool.imap_unordered(attempt, tasks.items())
@@ -206,11 +206,13 @@ def _lost(
     if isinstance(store, Kept):
         hint = "nothing is lost: run it again"
     elif store is not None:
-        hint = "nothing is lost while the fit lives: ask it again; with store=, for longer"
+        hint = (
+            "run it again: finished refits stay in memory with the fit; store= keeps them on disk"
+        )
     else:
-        hint = "run it again, with store=, which keeps what is done"
+        hint = "run it again, with store=, which keeps finished refits"
     return StudyError(
-        f"{missing:,} of {total:,} refits are missing: their workers ended twice",
+        f"{missing:,} of {total:,} refits are missing: their worker processes ended twice",
         where=f"{type(fault).__name__}: {brief(str(fault), 300)}",
         hint=f"{hint}; fewer workers, if memory was short",
     )
@@ -219,7 +221,7 @@ def _lost(
 def _stored(
     tasks: Mapping[str, object], store: MutableMapping[str, Numbers], work: str
 ) -> dict[str, Numbers]:
-    # Before they are read: another batch may store more meanwhile.
+    # Before they are read, because another batch may store results meanwhile.
     keys = [key for key in tasks if key in store]
     results = {key: value for key in keys if (value := store.get(key)) is not None}
     spoilt = [key for key in keys if key not in results]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 _STREAM = 1
-"""Tells the stream of coefficients from others of the same seed."""
+"""Distinguishes the stream of coefficients from others with the same seed."""
 
 
 def pairs_coefficients(fit: Fit) -> bool:
@@ -54,8 +54,8 @@ def coefficients_of(fit: Fit, equation: Equation, chosen: Index) -> Array:
         return np.asarray(positions.reshape(-1, positions.shape[-1])[chosen], dtype=np.float64)
     if fit.facts.joined:
         raise StudyError(
-            "both legs of channels that vary by unit were drawn together, and one equation alone "
-            "says nothing of its rows",
+            "coefficients a and b that vary by unit were drawn jointly, so that one equation has no "
+            "separate draws",
             hint="vary_by=None",
         )
     points = unconstrained(equation, fit.posterior)

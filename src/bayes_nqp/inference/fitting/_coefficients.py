@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 COEFFICIENTS = "coefficients"
-"""The group of a fit's tree that holds them."""
+"""Group of a fit's tree that contains them."""
 
 _STORED = 25_000_000
-"""Above this many numbers (200 MB) they are not kept."""
+"""Above this many numbers (200 MB) they are not stored."""
 
 
 def labelled_positions(

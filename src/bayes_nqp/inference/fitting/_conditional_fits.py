@@ -14,7 +14,7 @@ from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.predictors import DELTA, Linked, linked_name
 
 GIVEN_LAG: Final = "given_lag"
-"""The fact of a fit of outcomes less what follows linked units': the coefficient."""
+"""Fact of a fit to outcomes net of the spatial lag: its coefficient."""
 
 
 def fit_given_channels(fitted: Fit) -> Fit:
@@ -36,7 +36,7 @@ def fit_given_channels(fitted: Fit) -> Fit:
     changes: dict[str, object] = {}
     links = facts.channels.links if facts.channels else None
     if term is not None and links is not None:
-        # W M stands among the term's own columns where both have one W, else as it is.
+        # W M is among the term's own columns if both have the same W; otherwise it is separate.
         linked = mediators if links.digest == term.weights.digest else []
         values = {k: x for k, x in values.items() if k not in map(linked_name, linked)}
         durbin = ("treatment", *stated) if term.durbin is True else tuple(term.durbin or ())

@@ -88,8 +88,8 @@ def correlated(
     )
     scale = np.sqrt(np.diag(moments))
     if freedom <= 2 * len(equations) or not (scale > 0).all():
-        return "rows are too few to tell how mediators' errors are correlated"
-    # Mediators that are one another's copies: no factor exists.
+        return "too few observations to estimate the correlation of mediators' errors"
+    # Mediators that are copies of one another: no factor exists.
     apart = moments / np.outer(scale, scale)
     moments = 0.5 * (apart + apart.T) + 1e-9 * np.eye(len(scale))
     if np.linalg.eigvalsh(moments)[0] <= 0:
@@ -132,7 +132,7 @@ def residual_moments(equations: Sequence[Equation], points: Sequence[Array]) -> 
             for k, (other, other_projection) in enumerate(moments[: j + 1]):
                 products[j, k] += np.vdot(f * residual, other)
                 counts[j, k] += units.n * np.vdot(projection, other_projection)
-    # S by division, entry by entry; tr(P_j P_k) is the number of rows that both leave.
+    # S by division, entry by entry; tr(P_j P_k) is the number of observations that both leave.
     products, counts = (np.tril(a) + np.tril(a, -1).T for a in (products, counts))
     fitted = sum(block.columns.shape[0] for block in equations[0].problem.blocks)
     return products / np.maximum(counts, 1.0), float(counts.min()) - fitted

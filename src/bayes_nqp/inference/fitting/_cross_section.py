@@ -242,7 +242,9 @@ def _identified(
     if treatment.size < stacked.shape[1] + 2:
         raise IdentificationError(
             Message(
-                "{} complete rows are too few for {} coefficients", treatment.size, stacked.shape[1]
+                "{} complete observations are too few for {} coefficients",
+                treatment.size,
+                stacked.shape[1],
             ),
             hint="fewer covariates or strata",
         )
@@ -250,7 +252,7 @@ def _identified(
     if lost:
         raise IdentificationError(
             Message(
-                "columns are linear functions of those before them: intercepts, covariates, "
+                "columns are linear functions of earlier ones: intercepts, covariates, "
                 "treatment, mediators"
             ),
             where=shown(labels[k] for k in lost),

@@ -63,10 +63,10 @@ def differential_trend(fit: Fit, by: Literal["stratum"] | None = None) -> xr.Dat
     problem, rows = equation.problem, equation.rows
     paths = positions[:, equation.positions.paths] * equation.scale
     paths = paths.reshape(-1, len(problem.groups), problem.n_periods)
-    # One unit of each group tells its cohort and stratum.
+    # One unit of each group has its cohort and stratum.
     unit = rows.first_units
     start, stratum = model_frame.codes.cohort[unit], model_frame.codes.stratum[unit]
-    # Rows of each group in each period, which weigh its path there.
+    # Observations of each group in each period, the weights of its path there.
     seen = np.zeros((len(problem.groups), problem.n_periods))
     inside = rows.group[rows.unit] >= 0
     np.add.at(seen, (rows.group[rows.unit[inside]], rows.time[inside]), 1.0)
@@ -77,7 +77,7 @@ def differential_trend(fit: Fit, by: Literal["stratum"] | None = None) -> xr.Dat
     count = np.zeros((len(names), events.size))
     for g in np.flatnonzero(start > 0):
         event = np.arange(problem.n_periods) - start[g] - events[0]
-        # eta_t - eta_(adoption - 1), by event time, weighed by the group's rows.
+        # eta_t - eta_(adoption - 1), by event time, weighted by the group's observations.
         relative = paths[:, g] - paths[:, g, start[g] - 1, None]
         total[:, place[g], event] += relative * seen[g]
         count[place[g], event] += seen[g]

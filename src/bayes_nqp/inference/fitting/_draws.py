@@ -30,14 +30,14 @@ from bayes_nqp.numerics.linear_gaussian import (
 )
 
 UNIT_EFFECTS_STORED = 2_000
-"""Above this many members their deviations are not stored."""
+"""Above this many members, deviations are not stored."""
 
 _MANY = 1_000
-"""Draws from which nodes of all normal equations pay."""
+"""Number of draws from which nodes for all normal equations are faster."""
 _ROWS = 500
-"""Draws of which a product is turned round in the cache."""
+"""Draws for which a product is transposed within the cache."""
 _CHUNK_NUMBERS = 16_000_000
-"""Numbers of draws that are made at once."""
+"""Numbers of draws that are computed at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +113,7 @@ def recovered(
     if isinstance(generator, SharedStreams):
         per_draw += error_width(equation) * len(generator.streams)
     size = int(np.clip(_CHUNK_NUMBERS // max(per_draw, 1), 256, max(len(x), 1)))
-    # Equal points share a factor, where draws may be taken in any order.
+    # Equal points share a factor, if draws may be taken in any order.
     together = isinstance(generator, SharedStreams) or size >= len(x)
     order = np.arange(len(x)) if together else np.lexsort(x.T)
     chunks = [order[start : start + size] for start in range(0, len(x), size)]
@@ -181,7 +181,7 @@ def _assemble(
 ) -> Recovered:
     effects, unit = model_frame.effects, equation.effect_scale
     slopes = slopes_of(equation, draws)
-    # Draw by draw in memory: an index along the last axis would lay cells out first.
+    # Draws are contiguous in memory: an index along the last axis would put cells first.
     mean = np.take(draws.positions, equation.positions.cells, axis=1)
     mean *= unit
     theta = slope_of(slopes, SlopeKind.MODERATION)
@@ -286,7 +286,7 @@ def cell_shares(model_frame: ModelFrame, equation: Equation) -> Any:
         return None
     if problem.shares_deviations:
         return effects.shares
-    # Units seen once are in no class: they say nothing about deviations.
+    # Units observed once are in no class: they carry no information on deviations.
     class_of = np.full(model_frame.codes.n_units, -1, dtype=np.int64)
     for k, c in enumerate(problem.classes):
         class_of[c.units] = k

@@ -30,7 +30,7 @@ def effect_loads(model_frame: ModelFrame, equation: Equation) -> csr_array:
     if reach is not None and reach.near is not None:
         names = [column.name for column in equation.rows.columns]
         for event, near in zip(reach.events, reach.near_of_cells, strict=True):
-            # The coefficient is that of every stratum: the first has it as well.
+            # The coefficient is common to all strata, so the first has it as well.
             kappa = positions.slopes[0, names.index(f"{LINKED} {event}")]
             parts.append((np.full(cells.size, kappa), cells, near[: cells.size]))
     position, cell, value = (np.concatenate(x) for x in zip(*parts, strict=True))

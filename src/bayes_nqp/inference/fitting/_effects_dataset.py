@@ -52,7 +52,7 @@ def effects_dataset(
     keep = np.flatnonzero(cells.lead if leads else ~cells.lead)
     unit_effects, membership = None, None
     if deviation is not None and not leads:
-        # Treated rows stand in cells with effects, so that members have no rows elsewhere.
+        # Treated observations are in cells with effects, so members have no observations elsewhere.
         cell, unit_effect, rows = model_frame.effects.membership
         unit_effects = model_frame.effects.labels.tolist()
         membership = np.searchsorted(keep, cell), unit_effect, rows
@@ -111,7 +111,7 @@ def _with_received(
     effect: Array, deviation: Array | None, neighbour: npt.NDArray[np.bool_]
 ) -> tuple[Array, Array | None]:
     """Add the spillover path: effects on cells of neighbours, without deviations."""
-    # What treated units receive is no part of the model: nothing.
+    # The model has no spillovers on treated units.
     received = np.where(neighbour, effect[:, :, :1], 0.0)
     effect = np.concatenate([effect, received], axis=2)
     if deviation is not None:

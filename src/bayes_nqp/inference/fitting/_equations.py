@@ -25,11 +25,11 @@ from bayes_nqp.numerics.linear_gaussian import DrawsWithDensity, density, gradie
 from bayes_nqp.numerics.sampling import Chains, Density, Importance, importance
 
 _KEPT = 4_000_000
-"""Numbers of draws that are kept with proposals, of all equations: 32 MB."""
+"""Numbers of draws that are kept with proposals, over all equations: 32 MB."""
 _SPARE = 2.0
-"""Draws that are kept with a proposal, in multiples of those that are resampled on average."""
+"""Draws kept with a proposal, in multiples of the average number of resampled draws."""
 _MANY = 1_000
-"""Points from which they are proposals that draws may come from, not rounds of fitting one."""
+"""Number of points from which they are proposals for draws, not rounds of fitting one."""
 
 type Stream = np.random.Generator | SharedStreams
 

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 
 FORMAT = 3
-"""Version of the file format; from 3 on, any name is read as it was."""
+"""Version of the file format; from 3 on, names are stored exactly."""
 
 SEALED = 2
-"""From this format on, files are sealed."""
+"""From this format on, files have a digest."""
 
 PANEL = "panel"
-"""The group that holds the panel's rows."""
+"""Group of the panel's observations."""
 
 
 def write_fit(
@@ -75,11 +75,11 @@ def write_fit(
     try:
         content = _bytes_of(written, head)
         lost = _lost(content, groups, head, coded, panel)
-    except ValueError as error:  # text with a NUL, or with halves of characters
+    except ValueError as error:  # text with a NUL, or with half a surrogate pair
         lost = f"text ({error})"
     if lost:
         raise StudyError(
-            f"{str(path)!r} cannot be written: it would not be read as it is",
+            f"{str(path)!r} cannot be written: reading it back would change it",
             where=f"its {lost}",
             hint="other names of columns and levels",
         )
@@ -92,7 +92,7 @@ def _bytes_of(groups: Mapping[str, xr.Dataset], head: Mapping[str, Any]) -> byte
         # HDF5 crashes the process when a disk fills up, so it writes to memory.
         return bytes(tree.to_netcdf(engine="h5netcdf", encoding=_compression(groups)))
     finally:
-        # Nodes refer to one another, and would hold the draws until garbage is collected.
+        # Nodes refer to one another, and would keep the draws until garbage is collected.
         del tree.children
 
 

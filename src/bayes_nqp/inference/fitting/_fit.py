@@ -44,13 +44,11 @@ _BACKSTAGE = frozenset({
     "rows",
     "scale", "takes", "variants",
 })  # fmt: skip
-"""What other rooms ask of a fit, and a console need not offer first."""
-UNSEALED = (
-    "read from a file without a seal; nothing tells whether it was changed since it was saved"
-)
+"""Attributes used by other packages, which a console need not list first."""
+UNSEALED = "read from a file without a digest; later changes cannot be detected"
 
 MEMORY: Final = "_memory"
-"""Attribute in which a fit keeps what was made for it: `once`."""
+"""Attribute in which a fit stores computed values: `once`."""
 
 
 @door
@@ -186,7 +184,7 @@ class Fit(FitAttributes):
         It is created at each access from the same draws. A slash in a name is written as ``%2F`` in
         it, and a percent sign as ``%25``.
         """
-        # Nodes of a tree refer to one another: a fit that kept it would outlive its last holder.
+        # Nodes of a tree refer to one another: a fit that stored it would never be freed at once.
         named = {name: into_tree(group) for name, group in self.groups.items()}
         tree = xr.DataTree.from_dict(named)
         tree.attrs[v.GATE] = str(self.gate)
@@ -232,7 +230,7 @@ class Fit(FitAttributes):
     def _panel(self) -> Panel:
         if self.panel is None:
             raise StudyError(
-                "this fit was saved without its rows",
+                "this fit was saved without its observations",
                 hint="nqp.load(path, panel=panel) with the same panel",
             )
         return self.panel
@@ -380,7 +378,7 @@ def _run(
     facts = design.facts
     if facts.by_rows and isinstance(sampler, Importance):
         raise StudyError(
-            "'sampler' is Importance, which needs a compressed likelihood",
+            "'sampler' is Importance, which needs a likelihood with sufficient statistics",
             hint=Message("{} with {}", Hint("sampler", NUTS()), type(facts.inexact[1]).__name__),
         )
     model_frame = model_frame_of(design, panel, scale=scale)

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 
 _LEAST, _SHORT, _NAMED, _AN_HOUR = 50, 500, 3, 10_000
-"""Draws of each chain that are kept of each fit, at the least; that are drawn; and fits whose
-failures are named."""
+"""Minimum of draws per chain kept of each fit; draws per fit; and number of fits with failures that
+messages list."""
 
 
 @door
@@ -166,17 +166,17 @@ def refuse_pooled(fitted: Fit) -> None:
     number = pooled_over(fitted)
     if number:
         raise StudyError(
-            f"the fit is pooled over {number} draws of an index, and no single outcome belongs to "
-            "its draws",
-            hint="ask it of nqp.fit(fit.design, fit.panel)",
+            f"the fit is pooled over {number} draws of an index, so that its draws belong to "
+            "several outcomes",
+            hint="use nqp.fit(fit.design, fit.panel)",
         )
 
 
 def _check(design: Design, index: Index | Centrality, draws: int) -> None:
     if isinstance(index, Index) and not index.recipe.weights.estimated:
         raise StudyError(
-            f"the index has {index.recipe.weights!r}, which no data can change, so there is no "
-            "uncertainty to carry",
+            f"the index has {index.recipe.weights!r}, which do not depend on data, so there is no "
+            "uncertainty to propagate",
             hint="nqp.fit(design, panel)",
         )
     afford(0.0, f"'draws': {draws:,} fits", "fewer of them", hours=draws / _AN_HOUR)
@@ -184,7 +184,8 @@ def _check(design: Design, index: Index | Centrality, draws: int) -> None:
     if facts.by_rows:
         _, value, hint = facts.inexact
         raise StudyError(
-            f"{value!r} does not compress, and every draw would be fitted row by row", hint=hint
+            f"{value!r} has no sufficient statistics, so that every draw would take too long",
+            hint=hint,
         )
 
 
@@ -198,7 +199,7 @@ def _all(design: Design, panel: Panel, outcomes: Array, base: Sampler, scale: fl
         drawn = panel.with_outcome(outcomes[number])
         return number, fit(design, drawn, sampler, scale=scale, progress=False)
 
-    # Threads that each set this for themselves would undo it for one another.
+    # Threads that each set this separately would undo it for one another.
     with one_thread(), ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         waiting = [pool.submit(task, number) for number in range(len(outcomes))]
         try:

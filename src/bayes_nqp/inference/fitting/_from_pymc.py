@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
     from bayes_nqp.inference.model_frame import Equation, ModelFrame
 
-NOTE = "sampled outside: the model row by row, as nqp.to_pymc(design, panel) states it"
+NOTE = "sampled with PyMC from the model of nqp.to_pymc(design, panel)"
 _STATS = {
     "diverging": "diverging", "energy": "energy", "n_steps": "n_steps", "step_size": "step_size",
     "depth": "tree_depth", "tree_depth": "tree_depth",
 }  # fmt: skip
-_SAMPLE = "pm.sample(model=nqp.to_pymc(design, panel)), which keeps every variable"
+_SAMPLE = "pm.sample(model=nqp.to_pymc(design, panel)), which stores every variable"
 
 
 @door
@@ -107,7 +107,7 @@ def _values(model_frame: ModelFrame, equation: Equation, posterior: xr.Dataset) 
     )
     if cells != wanted:
         raise StudyError(
-            Message("the posterior has {} cells, and the design has {}", cells, wanted),
+            Message("the posterior has {} cells, but the design has {}", cells, wanted),
             hint="the design and the panel that nqp.to_pymc was given",
         )
     return values

@@ -19,20 +19,21 @@ _ALIKE = 1e-7
 class Regression:
     """The posterior of ``y = F beta + G gamma + error``, errors iid N(0, sigma²).
 
-    ``beta`` is flat, ``gamma`` is N(0, scale²) and sigma has a prior. Given sigma the
-    coefficients are Gaussian; integrated out they leave a density of sigma alone, which is
-    inverted on a fine grid. So draws are independent and there is no Markov chain.
+    ``beta`` has a flat prior, ``gamma`` the prior N(0, scale²), and sigma a prior of its family.
+    Given sigma the coefficients are Gaussian. Integrating them out gives the marginal density of
+    sigma, which is inverted on a fine grid. Draws are therefore independent, without a Markov
+    chain.
 
     Parameters
     ----------
     flat : ndarray (row, coefficient)
-        Of full rank; `independent` tells.
+        Columns with flat coefficients; of full rank, which `independent` checks.
     held : ndarray (row, coefficient)
-        Columns whose coefficients have the prior.
+        Columns with coefficients that have the prior.
     scale : float
         Standard deviation of the coefficients of `held`.
     sigma : ScalePrior
-        Of sigma.
+        Prior of sigma.
     """
 
     flat: Array

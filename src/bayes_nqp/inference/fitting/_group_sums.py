@@ -57,7 +57,7 @@ def effect_sums(fit: Fit, groups: LeftOut, rows: Array, draws: xr.DataArray) -> 
     """
     model_frame, equation = fit.model_frame, fit.model_frame.equations[0]
     posterior = fit.posterior.sel({v.DRAW: draws})
-    # sum over cells of (rows of the group there) × effect, then what single rows have besides.
+    # sum over cells of (observations of the group there) × effect, then terms of single ones.
     mean = _flat(posterior[f"{equation.name}__cell_mean"])
     cells = mean @ rows[:, : mean.shape[1]].T
     counted = ~model_frame.cells.lead & (model_frame.cells.event_time >= 0)
@@ -78,9 +78,9 @@ def effect_sums(fit: Fit, groups: LeftOut, rows: Array, draws: xr.DataArray) -> 
         return np.asarray(cells + _flat(deviation) @ table.T)
     if equation.slope(SlopeKind.MODERATION) is None:
         return np.asarray(cells)
-    # Effects of cells are at the moderator's centre; deviations hold it where there are any.
+    # Effects of cells are at the moderator's centre; deviations, if any, include the moderator.
     slope = np.nan_to_num(_flat(posterior[f"{equation.name}__moderation"]))
-    # theta_s times the sum of z over the group's rows in stratum s.
+    # theta_s times the sum of z over the group's observations in stratum s.
     excess = _table(
         groups, unit, model_frame.codes.stratum[unit], slope.shape[1], effects.z[inside]
     )
@@ -100,7 +100,7 @@ def _received_sums(
     unit, time = model_frame.codes.unit[rows], model_frame.codes.time[rows]
     size = len(groups.labels)
     near = [np.bincount(groups.group[unit] + 1, x[unit, time], size + 1)[1:] for x in reach.near]
-    # sum over rows of theta' (W D)_it, D the treatment of linked units by event time.
+    # sum over observations of theta' (W D)_it, D the treatment of neighbours by event time.
     sums = linked_coefficients(linked_terms(fit), reach.events) @ np.stack(near)
     coords = {dim: fit.posterior[dim] for dim in v.SAMPLE_DIMS}
     return xr.DataArray(sums, dims=(*v.SAMPLE_DIMS, "group"), coords=coords)
@@ -110,7 +110,7 @@ def _table(
     groups: LeftOut, unit: Index, column: Index, size: int, value: Array | None = None
 ) -> csr_array:
     """Sums of rows by the group of their unit and by column (group, column)."""
-    # One entry a row; equal places add up.
+    # One entry per observation; equal positions add up.
     group = groups.group[unit]
     inside = (group >= 0) & (column >= 0)
     numbers = np.ones(unit.size) if value is None else value

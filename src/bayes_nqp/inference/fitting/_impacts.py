@@ -81,18 +81,18 @@ def impacts(fit: Fit, run: Literal["short", "long"] = "short") -> xr.DataArray:
     names = covariate_names(fit)
     if run == "long" and lag_draws(fit) is None:
         raise StudyError(
-            "a long run differs from a short one where outcomes follow those of the period before",
+            "the long run differs from the short run only with a temporal lag of the outcome",
             hint="SpatialLag(weights, dynamics=True)",
         )
     if fit.model_frame.model.equations[0].linked is None:
         raise StudyError(
-            "impacts are those of a spatial lag, and this design has none",
+            "impacts need a spatial lag, and this design has none",
             hint="StaggeredDiD(spillovers=nqp.SpatialLag(weights))",
         )
     mine = [name for name in names if not name.startswith("W × ")]
     if not mine and fit.facts.exposure is None:
         raise StudyError(
-            "the design has no covariates, whose impacts these would be",
+            "impacts need covariates, and this design has none",
             hint="nqp.att(fit, path='received') for the policy, or covariates=[…]",
         )
     parts, called = [_of_covariates(fit, mine, names, run)] if mine else [], mine
@@ -110,7 +110,7 @@ def _of_exposure(fit: Fit) -> Array:
     """Sides of a continuous exposure, on average over exposed rows (chain, draw, 1, path)."""
     effects = fit.effects
     rows = effects[v.ROWS].where(effects[v.IDENTIFIED], 0)
-    # Rows weigh cells, as in ``att``.
+    # Cells are weighted by observations, as in ``att``.
     average = (effects[v.EFFECT] * (rows / rows.sum())).sum(v.CELL)
     paths = average[v.PATH].to_numpy().tolist()
     total = average.sel({v.PATH: v.TOTAL}).transpose(*v.SAMPLE_DIMS).to_numpy()
@@ -129,7 +129,7 @@ def _of_covariates(fit: Fit, mine: Sequence[str], names: Sequence[str], run: str
         Those of linked units among them.
     """
     stated = fit.model_frame.equations[0].problem.lag
-    # Errors that follow linked units' feed nothing back.
+    # Spatial errors have no feedback.
     lag = None if stated is None or stated.ties else stated
     delta = None if lag is None else equation_draws(fit, DELTA)
     beta = covariate_slopes(fit, mine)
@@ -142,11 +142,11 @@ def _of_covariates(fit: Fit, mine: Sequence[str], names: Sequence[str], run: str
         left = 1.0 - dynamics[..., 1]
         delta = (dynamics[..., 0] + dynamics[..., 2]) / left
         beta, theta = beta / left[..., None], theta / left[..., None]
-    # Without a lag S is the identity, and no unit is linked to itself: q is zero.
+    # Without a lag S is the identity, and no unit is its own neighbour: q is zero.
     q, delta = np.zeros(1), np.zeros(1) if delta is None else delta[..., None]
     spec = fit.model_frame.model.equations[0].linked
     if lag is None and spec is not None:
-        # S = I: one more everywhere gives a unit theta times its row's sum of W.
+        # S = I: a unit increase everywhere adds theta times the row sum of W.
         theta *= spec.links.sum() / spec.links.shape[0]
     if lag is not None:
         assert isinstance(lag.log_determinant, LogDeterminant)

@@ -31,7 +31,7 @@ from bayes_nqp.numerics.linear_gaussian import Coefficients, Stacked, StackedDra
 from bayes_nqp.numerics.sampling import Chains, Importance, importance
 
 _CHUNK_NUMBERS = 16_000_000
-"""Numbers of draws that are made at once."""
+"""Numbers of draws that are computed at once."""
 
 
 def fit_joint(
@@ -154,7 +154,7 @@ def _recovered(
     flat = x.reshape(-1, x.shape[2])
     width = joint.arrowhead.position_loads.shape[0] + 12 * model_frame.codes.n_units
     size = int(np.clip(_CHUNK_NUMBERS // width, 64, len(flat)))
-    # Equal points lie side by side, where they share a factor.
+    # Equal points are adjacent, so that they share a factor.
     order = np.lexsort(flat.T)
     chunks = [order[start : start + size] for start in range(0, len(flat), size)]
     shares = _shares(model_frame)
@@ -230,7 +230,7 @@ def _assemble(
     b = slopes[:, model_frame.table.stratum]
     effect = a + _mean(shares.treated, a_own)
     direct = y.cell_mean + _mean(shares.treated, u_own)
-    # Mean of (a + a_i)(b + b_i) over the rows of a cell: a_i only where they are treated.
+    # Mean of (a + a_i)(b + b_i) over the observations of a cell: a_i only if treated.
     indirect = effect * b + a * _mean(shares.rows, b_own) + _mean(shares.treated, a_own * b_own)
     names = (v.TOTAL, v.DIRECT, mediator.name)
     total = np.stack([direct + indirect, direct, indirect], axis=1)

@@ -33,10 +33,10 @@ from bayes_nqp.model.predictors import LinkedTime
 from bayes_nqp.numerics.linear_gaussian import inverse_diagonal
 
 PATHS = (v.TOTAL, v.DIRECT, v.RECEIVED)
-"""All of an effect; what rows have of their own unit's treatment; what they have of others'."""
+"""Total effect; the part of own treatment; the part of others' treatment."""
 
 _NUMBERS = 300_000
-"""Effects of groups and periods that are held at once: more would wait for memory."""
+"""Effects of groups and periods computed at once: more would wait for memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +150,7 @@ class LagEffects:
         direct = np.zeros_like(received)
         direct[:, : self.n_cells] = tau
         if u is not None:
-            # Mean of u over all rows of a cell, treated ones with an owner having one.
+            # Mean of u over all observations of a cell; treated ones with an owner have one.
             some = (self.treated[self.group][unit, time] >= 0) & (self.unit_effect[unit] >= 0)
             share = sparse.csr_array(
                 (1.0 / rows[of_row[some]], (of_row[some], self.unit_effect[unit[some]])),
@@ -188,7 +188,7 @@ class LagEffects:
             Leads, which no calendar has, have their coefficient as the total.
         """
         # y = S^-1 (D tau + W D theta + D u + ...), S = I - delta W, in every period: total effects
-        # are its rows, direct ones the part that a unit's own treatment gives by (S^-1)_ii.
+        # are its rows, direct ones the part of a unit's own treatment through (S^-1)_ii.
         basis, nodes = nodes_of(delta)
         loads = self._loads(nodes)
         periods, kinds = self._periods(loads), [] if u is None else self._kinds(loads)
@@ -229,7 +229,7 @@ class LagEffects:
         """Effects of cells along `PATHS` (draw, path, cell), of groups' (draw, T, group)."""
         out = np.zeros((len(tau), len(PATHS), self.cells.rows.size))
         out[:, 0] = self._over_cells(total)
-        # Untreated rows have nothing of their own.
+        # Untreated observations have no direct effect.
         out[:, 1, : self.n_cells] = self._over_cells(direct, self.n_cells)
         return self._told_apart(out, tau)
 
@@ -248,11 +248,11 @@ class LagEffects:
         for t in np.flatnonzero((self.treated >= 0).any(axis=0)):
             h = np.flatnonzero(self.treated[:, t] >= 0)
             # sum_h e_g'S^-1 1_h tau_h + sum_l e_g'S^-1 1_l W 1_h theta_lh, over the groups treated
-            # in t and levels l of who receives; those of one event time have one theta.
+            # in t and levels l of receivers; those of one event time have one theta.
             column = self.column[:, h, t]
             events = np.unique(column[column >= 0])
             linked = [loads.near[:, h][column == k].sum(axis=0, keepdims=True) for k in events]
-            # Means over the rows of cells.
+            # Means over the observations of cells.
             group = np.flatnonzero(self.cell[:, t] >= 0)
             cells, place = np.unique(self.cell[group, t], return_inverse=True)
             shares = np.zeros((len(self.cell), cells.size))
@@ -271,7 +271,7 @@ class LagEffects:
             groups = np.flatnonzero(kind == k)
             some = np.flatnonzero(deviates & np.isin(self.group, groups))
             place = np.searchsorted(groups, self.group[some])
-            # sum_i e_g'S^-1 e_i u_i over the units that are treated in these periods; of a group
+            # sum_i e_g'S^-1 e_i u_i over the units that are treated in these periods; for a group
             # itself the mean of (S^-1)_ii u_i.
             itself = np.zeros((some.size, loads.unit.shape[1], groups.size))
             mean = loads.unit_itself[some] / size[self.group[some], None]
@@ -290,7 +290,7 @@ class LagEffects:
             some = np.flatnonzero(z)
             if not some.size:
                 continue
-            # sum_i e_g'S^-1 e_i z_it (node, group), and of the group itself (S^-1)_ii z_it.
+            # sum_i e_g'S^-1 e_i z_it (node, group), and for the group itself (S^-1)_ii z_it.
             onto = np.tensordot(z[some], loads.unit[some], 1)
             moderators = z[some, None] * loads.unit_itself[some]
             itself = np.stack([np.bincount(self.group[some], x, size.size) for x in moderators.T])

@@ -15,9 +15,9 @@ from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.numerics.linear_gaussian import is_dense, linked_diagonal
 
 _DIGITS = 1e-12
-"""What nodes leave out, of the largest loading."""
+"""Truncation error of the nodes, relative to the largest loading."""
 _SMALL = 1e-6
-"""Deltas below which ``(S^-1 W)_ii`` is ``delta (W²)_ii``, to rounding."""
+"""Deltas below which ``(S^-1 W)_ii`` equals ``delta (W²)_ii`` up to rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +133,7 @@ def between(basis: Array, values: Array, loads: Array) -> Array:
     loads : ndarray (value, node, group)
         Contribution of each value to the means of groups.
     """
-    # Interpolation is linear: values meet loads at the nodes, which are weighted before or after.
+    # Interpolation is linear: the weights of nodes apply to values or to loads.
     n, k, g = loads.shape
     if 4 * n <= g:
         each = values[:, :, None] * basis[:, None]

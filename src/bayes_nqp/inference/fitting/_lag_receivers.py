@@ -17,14 +17,14 @@ from bayes_nqp.model.predictors import NEIGHBOUR
 def lag_effects_of(model_frame: ModelFrame, equation: Equation) -> LagEffects | None:
     """Whom treatment reaches through the links of an equation; None where it has none."""
     frame, spec = model_frame.codes, model_frame.model.equations[0]
-    # Errors that follow linked units' carry no effect on.
+    # Spatial errors do not transmit effects.
     linked, alone = spec.linked, spec.lag is None or spec.lag.ties is not None
     if linked is None or equation.name != spec.name or (alone and not linked.treated):
         return None
     treated, cell, cells = (
         calendar_cells(model_frame) if model_frame.exposure is None else dose_cells(model_frame)
     )
-    # Groups: units of equal rows of cells and of treated cells, period by period.
+    # Groups: units with equal cells and equal treated cells in every period.
     pairs = np.concatenate([cell, treated], axis=1)
     _, first, group = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
     treated = treated[first]
@@ -112,7 +112,7 @@ def dose_cells(model_frame: ModelFrame) -> tuple[Index, Index, CellInfo]:
     of_stratum = np.full((frame.stratum_levels.shape[0], frame.n_periods), -1, dtype=np.int64)
     of_stratum[table.stratum, table.time] = np.arange(table.size)
     if model_frame.exposure is not None and not model_frame.exposure.by_period:
-        # Where no row of a stratum is exposed, its slope is that of any other period.
+        # If no observation of a stratum is exposed, it takes the slope of any other period.
         of_stratum = np.where(of_stratum < 0, of_stratum.max(axis=1, keepdims=True), of_stratum)
     return of_stratum[frame.stratum], cell, model_frame.cells
 

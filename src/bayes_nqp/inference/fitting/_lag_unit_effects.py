@@ -60,7 +60,7 @@ def lag_unit_effects(
     assert reach is not None
     if isinstance(reach, DynamicReach):
         raise StudyError(
-            "effects that feed on over periods are not kept by unit",
+            "effects of a dynamic spatial lag are not stored by unit",
             hint="by='time', by='event_time' or by='cohort'",
         )
     cell = reach.cell[reach.group]
@@ -103,14 +103,14 @@ def _coefficients(fit: Fit, reach: LagEffects) -> Array:
     if fit.model_frame.equations[0].problem.unit_effect_scale is not None:
         if deviation is None:
             raise StudyError(
-                "this fit does not hold the deviations of single units",
-                hint="fit the design again; of more than 2,000 units they are not kept: by='time'",
+                "this fit does not store the deviations of single units",
+                hint="fit again; with more than 2,000 units they are not stored: by='time'",
             )
         parts.append(deviation)
     theta = None if reach.shift is None else equation_draws(fit, SlopeKind.MODERATION.draws)
     if theta is not None:
         if deviation is not None:
-            # Kept are v_m = u_m + sum_s theta_s Z_sm, each with its own moderator.
+            # Stored are v_m = u_m + sum_s theta_s Z_sm, each with its own moderator.
             moderators = fit.model_frame.effects.moderator_of_unit_effects.toarray()
             parts[-1] = deviation - theta[..., : len(moderators)] @ moderators
         parts.append(theta)
@@ -140,7 +140,7 @@ class _UnitLoads:
     ) -> None:
         self.reach, self.itself, self.back = reach, itself, back
         self.solve = solver(reach.links, delta)
-        # Mean over the counted rows of each unit.
+        # Mean over the counted observations of each unit.
         self.share = rows / np.maximum(rows.sum(axis=1, keepdims=True), 1)
         self.treated, self.column = reach.treated[reach.group], reach.column[:, reach.group]
 
@@ -170,7 +170,8 @@ class _UnitLoads:
         self, label: Index, size: int, factor: Array, links: sparse.csr_array | None = None
     ) -> tuple[Array, Array]:
         """Loadings of effects by label of treated rows (unit, T), or of linked units' treatment."""
-        # Row i of the mean over counted rows of S^-1 1_label (or S^-1 1_l W 1_label), by period.
+        # Row i of the mean over counted observations of S^-1 1_label (or S^-1 1_l W 1_label), by
+        # period.
         total, direct = np.zeros((2, len(label), size))
         for t in range(label.shape[1]):
             on = np.flatnonzero(label[:, t] >= 0)
@@ -202,7 +203,7 @@ class _UnitLoads:
         unit_effect = self.reach.unit_effect
         on = self.treated >= 0
         some = np.flatnonzero(on.any(axis=1) & (unit_effect >= 0))
-        # u_j counts in row (i, t) by (S^-1)_ij where j is treated in t: the share of such t of i.
+        # u_j enters observation (i, t) by (S^-1)_ij if j is treated in t: the share of such t of i.
         overlap = self.share @ on[some].T.astype(np.float64)
         inverse = self.solve(np.eye(unit_effect.size)[:, some])
         total, direct = np.zeros((2, unit_effect.size, int(unit_effect.max()) + 1))

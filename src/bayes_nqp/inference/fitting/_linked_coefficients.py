@@ -12,7 +12,7 @@ from bayes_nqp.model.predictors import LinkedTime, linked_parts
 from bayes_nqp.model.priors import Priors
 
 _PLAIN: Final = Priors(level=1.0, drift=1.0)
-"""Under which columns of coefficients are those of what is reported."""
+"""Suffixes of columns of coefficients, by reported quantity."""
 
 
 def linked_coefficients(terms: Mapping[str, Array], times: Sequence[LinkedTime]) -> Array:

@@ -46,10 +46,10 @@ _KINDS = {
     b"version https://git-lfs": "a pointer of Git LFS to a file that was not fetched",
 }  # fmt: skip
 _UNFOLDED = 2_000
-"""Times that packed bytes unfold to, at most: 1,032 by the algorithm."""
+"""Maximum ratio of unpacked to packed bytes: 1,032 by the algorithm."""
 _DIMENSION = b"This is a netCDF dimension but not a netCDF variable"
 _SHOWN = 12
-"""Bytes or digits of a file that messages show."""
+"""Bytes or digits of a file that messages display."""
 _AGAIN = "the file that was saved, from another copy; or fit again and save"
 
 
@@ -98,9 +98,9 @@ def load(path: str | Path, panel: Panel | None = None) -> Fit:
     if panel is None and PANEL in groups:
         panel = _attempt(path, lambda: from_bytes(groups[PANEL]))
         if panel.digest != digest:
-            raise _refusal(path, "its rows are not those that were fitted")
+            raise _refusal(path, "its observations are not those that were fitted")
     if panel is not None and panel.digest != digest:
-        # The file's rows may be those before everyone adopts.
+        # The file's observations may end before all units have adopted.
         with suppress(NQPError):
             ending = before_all_adopt(model_frame_of(fit.design, panel))
             if ending is not None and ending.panel.digest == digest:
@@ -109,7 +109,7 @@ def load(path: str | Path, panel: Panel | None = None) -> Fit:
         raise PanelError(
             "'panel' is not the one that was fitted: its digest differs",
             where=f"{panel.digest[:_SHOWN]}… instead of {digest[:_SHOWN]}…",
-            hint="pass the same rows, in the same roles",
+            hint="pass the same observations, in the same roles",
         )
     fit = replace(fit, panel=panel)
     _check_contents(path, fit)
@@ -135,10 +135,10 @@ def _check_contents(path: Path, fit: Fit) -> None:
 
 @cache
 def _warn(path: Path, digest: str) -> None:
-    """Warn once for every file; Python's own count starts anew whenever a filter changes."""
+    """Warn once per file; Python counts again whenever a filter changes."""
     warnings.warn(
-        f"{path.name} was saved by version 0.1 and has no seal: nothing tells whether it was "
-        "changed since; save the fit again to seal it as it is now",
+        f"{path.name} was saved by version 0.1 and has no digest, so that later changes "
+        "cannot be detected; save the fit again to add one",
         skip_file_prefixes=(str(Path(__file__).parents[2]),),
     )
 
@@ -147,7 +147,9 @@ def _parts_of(path: Path) -> tuple[dict[str, xr.Dataset], Mapping[str, Any], boo
     """Return groups and head of a file with a valid digest, and a flag for a missing one."""
     try:
         if wrong := no_file(path):
-            raise StudyError(f"'path' {str(path)!r} is no file: it {wrong}", hint="check the name")
+            raise StudyError(
+                f"'path' {str(path)!r} is not a file: it {wrong}", hint="check the name"
+            )
         afford(path.stat().st_size, f"loading {path.name}", "a file that fit.save wrote")
         with path.open("rb") as file:
             seal, start = seal_of(file), file.read(32)
@@ -162,7 +164,9 @@ def _parts_of(path: Path) -> tuple[dict[str, xr.Dataset], Mapping[str, Any], boo
                 )
             unsealed = seal == "missing"
             if unsealed and (version >= SEALED or "seal" in names):
-                raise _refusal(path, "its seal is gone, as where a program edited or packed it")
+                raise _refusal(
+                    path, "its digest is missing, as after another program edited or packed it"
+                )
             return *_attempt(path, lambda: read_groups(file)), unsealed
     except OSError as error:
         raise StudyError(
@@ -179,17 +183,19 @@ def _check_bytes(path: Path, seal: Seal, start: bytes) -> None:
         kind = next((k for sign, k in _KINDS.items() if start.startswith(sign)), "")
         digest = kind or (f"it begins with {start[:_SHOWN]!r}" if start else "it is empty")
         raise StudyError(
-            f"{path.name} holds no fit of this library",
+            f"{path.name} does not contain a fit of bayes_nqp",
             where=digest,
-            hint="a file that fit.save wrote, and not packed",
+            hint="an unpacked file that fit.save wrote",
         )
     if seal == "misplaced":
-        raise _refusal(path, "its seal is not where the file ends: bytes are missing, or too many")
+        raise _refusal(
+            path, "its digest is not at the end of the file: bytes are missing or were added"
+        )
 
 
 def _head(file: BinaryIO) -> tuple[int, set[str]]:
     """The file's format, and the names of its attrs."""
-    # Where HDF5 refuses a file, h5netcdf leaves a broken object behind that complains later.
+    # If HDF5 refuses a file, h5netcdf leaves a broken object behind that fails later.
     with h5py.File(file, "r") as opened:
         names = set(opened.attrs)
         missing = [name for name in ("format", "design", "facts") if name not in names]
@@ -218,7 +224,7 @@ def _claimed(file: h5py.File) -> int:
         held = array.id.get_storage_size()
         if array.nbytes > _UNFOLDED * held:
             raise StudyError(
-                f"{array.name!r} claims {array.nbytes:,} bytes, of which it holds {held:,}"
+                f"{array.name!r} declares {array.nbytes:,} bytes but contains {held:,}"
             )
     return sum(array.nbytes for array in arrays)
 
@@ -252,7 +258,7 @@ def _attempt[T](path: Path, read: Callable[[], T]) -> T:
 
     def refuse(error: Exception) -> NoReturn:
         raise StudyError(
-            f"{path.name} holds no fit of this library, or only part of one",
+            f"{path.name} does not contain a complete fit of bayes_nqp",
             where=_reason(error),
             hint=_AGAIN,
         ) from error

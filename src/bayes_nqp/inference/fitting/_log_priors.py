@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 _TOP = ("level", "drift", "strata_")
-"""Coefficients whose priors, where fixed, are no part of the pooling."""
+"""Coefficients with fixed priors that are not part of the pooling."""
 
 
 def log_priors(fit: Fit) -> dict[str, xr.DataArray]:

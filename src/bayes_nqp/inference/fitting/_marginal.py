@@ -84,13 +84,15 @@ def log_marginal(
     if lag is not None and lag.adjusted:
         if lag.before is not None:
             raise StudyError(
-                Message("where outcomes follow those of the period before, the likelihood is an "
-                        "adjusted one, which has no marginal likelihood"),
+                Message(
+                    "with a temporal lag of the outcome the likelihood is adjusted, so "
+                    "that it has no marginal likelihood"),
                 hint="dynamics=False",
             )  # fmt: skip
         raise StudyError(
-            Message("weights that link levels of time effects make an adjusted likelihood, which "
-                    "has no marginal likelihood"),
+            Message(
+                "with weights that connect levels of time effects the likelihood is "
+                "adjusted, so that it has no marginal likelihood"),
             hint=Message("common time effects ({})", Hint("time", TimeEffects())),
         )  # fmt: skip
     problem = equation.gaussian
@@ -114,7 +116,7 @@ def log_marginal(
 
 def marginal_of(facts: Mapping[str, float]) -> tuple[float, float]:
     """Log marginal likelihood that draws were made with, and its Monte-Carlo error; NaN if none."""
-    # sd of log mean(w) is sqrt(1 / ESS - 1 / n), to first order: at most this.
+    # SD of log mean(w) is at most sqrt(1 / ESS - 1 / n), to first order.
     weights = facts.get(v.IMPORTANCE_ESS, np.nan) ** -0.5
     value = facts.get("log_marginal_likelihood", np.nan)
     return float(value), float(facts.get("log_marginal_error", weights))
@@ -148,8 +150,8 @@ def held_out(design: Design, panel: Panel, without: Panel) -> float:
     full = model_frame_of(design, panel).equations[0]
     part = model_frame_of(design, without, scale=full.scale).equations[0]
     point = mode_of(part).point[None]
-    # log p(y | phi) of each: the prior of phi comes off again.
+    # log p(y | phi) of each: the prior of phi is subtracted again.
     heights = [equation_density(e)(point) - e.problem.space.log_prior(point) for e in (full, part)]
-    # A density per row in multiples of s, less the log of s, is one in outcome units.
+    # A density per observation in multiples of s, less log s, is one in outcome units.
     rows = full.problem.free - part.problem.free
     return float((heights[0] - heights[1])[0]) - rows * float(np.log(full.scale))

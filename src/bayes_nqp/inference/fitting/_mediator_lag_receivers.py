@@ -1,10 +1,12 @@
-"""What treatment does to a mediator, own and others', in rows and in the units linked to them.
+"""Effects of treatment on a mediator, in the treated units and in their spatial neighbours.
 
-With D who is treated, W the weights of linked units' mediators and V those by which treatment of
-linked units enters, the effect on a mediator is ``m = m_own + m_received``, with ``m_own = D (a +
-theta z + u)`` and ``m_received = V D kappa`` or what rows have by their exposure. ``W m`` of own
-treatment is ``diag(W V) D kappa``, what comes back from linked units; the rest is of others'. By
-exposure nobody is told apart among those in force, and all of ``W m`` is of others'.
+With D the treatment indicator, W the weights of neighbours' mediators and V the weights of
+neighbours' treatment, the effect on a mediator is ``m = m_own + m_received``. Here
+``m_own = D (a + theta z + u)``, and ``m_received`` is ``V D kappa`` or the effect of an
+observation's spillover exposure. The part of ``W m`` that is due to own treatment is
+``diag(W V) D kappa``, the feedback through neighbours; the rest is due to the treatment of others.
+Spillover exposure does not distinguish between treated neighbours, so that with it all of ``W m``
+is attributed to the treatment of others.
 """
 
 from __future__ import annotations
@@ -31,25 +33,26 @@ from bayes_nqp.model.predictors import NEIGHBOUR, TREATED, LinkedTime
 
 @dataclass(frozen=True, eq=False)
 class MediatorLagEffects:
-    """Linear maps from coefficients of a mediator's equation to means over the rows of cells.
+    """Linear maps from coefficients of a mediator's equation to means over observations of cells.
 
     Parameters
     ----------
     cells : CellInfo
-        Of the plan, and then those of untreated rows that linked units' mediators reach.
+        Cells of the model frame, then those of untreated observations that neighbours' mediators
+        affect.
     cell : ndarray of int (unit, T)
-        Of each row, -1 for none.
+        Cell of each observation, -1 for none.
     stratum : ndarray of int (cell)
-        Of all of these.
+        Stratum of each of these cells.
     neighbour : ndarray of bool (cell)
-        Which of the plan's are those of neighbours.
+        True for cells of the model frame that contain neighbours.
     events : tuple of LinkedTime
-        Event times that the treatment of linked units has coefficients of.
+        Event times for which the treatment of neighbours has coefficients.
     near, beyond, back : ndarray (event, cell)
         ``V D``, ``W V D`` and ``diag(W V) D`` by event time.
     means, moderators, deviations : csr_array (cell, label)
-        W of who is in each of the plan's cells, of the moderator by stratum, and of who has each
-        deviation.
+        W times the indicators of the model frame's cells, times the moderator by stratum, and times
+        the indicators of the members with deviations.
     """
 
     cells: CellInfo
@@ -73,16 +76,17 @@ class MediatorLagEffects:
         deviation: Array | None,
         terms: Mapping[str, Array],
     ) -> Array:
-        """Effects on the mediator by whose treatment and in whom.
+        """Compute effects on the mediator by source (own, others) and place (own, neighbours').
 
         Parameters
         ----------
         mean, effect : ndarray (draw, plan's cell), the mediator's units
-            Without and with what deviates in the cell.
+            Effects of cells without and with the mean deviation.
         received : ndarray (draw, plan's cell) or None
-            Part of `effect` that is of others' treatment; None where only neighbours have any.
+            Part of `effect` due to the treatment of others; None if only neighbours have such
+            effects.
         theta : ndarray (draw, stratum) or None
-            What the moderator adds.
+            Coefficient of the moderator.
         deviation : ndarray (draw, owner) or None
             u.
         terms : mapping of str to ndarray (draw, label)
@@ -91,7 +95,8 @@ class MediatorLagEffects:
         Returns
         -------
         ndarray (draw, treatment, mediator, cell)
-            Own and others' treatment; the row's own mediator and the mean of linked units'.
+            Effects of own and of others' treatment, on the unit's own mediator and on the mean
+            mediator of its neighbours.
         """
         kappa = linked_coefficients(terms, self.events) if self.events else np.zeros((len(mean), 0))
         if received is None:
@@ -108,12 +113,12 @@ class MediatorLagEffects:
 
 
 def mediator_lag_effects(model_frame: ModelFrame, equation: Equation) -> MediatorLagEffects | None:
-    """Where the effects of a mediator's equation arrive; None where nobody reaches others.
+    """Return the maps of a mediator's effects to cells; None if the model has no spillovers.
 
     Raises
     ------
     IdentificationError
-        If linked units have rows whose effects are not identified.
+        If neighbours have observations whose effects are not identified.
     """
     first, facts = model_frame.model.equations[0].name, model_frame.facts
     if equation.name == first or facts.channels is None or facts.reach == "none":
@@ -157,18 +162,18 @@ def mediator_lag_effects(model_frame: ModelFrame, equation: Equation) -> Mediato
 
 
 def _unit_effect_positions(model_frame: ModelFrame) -> Index:
-    """Slot of each unit's member among those with deviations of effects; -1 without one."""
+    """Return the position of each unit's member among those with deviations; -1 for none."""
     codes, unit_effect = model_frame.effects.codes, model_frame.codes.unit_effect
     return np.where(np.isin(unit_effect, codes), np.searchsorted(codes, unit_effect), -1)
 
 
 def cells_of_rows(model_frame: ModelFrame) -> tuple[Index, CellInfo]:
-    """Cell of each row among those of the waist, and these.
+    """Return the cell of each observation in the effects dataset, and these cells.
 
     Returns
     -------
     tuple of ndarray of int (row) and CellInfo
-        -1 for none; leads included.
+        -1 for observations without a cell; leads included.
     """
     for equation in reversed(model_frame.equations):
         across = mediator_lag_effects(model_frame, equation)
@@ -181,36 +186,36 @@ def cells_of_rows(model_frame: ModelFrame) -> tuple[Index, CellInfo]:
 
 
 class _Means:
-    """Means over the rows of cells.
+    """Means over the observations of cells.
 
     Parameters
     ----------
     links : csr_array (unit, unit)
         W.
     cell : ndarray of int (unit, T)
-        Of each row, -1 for none.
+        Cell of each observation, -1 for none.
     rows : ndarray of int (cell)
-        How many each has.
+        Number of observations of each cell.
     """
 
     def __init__(self, links: sparse.csr_array, cell: Index, rows: Index) -> None:
         self.links, self.cell, self.rows = links, cell, rows
 
     def of(self, tables: Iterable[Array]) -> Array:
-        """Means of tables (unit, T): (table, cell)."""
+        """Average tables (unit, T) over cells; returns (table, cell)."""
         inside = self.cell >= 0
         sums = [np.bincount(self.cell[inside], x[inside], self.rows.size) for x in tables]
         return np.reshape(sums, (len(sums), self.rows.size)) / self.rows
 
     def of_linked(self, label: Index, size: int, values: Array | None = None) -> sparse.csr_array:
-        """Means of what linked units have, by their label (cell, label).
+        """Average values of neighbours over cells, by the neighbours' label (cell, label).
 
         Parameters
         ----------
         label : ndarray of int (unit, T)
             -1 for none.
         values : ndarray (unit, T), default 1
-            What those with a label have.
+            Values of observations with a label.
         """
         values = np.ones(label.shape) if values is None else values
         total = sparse.csr_array((self.rows.size, size))
@@ -231,31 +236,33 @@ class _Means:
 
 
 def _need_rows(model_frame: ModelFrame) -> None:
-    """Refuse a plan without some rows: linked units are there in every period, or in none."""
+    """Refuse a panel with dropped observations: neighbours must be observed in every period."""
     if not model_frame.kept.all():
         raise IdentificationError(
-            Message("mediators of linked units need every row, and the effects of some are not "
-                    "identified"),
-            where=Message("{} rows", int((~model_frame.kept).sum())),
-            hint="a panel that starts earlier or ends before everyone is treated",
+            Message(
+                "mediators of spatial neighbours require all observations, but the "
+                "effects of some are not identified"),
+            where=Message("{} observations", int((~model_frame.kept).sum())),
+            hint="a panel that starts earlier or ends before all units are treated",
         )  # fmt: skip
 
 
 def _events(
     model_frame: ModelFrame, equation: Equation, links: sparse.csr_array, treated: Index
 ) -> tuple[tuple[LinkedTime, ...], Array, Array]:
-    """Event times of linked units' treatment; what is near, and own treatment handed back.
+    """Return event times of neighbours' treatment, their exposure to it, and its feedback.
 
     Returns
     -------
     tuple
-        Event times; two ndarrays (event time, unit, period), without any where nothing is linked.
+        Event times; two ndarrays (event time, unit, period), which are empty if the equation has no
+        treatment of neighbours.
     """
     spec = next(x for x in model_frame.model.equations if x.name == equation.name).linked
     events = () if spec is None else tuple(spec.treated)
     if spec is None or not events:
         return (), *np.zeros((2, 0, *treated.shape))
-    # (W 1_l V)_ii D_it, by the event time of the row and the level l of who receives.
+    # (W 1_l V)_ii D_it, by the event time of the observation and the level l of the receiver.
     event, on = model_frame.table.event_time[treated], treated >= 0
     back = np.stack([
         links.multiply(spec.onto(time.level).T).sum(axis=1)[:, None] * (on & (event == time.event))

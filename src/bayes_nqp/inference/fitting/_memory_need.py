@@ -1,4 +1,4 @@
-"""How much room draws would take, before any is drawn."""
+"""Estimate of the memory that draws need, before any is drawn."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 _BYTES = 8
 _COPIES = 3
-"""Of every number that is kept: as drawn, joined, and labelled."""
+"""Copies of every stored number: as drawn, joined, and labelled."""
 
 
 def check_draws(model_frame: ModelFrame, sampler: Sampler) -> None:
-    """Refuse more draws than the machine holds.
+    """Refuse a number of draws that exceeds the machine's memory.
 
     Raises
     ------

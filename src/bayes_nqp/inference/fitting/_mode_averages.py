@@ -1,4 +1,4 @@
-"""Averages of effects at the posterior mode of the parameters, as functionals: no draws."""
+"""Average effects at the posterior mode of the parameters, in closed form and without draws."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bayes_nqp.model.designs import Design
 
 _ROUNDED = 1e-9
-"""Largest relative difference of densities that were summed up in another order."""
+"""Largest relative difference of densities that were summed in another order."""
 
 
 def mode_averages(
@@ -34,21 +34,19 @@ def mode_averages(
     *,
     near: Mode | None = None,
 ) -> tuple[Array, Array]:
-    """Average effects given the scales, autocorrelation and error sd that are most probable.
+    """Compute average effects at the posterior mode of scales, autocorrelation and error SD.
 
-    Means and standard deviations are exact at the mode. What is not known about these parameters
-    is left out, so that intervals are slightly too narrow; means are those of a fit but for small
-    differences.
+    Means and standard deviations are exact given the mode. The uncertainty of these parameters is
+    left out, so that intervals are slightly too narrow; means differ little from those of a fit.
 
     Parameters
     ----------
     design : Design
-        Of the outcome alone, with a Gaussian likelihood.
+        Design of the outcome alone, with a Gaussian likelihood.
     weigh : callable
-        From the plan to the weights (cell, r) of r averages.
+        Function of the model frame that returns the weights (cell, r) of r averages.
     near : Mode, optional
-        The mode on a panel much like this one, as `modes` gives it: the climb then takes a few
-        steps.
+        Mode on a similar panel, from `modes`; the optimisation then takes a few steps.
 
     Returns
     -------
@@ -58,7 +56,7 @@ def mode_averages(
     Raises
     ------
     IdentificationError
-        If the panel cannot identify what the design asks for.
+        If the panel does not identify an effect of the design.
     """
     model_frame = model_frame_of(design, panel)
     (equation,) = model_frame.equations
@@ -76,23 +74,25 @@ def permuted_averages(
     *,
     near: Mode,
 ) -> tuple[Array, Array]:
-    """Average effects as `mode_averages` gives them, of adoption dealt to others.
+    """Compute average effects as `mode_averages` does, for permuted treatment assignments.
 
-    Deals that leave cells as they are (`permuted_adoption`) climb side by side.
+    Permutations that leave the cells unchanged (`permuted_adoption`) are optimised in one batch.
 
     Parameters
     ----------
     cohorts : ndarray of int (permutation, unit)
         Codes, -1 for never.
     weigh : callable
-        From a plan to the weights (cell, 1) of one average, by what its cells are and hold.
+        Function of the model frame that returns the weights (cell, 1) of one average, from the
+        labels and sizes of its cells.
 
     Returns
     -------
     tuple of ndarray (permutation), outcome units
-        NaN where the panel cannot identify what the design asks for.
+        NaN for permutations under which the panel does not identify an effect of the design.
     """
-    # Deals with other cohorts may have other scales: the first with as many is climbed from afar.
+    # Permutations with other cohorts may have other scales: the first of each size starts from
+    # typical values.
     modes_by_size = {near.point.size: near}
     averages = _side_by_side(design, panel, cohorts, weigh, modes_by_size)
     for permutation in np.flatnonzero(np.isnan(averages[0])):
@@ -114,7 +114,7 @@ def _side_by_side(
     weigh: Callable[[ModelFrame], Array],
     modes_by_size: dict[int, Mode],
 ) -> Array:
-    """Means and sd's (2, deal) of deals that share a plan; NaN of others."""
+    """Return means and SDs (2, permutation) of permutations with equal cells; NaN for others."""
     out = np.full((2, len(cohorts)), np.nan)
     with suppress(IdentificationError):
         model_frame = model_frame_of(design, panel)
@@ -132,7 +132,7 @@ def _side_by_side(
 def _climbed(
     permutations: PermutedAdoption, weigh: Callable[[ModelFrame], Array], near: Mode
 ) -> Array:
-    """Means and sd's (2, deal) of deals of one plan; NaN where a climb found no mode."""
+    """Return means and SDs (2, permutation) of one model frame; NaN where no mode was found."""
     model_frame, (equation,), n = (
         permutations.model_frame,
         permutations.model_frame.equations,
@@ -153,7 +153,7 @@ def _climbed(
 
 
 def _agree(permutations: PermutedAdoption, last: Equation, near: Mode) -> bool:
-    """Whether the last deal is a problem that was made by itself, but for rounding."""
+    """Return True if the last permutation has the density of its own model frame."""
     space = last.problem.space
     if permutations.problems.first.space != space or near.point.size != len(space):
         return False
@@ -172,7 +172,7 @@ def _loads_of_permutations(
     permutations: PermutedAdoption,
     weigh: Callable[[ModelFrame], Array],
 ) -> tuple[Array, Array]:
-    """As `average_loads`, deal by deal (permutation, position, 1), and on units' deviations."""
+    """Return `average_loads` of each permutation (permutation, position, 1), and of deviations."""
     weights = np.stack(
         [
             weigh(replace(model_frame, cells=replace(model_frame.cells, rows=rows)))[:, 0]
@@ -187,10 +187,10 @@ def _loads_of_permutations(
 def average_loads(
     model_frame: ModelFrame, equation: Equation, weights: Array
 ) -> tuple[Array, Array]:
-    """Weighted sums of cell effects, in the terms of what the likelihood is linear in.
+    """Write weighted sums of cells' effects as linear functions of the coefficients.
 
-    An effect is that of its cell, the deviations of the cell's rows, and what their mean moderator
-    and the treatment of units linked to them add.
+    An effect is the sum of its cell's coefficient, the deviations of the cell's observations, and
+    the contributions of their mean moderator and of the treatment of their neighbours.
 
     Returns
     -------
@@ -211,18 +211,18 @@ def modes(design: Design, panel: Panel) -> list[Mode]:
     Parameters
     ----------
     design : StaggeredDiD, ContinuousExposure or Mediation
-        With a Gaussian likelihood.
+        Design with a Gaussian likelihood.
 
     Returns
     -------
-    list of Summit
-        For `mode_averages` on panels much like this one.
+    list of Mode
+        For `mode_averages` on similar panels.
     """
     return [mode_of(equation) for equation in model_frame_of(design, panel).equations]
 
 
 def _mode(equation: Equation, near: Mode | None) -> Array:
-    """The mode, unconstrained; from nearby it may be missed by .02 in log density."""
+    """Return the unconstrained mode; from a nearby start within 0.02 in log density."""
     if near is None or near.point.size != len(equation.problem.space):
         return mode_of(equation).point
     points, heights = climb(equation_density(equation), near.point[None], near.inverse[None])
@@ -230,7 +230,7 @@ def _mode(equation: Equation, near: Mode | None) -> Array:
 
 
 def mode_of(equation: Equation) -> Mode:
-    """The highest of several climbs from typical values."""
+    """Return the highest of several modes, found from typical values."""
     density, space = equation_density(equation), equation.problem.space
     typical = space.unconstrain(space.typical)
     lower = np.where(space.folds, typical - 1.5, typical)

@@ -1,4 +1,4 @@
-"""What a moderator does to effects, and both legs of channels: draws by cell."""
+"""Draws of moderated effects and of both paths of a mediation (a and b), by cell."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 
 def moderator_rows(fit: Fit) -> tuple[Index, Array]:
-    """Cells of the treated rows, and their moderators.
+    """Return the cells of the treated observations, and their moderators.
 
     Parameters
     ----------
     fit : Fit
-        Of a design with a moderator, and with its rows.
+        A fit with observations of a design with a moderator.
 
     Returns
     -------
     tuple of ndarray of int (row), ndarray (row)
-        Places among the cells with effects; moderator's units.
+        Positions among the cells with effects; moderator's units.
     """
     model_frame = fit.model_frame
     assert model_frame.moderator is not None
@@ -43,12 +43,12 @@ def moderator_rows(fit: Fit) -> tuple[Index, Array]:
 
 
 def moderation_draws(fit: Fit) -> Array:
-    """Coefficients of cells' effects in the moderator less its centre, from the constant up.
+    """Draw the coefficients of cells' effects in powers of the centred moderator.
 
     Parameters
     ----------
     fit : Fit
-        Of a design with a moderator, and with its rows.
+        A fit with observations of a design with a moderator.
 
     Returns
     -------
@@ -69,10 +69,11 @@ def moderation_draws(fit: Fit) -> Array:
 
 
 def _through_links(fit: Fit, draws: CellDraws) -> Array | None:
-    """The same where outcomes follow those of linked units; None where they do not.
+    """Return the same in models with a spatial lag; None in all others.
 
-    Effects are linear in the moderator of treated rows: what the observed one does is taken out,
-    and what one of it does in all of them is the slope.
+    Effects are linear in the moderator of treated observations. The constant is the effect less the
+    contribution of the observed moderator. The slope is the contribution of one unit of the
+    moderator in all treated observations.
     """
     reach, delta = (
         lag_effects_of(fit.model_frame, fit.model_frame.equations[0]),
@@ -93,7 +94,7 @@ def _through_links(fit: Fit, draws: CellDraws) -> Array | None:
 
 
 def _of_path(draws: CellDraws, effects: xr.Dataset, name: str) -> tuple[Array, Array, Array]:
-    """Coefficients of one path (draw, cell): constant, linear, quadratic."""
+    """Return the coefficients of one path (draw, cell): constant, linear, quadratic."""
     mean = draws.mean_moderator
     if name in (v.TOTAL, v.DIRECT):
         theta = draws.moderation("outcome")
@@ -104,7 +105,7 @@ def _of_path(draws: CellDraws, effects: xr.Dataset, name: str) -> tuple[Array, A
         return level - theta * mean, theta, np.zeros_like(theta)
     theta = draws.moderation(name)
     level = draws.cells("cell_effect", name) - theta * mean
-    # Slope b + d + m z of treated rows.
+    # Slope b + d + m z of treated observations.
     b, m = (
         draws.slope(SlopeKind.MEDIATOR, name) + draws.slope(SlopeKind.INTERACTION, name),
         draws.slope(SlopeKind.SHIFT, name),
@@ -114,12 +115,12 @@ def _of_path(draws: CellDraws, effects: xr.Dataset, name: str) -> tuple[Array, A
 
 
 def path_coefficient_draws(fit: Fit | Mediated) -> xr.Dataset:
-    """Both legs of every channel, by cell.
+    """Draw the coefficients a and b of every mediator, by cell.
 
     Parameters
     ----------
     fit : Fit or Mediated
-        Of channels; with its rows where a moderator shifts slopes of mediators.
+        A mediation model; with its observations if a moderator shifts slopes of mediators.
 
     Returns
     -------
@@ -139,7 +140,7 @@ def path_coefficient_draws(fit: Fit | Mediated) -> xr.Dataset:
     if "outcome__b_moderation" in posterior and not isinstance(fit, Mediated):
         draws = CellDraws(fit)
         shifts = [draws.slope(SlopeKind.SHIFT, n) * draws.mean_moderator for n in names]
-        # At the mean moderator of the cell's rows: b + m z-bar.
+        # At the mean moderator of the cell's observations: b + m z-bar.
         second = [b + draws.chains(shift) for b, shift in zip(second, shifts, strict=True)]
     dims = (*v.SAMPLE_DIMS, v.MEDIATOR, v.CELL)
     path_coefficients = {
@@ -160,7 +161,7 @@ def _stratum_of(effects: xr.Dataset, names: npt.NDArray[np.str_]) -> Index:
 
 
 def _earlier(effects: xr.Dataset, values: Array, lag: int) -> Array:
-    """Take the effect some periods before; zero where that is before treatment."""
+    """Return the effect some periods earlier; zero if that is before treatment."""
     if lag == 0:
         return values
     columns = [effects[factor].to_numpy() for factor in schema.factors(effects)]

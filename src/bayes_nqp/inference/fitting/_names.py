@@ -1,4 +1,4 @@
-"""Names that a file, and a tree of groups, can hold: all others are written with percent signs."""
+"""Names of variables in files and trees: characters that are not allowed are percent-encoded."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ if TYPE_CHECKING:
 
 
 _TREE = re.compile("[%/]")
-"""A tree takes a slash for a path; what is escaped is told apart by its percent sign."""
+"""A tree interprets a slash as a path; escaped characters start with a percent sign."""
 _FILE = re.compile(r"\W|_(?=nc4_non_coord_)")
-"""NetCDF takes any blank for the end of a name, and these letters for its own."""
+"""NetCDF takes a blank for the end of a name, and reserves these letters."""
 
 
 def into_tree(dataset: xr.Dataset) -> xr.Dataset:
-    """Write the names of variables and dims so that a tree takes them."""
+    """Encode the names of variables and dims for a DataTree."""
     return renamed(dataset, lambda name: _TREE.sub(_escape, name))
 
 
 def into_file(dataset: xr.Dataset) -> xr.Dataset:
-    """Write the names of variables and dims so that netCDF takes them."""
+    """Encode the names of variables and dims for netCDF."""
     return renamed(dataset, lambda name: _FILE.sub(_escape, name))
 
 
 def from_file(dataset: xr.Dataset) -> xr.Dataset:
-    """Put the names back that `into_file` wrote."""
+    """Restore the names that `into_file` encoded."""
     return renamed(dataset, lambda name: unquote(name, errors="surrogatepass"))
 
 
 def from_earlier_file(dataset: xr.Dataset) -> xr.Dataset:
-    """Put the names back that files up to format 2 hold, where "%20" may have been a blank's."""
+    """Restore names in files up to format 2, in which "%20" may stand for a blank."""
     return renamed(dataset, lambda name: name.replace("%20", " ").replace("%2F", "/"))
 
 
 def renamed(dataset: xr.Dataset, called: Callable[[str], str]) -> xr.Dataset:
-    """Call variables and dims otherwise.
+    """Rename variables and dims.
 
     Returns
     -------
     Dataset
-        The same if no name changes.
+        The same object if no name changes.
     """
     names: dict[Hashable, Hashable] = {
         name: new

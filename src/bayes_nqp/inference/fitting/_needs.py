@@ -1,4 +1,4 @@
-"""What later work needs of a fit, and the reasons where it is missing."""
+"""Requirements that checks and refits have of a fit, and reasons if one is not met."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Need:
-    """Something that a check, or a refit, cannot do without.
+    """A requirement of a check or a refit.
 
     Parameters
     ----------
     met : callable
-        Whether a design, and the panel that a fit of it has, offer it.
+        Function of a design and the panel of its fit that returns True if the requirement is met.
     reason : callable
-        From a design that does not offer it to a sentence.
+        Function of a design that does not meet it; returns a sentence.
     asked_anyway : bool, default True
-        Whether the list of all checks holds those that miss it, with the reason.
+        If True, the list of all checks includes those that do not meet it, with the reason.
     """
 
     met: Callable[[Facts, Panel | None], bool]
@@ -35,17 +35,17 @@ class Need:
 
 
 def meets(fit: Fit, needs: tuple[Need, ...]) -> bool:
-    """Tell whether a fit offers what is needed."""
+    """Return True if a fit meets all requirements."""
     return all(need.met(fit.facts, fit.panel) for need in needs)
 
 
 def require(fit: Fit, *needs: Need) -> None:
-    """See that a fit offers what is needed.
+    """Raise an error if a fit does not meet a requirement.
 
     Parameters
     ----------
     *needs : Need
-        In the order in which the first that is missing gives the reason.
+        Requirements in order; the first that is not met gives the reason.
 
     Raises
     ------
@@ -60,51 +60,53 @@ def require(fit: Fit, *needs: Need) -> None:
 def _no_adoption(facts: Facts) -> Message:
     if facts.channels:
         return Message(
-            "This check looks at rows before or without treatment, and a continuous exposure has "
-            "none."
+            "This check needs pre-adoption or untreated observations, and a continuous "
+            "exposure has none."
         )
     return Message(
-        "Nobody adopts a continuous exposure, so there is no time before it to look at; "
-        "the check 'future_exposure' asks whether exposure to come predicts the outcome."
+        "A continuous exposure has no adoption date, so there are no pre-adoption periods"
+        " to test; the check 'future_exposure' tests if future exposure predicts the "
+        "outcome."
     )
 
 
 ROWS: Final = Need(
     lambda _, panel: panel is not None,
     lambda _: Message(
-        "This fit was saved without its rows; nqp.load(path, panel=panel) brings them back."
+        "This fit was saved without its observations; load them with nqp.load(path, panel=panel)."
     ),
 )
-"""The panel that was fitted."""
+"""The panel of the fit."""
 
 UNITS: Final = Need(
     lambda _, panel: panel is None or not panel.summed,
     lambda _: Message(
-        "This looks at single units, and the panel has them summed up; ask it of a fit to "
-        "panel.sample(units=…) of the panel of units."
+        "This needs single units, but the panel contains sums of units; use a fit to "
+        "panel.sample(units=…) of the panel of single units."
     ),
 )
-"""Units that each stand for themselves alone."""
+"""Units that are not sums of several units."""
 
 UNIT_DOSES: Final = Need(
     lambda facts, panel: facts.adopted or UNITS.met(facts, panel), UNITS.reason
 )
-"""The same of a continuous exposure, whose effects cannot vary by sums of units."""
+"""The same for a continuous exposure, with effects that cannot vary by sums of units."""
 
 REFITS: Final = Need(
     lambda facts, _: not facts.by_rows,
     lambda facts: Message(
-        "Refits under {!r} run row by row and take too long; ask it of the same design with {}.",
+        "Refits under {!r} sample every coefficient and take too long; use the same "
+        "design with {}.",
         *facts.inexact[1:],
     ),
 )
-"""Rows that can be summed up, so that refits are quick."""
+"""Sufficient statistics of the observations, so that refits are fast."""
 
 ADDITIVE: Final = Need(
     lambda facts, _: not facts.likelihood.latent,
     lambda facts: Message(
-        "Under {!r} rows are drawn through a link ({}), and have no residuals on the scale of "
-        "effects.",
+        "Under {!r} the outcome depends on the effects through a link ({}), so that there"
+        " are no residuals on the scale of effects.",
         facts.likelihood,
         facts.likelihood.link,
     ),
@@ -112,12 +114,13 @@ ADDITIVE: Final = Need(
 """Errors that are added to the outcome itself."""
 
 ADOPTION: Final = Need(lambda facts, _: facts.adopted, _no_adoption)
-"""A treatment that units adopt, so that there are cohorts and rows before it."""
+"""A treatment with adoption, so that there are cohorts and pre-adoption observations."""
 
 DOSE: Final = Need(
     lambda facts, _: not facts.adopted,
     lambda _: Message(
-        "This design has no continuous exposure; 'pretrends' asks it of a treatment."
+        "This design has no continuous exposure; for a treatment with adoption dates use "
+        "the check 'pretrends'."
     ),
     asked_anyway=False,
 )
@@ -125,82 +128,87 @@ DOSE: Final = Need(
 
 CHANNELS: Final = Need(
     lambda facts, _: facts.channels is not None,
-    lambda _: Message("No channels were fitted; nqp.Mediation(design, mediators=[...])."),
+    lambda _: Message("The fit has no mediators; use nqp.Mediation(design, mediators=[...])."),
     asked_anyway=False,
 )
-"""Mediators with equations of their own."""
+"""Mediators with equations."""
 
 TRENDS: Final = Need(
     lambda facts, _: facts.has("drift"),
     lambda _: Message("The design assumes parallel trends."),
     asked_anyway=False,
 )
-"""Trends that may differ between those who adopt and the others."""
+"""Differential trends between treated units and others."""
 
 LAGGED: Final = Need(
     lambda facts, _: facts.has("lag"),
-    lambda _: Message("No outcomes follow others'; StaggeredDiD(spillovers=nqp.SpatialLag(…))."),
+    lambda _: Message(
+        "The model has no spatial lag of the outcome; use "
+        "StaggeredDiD(spillovers=nqp.SpatialLag(…))."
+    ),
     asked_anyway=False,
 )
-"""Outcomes that follow those of linked units."""
+"""Outcomes with a spatial lag."""
 
 DYNAMIC: Final = Need(
     lambda facts, _: any(getattr(term, "dynamics", False) for term in facts.terms),
     lambda _: Message(
-        "Outcomes do not follow those of the period before; nqp.SpatialLag(…, dynamics=True)."
+        "The model has no temporal lag of the outcome; use nqp.SpatialLag(…, dynamics=True)."
     ),
     asked_anyway=False,
 )
-"""Outcomes that follow those of the period before."""
+"""Outcomes with a temporal lag."""
 
 SEPARATE: Final = Need(
     lambda facts, _: not facts.has("lag"),
     lambda _: Message(
-        "Outcomes follow those of linked units in the same period, so that no unit, row or period "
-        "can be looked at by itself."
+        "With a spatial lag, outcomes depend on each other within a period, so that no "
+        "unit, observation or period can be analysed separately."
     ),
 )
-"""Outcomes that follow no others'."""
+"""Outcomes without a spatial lag."""
 
 LINKED: Final = Need(
     lambda facts, _: facts.has("lag") or facts.has("linked"),
     lambda _: Message(
-        "Nothing of linked units is in the model; StaggeredDiD(spillovers=nqp.SpatialLag(…))."
+        "The model contains no variables of spatial neighbours; use "
+        "StaggeredDiD(spillovers=nqp.SpatialLag(…))."
     ),
     asked_anyway=False,
 )
-"""Outcomes, errors, treatment or covariates of linked units."""
+"""Outcomes, errors, treatment or covariates of neighbours in the model."""
 
 APART: Final = Need(
     lambda facts, _: facts.adopted or not LINKED.met(facts, None),
     lambda _: Message(
-        "The exposure of linked units is in the model, and is not known where their rows are left "
-        "out."
+        "The model contains the exposure of spatial neighbours, which is unknown if their"
+        " observations are left out."
     ),
 )
-"""Treatment of linked units that is known without their rows, or none in the model."""
+"""Treatment of neighbours that is known without their observations, or none in the model."""
 
 RECEIVED: Final = Need(
     lambda facts, _: facts.has("exposure") or (LINKED.met(facts, None) and facts.reach != "none"),
     lambda _: Message("This model estimates no spillover effects."),
     asked_anyway=False,
 )
-"""Rows that have something of the treatment of others, in the model."""
+"""Spillover effects in the model."""
 
 IN_SPACE: Final = Need(
     lambda facts, _: facts.channels is not None and facts.reach != "none",
     lambda _: Message(
-        "No channels lie in space; nqp.Mediation(nqp.StaggeredDiD(spillovers=…), links=weights)."
+        "The model has no mediators with spillovers; use "
+        "nqp.Mediation(nqp.StaggeredDiD(spillovers=…), links=weights)."
     ),
     asked_anyway=False,
 )
-"""Mediators that others' treatment, or those of linked units, matter through."""
+"""Mediators that spillovers, or mediators of neighbours, act through."""
 
 UNSELECTED: Final = Need(
     lambda facts, _: not facts.differing,
     lambda _: Message(
-        "By this design periods before adoption may differ without any effect; 'pretrends' looks "
-        "at what is left of them beside what it states."
+        "This design already allows pre-adoption periods to differ without an effect; the"
+        " check 'pretrends' tests the differences that remain."
     ),
 )
-"""Adoption that does not look at the periods before it."""
+"""Adoption that does not depend on earlier periods."""

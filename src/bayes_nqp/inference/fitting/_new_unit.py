@@ -1,4 +1,4 @@
-"""Effects along paths on a new unit, whose deviations are not known."""
+"""Effects along paths on a new unit, with unknown unit-level deviations."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ if TYPE_CHECKING:
 def new_unit_effects(fit: Fit, generator: np.random.Generator | None) -> Array:
     """Draw the effects of cells on a new unit, or their mean over all such units.
 
-    A new unit has a deviation of its own in every equation. Its moderator, where there is one, and
-    the untreated level of its mediators are the means of the cell's rows. Where the effect on a
-    mediator and its slope vary by unit, both deviations are drawn together, with their
-    correlation; over all units, the mean of the product is ``E[a] E[b] + cov(a, b)``.
+    A new unit has its own deviation in every equation. Its moderator, if any, and the untreated
+    level of its mediators are the means of the cell's observations. If the effect on a mediator and
+    its slope both vary by unit, the two deviations are drawn jointly, with their correlation. Over
+    all units, the mean of the product is ``E[a] E[b] + cov(a, b)``.
 
     Parameters
     ----------
     fit : Fit
-        With its rows.
+        A fit with its observations.
     generator : Generator, optional
-        Of deviations; None for the mean over all units.
+        Random numbers of the deviations; None for the mean over all units.
 
     Returns
     -------
     ndarray (chain, draw, path, cell), outcome units
-        Adding up, draw by draw.
+        Paths add up in every draw.
 
     Raises
     ------
     StudyError
-        Where something of linked units is in the model.
+        If the model contains variables of neighbouring units.
     """
     if meets(fit, (LINKED,)):
         raise StudyError(
-            "where linked units matter effects are those of the units at hand and their links, and "
-            "no superpopulation's",
+            "in models with spatial weights effects refer to the observed units and their weights, "
+            "not to a superpopulation",
             hint="target='sample'",
         )
     draws = CellDraws(fit)
@@ -72,7 +72,7 @@ def new_unit_effects(fit: Fit, generator: np.random.Generator | None) -> Array:
         slope = draws.slope(SlopeKind.MEDIATOR, name)
         slope = slope + draws.slope(SlopeKind.SHIFT, name) * draws.mean_moderator
         if draws.has("corr_ab"):
-            # The slope's deviation moves with that of the effect on the mediator.
+            # The slope's deviation is correlated with that of the effect on the mediator.
             r, scale = (draws.flat(x)[:, None] for x in ("corr_ab", "scale_b"))
             slope = slope + scale * (r * normal + np.sqrt(1 - r**2) * deviates())
             if generator is None:
@@ -87,7 +87,7 @@ def new_unit_effects(fit: Fit, generator: np.random.Generator | None) -> Array:
 
 
 def _with_received(fit: Fit, total: Array) -> Array:
-    """Add what is received, which deviates for nobody: it is all of an untreated cell's effect."""
+    """Add spillover effects, which have no deviations; untreated cells have no other effect."""
     received = fit.effects[v.EFFECT].sel({v.PATH: v.RECEIVED}).to_numpy()[:, :, None]
     total = np.where(schema.roles(fit.effects) == v.NEIGHBOUR, received, total)
     parts = {v.TOTAL: total, v.DIRECT: total - received, v.RECEIVED: received}
@@ -95,38 +95,38 @@ def _with_received(fit: Fit, total: Array) -> Array:
 
 
 def path_covariance_draws(fit: Fit) -> Array:
-    """Covariance of both legs across units, where these vary together (chain, draw).
+    """Draw the covariance of a and b across units, if both vary by unit.
 
     Returns
     -------
     ndarray (chain, draw), outcome units
-        What the mean of products has beyond the product of means.
+        Mean of products less the product of means.
     """
     draws = CellDraws(fit)
     return _covariance(draws, str(fit.effects[v.PATH].to_numpy()[-1])).reshape(draws.shape)
 
 
 def _covariance(draws: CellDraws, mediator: str) -> Array:
-    """``r omega_a omega_b`` (draw, 1)."""
+    """Compute ``r omega_a omega_b`` (draw, 1)."""
     r, scale = (draws.flat(x)[:, None] for x in ("corr_ab", "scale_b"))
     return np.asarray(r * scale * _spread(draws, mediator))
 
 
 def _effect(draws: CellDraws, equation: str, normal: Array) -> Array:
-    """Effect of an equation at the mean moderator of a cell's rows, with a deviation."""
+    """Return an equation's effect at the mean moderator of a cell, with a deviation."""
     mean, theta = draws.cells("cell_mean", equation), draws.theta(equation)
     return draws.model_frame.effects.of_cells(mean, theta, _spread(draws, equation) * normal)
 
 
 def _deviation(draws: CellDraws, fit: Fit, generator: np.random.Generator) -> Array:
-    """Draw the deviation of a new unit (draw, 1), without channels."""
+    """Draw the deviation of a new unit (draw, 1), without mediators."""
     scale = np.broadcast_to(_spread(draws, "outcome"), (int(np.prod(draws.shape)), 1))[:, 0]
     unit = draws.model_frame.equations[0].effect_scale
     return fit.facts.deviations.draw(generator, scale, 1, unit)
 
 
 def _spread(draws: CellDraws, name: str) -> Array | float:
-    """Sd of units' deviations in an equation; that of its prior where it is held fixed."""
+    """Return the SD of units' deviations in an equation; the fixed value if it is not estimated."""
     equation = next(e for e in draws.model_frame.equations if e.name == name)
     if draws.has("scale_deviation", name):
         unit = equation.effect_scale / equation.scale
@@ -136,7 +136,7 @@ def _spread(draws: CellDraws, name: str) -> Array | float:
 
 
 def _untreated(draws: CellDraws, name: str) -> Array:
-    """Level of a mediator in a cell's rows, less its centre."""
+    """Return the centred level of a mediator over a cell's observations."""
     slopes = draws.model_frame.equations[0].slopes
     centre = next(
         s.centre for s in slopes if s.mediator == name and s.kind is SlopeKind.INTERACTION

@@ -1,9 +1,10 @@
-"""What a calendar of treatment did where its effects feed on over periods.
+"""Effects of the actual calendar of treatment in dynamic spatial models.
 
-What is done to units in a period, ``b_s = D_s tau + W D_s theta``, is there h periods later by
-``G^h S^-1`` (`gaussian.dynamics`): effects are ``sum_h G^h S^-1 b_(t-h)``, of which a unit has
-``sum_h (G^h S^-1)_ii tau + (G^h S^-1 W)_ii theta`` of its own treatment and the rest of others'.
-These are power series in W, whose coefficients change from draw to draw, and powers of W do not.
+Treatment in period s shifts outcomes by ``b_s = D_s tau + W D_s theta``; h periods later the
+effect is ``G^h S^-1 b_s`` (`gaussian.dynamics`). Effects are therefore ``sum_h G^h S^-1 b_(t-h)``.
+The direct effect of a unit is ``sum_h (G^h S^-1)_ii tau + (G^h S^-1 W)_ii theta``; the rest is
+due to the treatment of others. These are power series in W: their coefficients change between
+draws, but the powers of W do not.
 """
 
 from __future__ import annotations
@@ -20,19 +21,20 @@ from bayes_nqp.inference.fitting._lag_effects import LagEffects
 from bayes_nqp.numerics.linear_gaussian import lasting_response, responses, series_length
 
 RUNS: Final = ("short", "actual", "long")
-"""What this period's treatment does at once; all of it so far; in the end, if it stays as it is."""
+"""Immediate effect of this period's treatment; effect of all treatment so far; long-run effect of
+the present treatment."""
 CHUNK = 250
 """Draws that are computed at once."""
 
 
 @dataclass(frozen=True, eq=False)
 class DynamicReach(LagEffects):
-    """Whom the treatment of units reaches over periods: no unit deviates.
+    """Units affected by treatment over several periods, in models without unit-level deviations.
 
     Parameters
     ----------
     known : dict of int to tuple of ndarray
-        Powers of W, by their number.
+        Powers of W, by exponent.
     """
 
     known: dict[int, tuple[Array, Array]] = field(default_factory=dict)
@@ -45,7 +47,7 @@ class DynamicReach(LagEffects):
         u: Array | None,
         slope: Array | None = None,
     ) -> Array:
-        """Effects of cells along paths, of the whole calendar so far (draw, path, cell).
+        """Compute effects of cells along paths, for the actual calendar (draw, path, cell).
 
         Parameters
         ----------
@@ -60,7 +62,7 @@ class DynamicReach(LagEffects):
         return np.concatenate(parts)
 
     def runs(self, delta: Array, tau: Array, theta: Array) -> Array:
-        """Effects of `RUNS` on rows treated in the last period (draw, run, path)."""
+        """Compute effects of `RUNS` on observations treated last (draw, run, path)."""
         size = np.where(self.treated[:, -1] >= 0, np.bincount(self.group), 0)
         parts = []
         for k, of_linked in self._chunks(theta):
@@ -82,8 +84,8 @@ class DynamicReach(LagEffects):
         return [(slice(k, k + CHUNK), theta[k : k + CHUNK]) for k in starts]
 
     def _done(self, tau: Array, theta: Array) -> tuple[Array, Array]:
-        """What treatment does to groups themselves, and through W (draw, T, group)."""
-        # -1, of rows without treatment, is a last column of zeros.
+        """Return the impulses of treatment on groups, own and through W (draw, T, group)."""
+        # -1, for observations without treatment, is a last column of zeros.
         pads = (np.pad(x, ((0, 0), (0, 1))) for x in (tau, theta))
         direct, near = (
             x[:, label.T] for x, label in zip(pads, (self.treated, self.column[0]), strict=True)
@@ -95,7 +97,7 @@ class DynamicReach(LagEffects):
         return responses(delta, horizons, series_length(delta, horizons))
 
     def _courses(self, delta: Array, tau: Array, theta: Array) -> tuple[Array, Array]:
-        """Total and own effects of groups period by period (draw, T, group)."""
+        """Compute total and direct effects of groups period by period (draw, T, group)."""
         local, near = self._done(tau, theta)
         series, first = self._series(delta), int((self.treated >= 0).any(axis=0).argmax())
         total, direct = np.zeros((2, *local.shape))
@@ -107,10 +109,10 @@ class DynamicReach(LagEffects):
         return total, direct
 
     def _response(self, series: Array, local: Array, near: Array) -> tuple[Array, Array]:
-        """Total and own response ``sum_j c_j W^j`` to what is done (draw, T, group)."""
+        """Compute the total and direct response ``sum_j c_j W^j`` to impulses (draw, T, group)."""
         size = series.shape[1]
         onto, itself = self._powers(size + 1)
-        # e_g' f(W) 1_h of groups treated h, and with one W more of what goes through links.
+        # e_g' f(W) 1_h of groups treated h, and with one W more for spillovers.
         of_own, of_near = (
             (series @ onto[k : k + size].reshape(size, -1)).reshape(-1, *onto.shape[1:])
             for k in (0, 1)
@@ -121,11 +123,15 @@ class DynamicReach(LagEffects):
 
     @cached_property
     def sources(self) -> Index:
-        """Groups that are treated at some time."""
+        """Return the groups that are treated in some period."""
         return np.flatnonzero((self.treated >= 0).any(axis=1))
 
     def _powers(self, size: int) -> tuple[Array, Array]:
-        """Means over group g of ``W^j 1_h`` (power, source h, g), and ``(W^j)_ii`` (power, g)."""
+        """Return powers of W by group.
+
+        These are means over group g of ``W^j 1_h`` (power, source h, g), and ``(W^j)_ii`` (power,
+        g).
+        """
         if size not in self.known:
             n, n_groups = self.group.size, len(self.cell)
             inside = np.equal.outer(np.arange(n_groups), self.group) * 1.0

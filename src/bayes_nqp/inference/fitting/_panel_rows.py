@@ -1,4 +1,4 @@
-"""A panel's rows in the file of a fit: the bytes of a Parquet file, and how to read them."""
+"""Observations of a panel within the file of a fit, stored as the bytes of a Parquet file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bayes_nqp.data.panel import Panel
 
 
 def into_bytes(panel: Panel) -> xr.Dataset:
-    """Write a panel's rows down.
+    """Convert a panel's observations to bytes.
 
     Returns
     -------
@@ -40,12 +40,12 @@ def into_bytes(panel: Panel) -> xr.Dataset:
 
 
 def from_bytes(rows: xr.Dataset) -> Panel:
-    """Read a panel's rows.
+    """Read a panel's observations from bytes.
 
     Parameters
     ----------
     rows : Dataset
-        As `into_bytes` gives it.
+        Dataset returned by `into_bytes`.
     """
     content = io.BytesIO(rows["rows"].values.astype(np.uint8).tobytes())
     with ParquetFile(content) as file:
@@ -64,7 +64,7 @@ def from_bytes(rows: xr.Dataset) -> Panel:
 
 
 def _plain(frame: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
-    """Write the cells of columns that mix text and numbers as JSON: Parquet takes one kind each."""
+    """Convert columns of mixed text and numbers to JSON: a Parquet column has one type."""
     mixed = [
         str(name)
         for name in frame.columns

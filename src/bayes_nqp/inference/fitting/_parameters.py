@@ -1,4 +1,4 @@
-"""Parameters of an equation: between unconstrained points and labelled values."""
+"""Parameters of an equation: conversion between unconstrained points and labelled values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def parameter_units(equation: Equation) -> Array:
-    """What takes parameters in multiples of ``s`` to those that are stored.
+    """Return the factors from parameters in multiples of ``s`` to stored parameters.
 
     Returns
     -------
@@ -29,7 +29,7 @@ def parameter_units(equation: Equation) -> Array:
 
 
 def natural(equation: Equation, x: Array) -> dict[str, Array]:
-    """Parameters on their own scales, in multiples of ``s``.
+    """Transform unconstrained parameters to their own scales, in multiples of ``s``.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def natural(equation: Equation, x: Array) -> dict[str, Array]:
 
 
 def constrain(equation: Equation, x: Array) -> dict[str, Array]:
-    """Parameters on their own scales, as they are stored.
+    """Transform unconstrained parameters to their own scales, in stored units.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def constrain(equation: Equation, x: Array) -> dict[str, Array]:
 
 
 def unconstrained(equation: Equation, posterior: xr.Dataset | Mapping[str, xr.DataArray]) -> Array:
-    """Unconstrained points of stored draws: the inverse of `constrain`.
+    """Compute the unconstrained points of stored draws: the inverse of `constrain`.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def unconstrained(equation: Equation, posterior: xr.Dataset | Mapping[str, xr.Da
     Returns
     -------
     ndarray (chain, draw, parameter)
-        A scale of zero is one that sampling could not tell from it.
+        A scale stored as zero is set to the smallest positive value.
     """
     space = equation.problem.space
     values = np.stack(
@@ -82,7 +82,7 @@ def unconstrained(equation: Equation, posterior: xr.Dataset | Mapping[str, xr.Da
 
 
 def point_at(equation: Equation, values: Mapping[str, float]) -> Array:
-    """The unconstrained point of some parameters, the others at their typical values.
+    """Return the unconstrained point of some parameters, with the others at typical values.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Effects along paths: draws of a plan's equations to total, direct and indirect effects."""
+"""Effects along paths: total, direct and indirect effects from draws of all equations."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Paths:
     Parameters
     ----------
     names : tuple of str
-        "total"; and "direct" and every mediator where there are any.
+        "total"; in mediation models also "direct" and every mediator.
     cells : CellInfo, optional
-        Of the effects; those of the plan by default.
+        Cells of the effects; those of the model frame by default.
     via : ndarray (draw, mediator, treatment, mediator, cell), optional
-        Effects through each mediator by whose treatment and through whose mediator, where that
-        may be another unit's.
+        Effects through each mediator, by source of treatment (own, others') and by place of the
+        mediator (own, neighbours'), if the two can be different units.
     """
 
     names: tuple[str, ...]
@@ -41,13 +41,14 @@ class Paths:
 
 
 def paths_of(model_frame: ModelFrame, draws: Sequence[Recovered]) -> Paths:
-    """Put the equations of a plan together.
+    """Compute total, direct and indirect effects from the draws of all equations.
 
-    The indirect effect via a mediator is its own effect in the cell times its slope in the
-    stratum (and what treated rows add to the slope); the direct effect is the outcome
-    equation's, plus that addition times the untreated level of the mediator. They add up to
-    the total effect, draw by draw. Where a moderator shifts the slope, the indirect effect is
-    the mean over the cell's rows of their own effect on the mediator times their own slope.
+    The indirect effect via a mediator is the effect on the mediator in the cell times its slope in
+    the stratum, which may differ for treated observations. The direct effect is that of the
+    outcome's equation, plus the treatment-mediator interaction times the untreated level of the
+    mediator. Direct and indirect effects add up to the total effect in every draw. If a moderator
+    shifts the slope, the indirect effect is the mean, over the cell's observations, of the effect
+    on the mediator times the slope of the same observation.
 
     Parameters
     ----------
@@ -84,7 +85,8 @@ def paths_of(model_frame: ModelFrame, draws: Sequence[Recovered]) -> Paths:
             direct += d[:, stratum] * _untreated_level(model_frame, extra, effect)
             b = b + d  # The indirect effect of b m + d D m: a (b + d).
             if deviation is not None and drawn.deviation is not None:
-                # The untreated level is lower by what the member's own effect is higher.
+                # The untreated level is lower by the member's deviation of the effect on the
+                # mediator.
                 deviation[:, 1] -= d[:, unit_effect] * drawn.deviation
         if means is not None:
             product = _Product(drawn, b, outcome.slopes[by_kind[SlopeKind.SHIFT, name]])
@@ -103,10 +105,10 @@ def paths_of(model_frame: ModelFrame, draws: Sequence[Recovered]) -> Paths:
 
 
 def _in_space(model_frame: ModelFrame, draws: Sequence[Recovered]) -> Paths:
-    """Paths where others' treatment and linked units' mediators matter.
+    """Compute paths in models with spillovers or with mediators of neighbours.
 
-    Total, direct and through every mediator of the own treatment, and received of others', on
-    whatever way.
+    Paths are the total and direct effects, the effects of own treatment through every mediator, and
+    the spillover effects of others' treatment along all paths together.
     """
     outcome, reach = draws[0], mediator_lag_effects(model_frame, model_frame.equations[1])
     assert reach is not None
@@ -141,7 +143,7 @@ def _in_space(model_frame: ModelFrame, draws: Sequence[Recovered]) -> Paths:
         via[:, k, :, 0] *= b[:, None]
         via[:, k, :, 1] *= c[:, None]
     of_treatment, received = (direct + via.sum(axis=(1, 3))).transpose(1, 0, 2)
-    through = via[:, :, 0].sum(axis=2)  # Of own treatment, through whomever's mediator.
+    through = via[:, :, 0].sum(axis=2)  # Of own treatment, through own and neighbours' mediators.
     effects = np.concatenate(
         [(of_treatment + received)[:, None], direct[:, :1], through, received[:, None]], axis=1
     )
@@ -149,16 +151,16 @@ def _in_space(model_frame: ModelFrame, draws: Sequence[Recovered]) -> Paths:
 
 
 def _untreated_level(model_frame: ModelFrame, slope: Slope, effect: Array) -> Array:
-    """``m_0 - centre`` of cells: the mediator's observed mean less the policy's effect on it."""
+    """Return ``m_0 - centre``: the mediator's observed mean less the policy's effect on it."""
     # Outcome b m + d D m: with m = m_0 + a the direct effect is tau + d (m_0 - centre).
     return np.asarray(model_frame.cells.mediators[slope.mediator] - slope.centre - effect)
 
 
 def _of_links(model_frame: ModelFrame, outcome: Recovered, realised: Array) -> Paths:
-    """Total, direct and received effects where units are linked."""
+    """Return total, direct and spillover effects in models with spatial weights."""
     reach, deviation = lag_effects_of(model_frame, model_frame.equations[0]), outcome.deviation
     if reach is not None:
-        # A unit's own deviation reaches others: it has no place of its own in any cell.
+        # A unit's own deviation affects others, so it belongs to no single cell.
         return Paths(PATHS, realised, None, reach.cells)
     if deviation is not None:
         direct, received = deviation, np.broadcast_to(0.0, deviation.shape)
@@ -167,7 +169,7 @@ def _of_links(model_frame: ModelFrame, outcome: Recovered, realised: Array) -> P
 
 
 def lagged(model_frame: ModelFrame, effect: Array, lag: int) -> Array:
-    """Effect on the mediator some periods before; zero where that is before treatment."""
+    """Return the effect on the mediator some periods earlier; zero if that is before treatment."""
     if lag == 0:
         return effect
     table = model_frame.table
@@ -190,19 +192,19 @@ def lagged(model_frame: ModelFrame, effect: Array, lag: int) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class _Product:
-    """Both legs of one channel.
+    """The coefficients a and b of one mediator.
 
-    In a row with the moderator z, less its centre, and the deviation u, the effect on the
-    mediator is ``cell_mean + theta z + u``, and the slope ``b + m z``.
+    In an observation with the centred moderator z and the deviation u, the effect on the mediator
+    is ``cell_mean + theta z + u``, and the slope is ``b + m z``.
 
     Parameters
     ----------
     drawn : Recovered
-        Of the mediator's equation.
+        Draws of the mediator's equation.
     b : ndarray (draw, stratum), outcome units per unit of the mediator
-        Slope of treated rows at the moderator's centre.
+        Slope of treated observations at the moderator's centre.
     m : ndarray (draw, stratum)
-        What a unit of the moderator adds to it.
+        Change of the slope per unit of the moderator.
     """
 
     drawn: Recovered
@@ -211,22 +213,22 @@ class _Product:
 
     @property
     def theta(self) -> Array | None:
-        """What a unit of the moderator adds to the effect on the mediator (draw, stratum)."""
+        """Return the moderator's coefficient in the effect on the mediator (draw, stratum)."""
         return slope_of(self.drawn.slopes, SlopeKind.MODERATION)
 
 
 @dataclass(frozen=True, eq=False)
 class _Products:
-    """Moments of the moderator over treated rows, that mean products are made of.
+    """Moments of the moderator over treated observations, for means of products.
 
     Parameters
     ----------
     mean, variance : ndarray (cell), the moderator's units
-        Of the rows of each cell, less the centre; zero in leads.
+        Moments of the centred moderator over the observations of each cell; zero for leads.
     moment : csr_array (member, cell)
-        Share of each cell in a member's rows times its mean moderator there.
+        Share of each cell in a member's observations times its mean moderator there.
     own, square : ndarray (member)
-        Mean moderator of a member's rows, and its mean square.
+        Mean moderator of a member's observations, and its mean square.
     """
 
     stratum: Index
@@ -237,9 +239,9 @@ class _Products:
     square: Array
 
     def of_cells(self, product: _Product) -> Array:
-        """Mean over the rows of cells: the product of means, and the covariance."""
-        # Over rows E[(a + theta z + u)(b + m z)] = E[a + theta z + u] E[b + m z] + m (theta var(z)
-        # + cov(u, z)), the last one the tilt.
+        """Average over observations of cells: the product of means plus the covariance."""
+        # Over observations E[(a + theta z + u)(b + m z)] = E[a + theta z + u] E[b + m z]
+        # + m (theta var(z) + cov(u, z)), the last one the tilt.
         m = product.m[:, self.stratum]
         covariance = np.zeros_like(product.drawn.cell_effect)
         theta = product.theta
@@ -251,12 +253,12 @@ class _Products:
         return np.asarray(mean + m * covariance)
 
     def of_unit_effects(self, product: _Product, stratum: Index) -> Array:
-        """Mean over the rows of members, less what a row at the centre would have."""
+        """Average over observations of members, less the value at the moderator's centre."""
         drawn = product.drawn
         assert drawn.deviation is not None
         b, m = product.b[:, stratum], product.m[:, stratum]
         theta = product.theta
-        # Deviations hold the mean moderator of the member's rows, u + theta z-bar = v: over these
+        # Deviations include the mean moderator of the member's observations, u + theta z-bar = v:
         # E[(a + theta z + u)(b + m z)] - E[a] b = b v + m (E[a z] + v z-bar + theta var(z)).
         wide = 0.0 if theta is None else theta[:, stratum] * (self.square - self.own**2)
         base = np.asarray((self.moment @ drawn.cell_mean.T).T)
@@ -264,7 +266,7 @@ class _Products:
 
 
 def _products_of(model_frame: ModelFrame) -> _Products:
-    """Sum up the moderator over treated rows.
+    """Compute the moments of the moderator over treated observations.
 
     Parameters
     ----------

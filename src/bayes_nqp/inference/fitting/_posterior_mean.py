@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 
 @door
 def posterior_mean(design: Design, panel: Panel, **parameters: float) -> xr.Dataset:
-    """Posterior mean of the effects of cells given the parameters, exactly.
+    """Compute the exact posterior mean of the effects of cells given the parameters.
 
     Under ``NoPooling(varying=None)`` with independent errors this is the saturated
-    least-squares estimate, whatever ``sigma``.
+    least-squares estimate, for every value of ``sigma``.
 
     Parameters
     ----------
     **parameters : float
         Values of ``sigma``, ``rho`` and the ``scale_…`` of the design, outcome units (``rho``
-        and ``noise`` have none); all equations that have one take it. By default rho is 0,
-        noise 0.5, each scale its prior scale.
+        and ``noise`` have none); they apply to all equations with such a parameter. By default rho
+        is 0, noise is 0.5 and each scale is its prior scale.
 
     Returns
     -------
     Dataset
-        Of the waist, with one chain and one draw.
+        An effects dataset with one chain and one draw.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def posterior_mean(design: Design, panel: Panel, **parameters: float) -> xr.Data
     model_frame = model_frame_of(design, panel)
     if model_frame.facts.joined:
         raise StudyError(
-            "conditional means take one equation at a time, and vary_by='unit' joins two",
+            "conditional means use one equation at a time, but vary_by='unit' joins two",
             hint="nqp.fit, or vary_by=None",
         )
     names = [n for e in model_frame.equations for n in e.problem.parameter_names]

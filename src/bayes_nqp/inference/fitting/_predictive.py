@@ -1,4 +1,4 @@
-"""Outcomes that a fit would expect to see again: draws from the posterior, rows included."""
+"""Posterior predictive distribution of outcomes: replicated observations of a fit's panel."""
 
 from __future__ import annotations
 
@@ -41,37 +41,36 @@ def posterior_predictive(
     seed: Seed | None = None,
     members: Members = "same",
 ) -> xr.Dataset:
-    """Draw outcomes anew for the rows of a fit's panel, from the posterior.
+    """Draw replicated outcomes of a fit's panel from the posterior predictive distribution.
 
-    Each draw takes parameters and coefficients from the posterior, and the unit effects given both
-    and the data, all exactly; only the errors are new. So the replicated
-    units are the panel's own, at their own levels: what is asked is how else the same units
-    could have moved.
+    Each draw takes parameters and coefficients from the posterior, and unit effects from their
+    exact distribution given these and the data; only the errors are new. The replicated units are
+    therefore the panel's own units at their own levels, with other errors.
 
     Parameters
     ----------
     fit : Fit
         With a Gaussian likelihood.
     draws : int, default 500
-        How many; posterior draws are taken evenly spaced.
+        Number of draws; they use evenly spaced posterior draws.
     seed : int, optional
-        The same seed gives the same draws; None takes one at random, kept in the attrs.
+        The same seed gives the same draws. Random by default, and stored in the attrs.
     members : {"same", "new"}, default "same"
-        Whether the treated keep their own deviations of the effect, drawn given the data, or
-        get new ones from the distribution of deviations. "new" is for statistics of how
-        effects differ between members; untreated rows do not depend on it.
+        With "same" treated units keep their own deviations of the effect, drawn given the data;
+        with "new" they get new ones from the distribution of deviations. "new" is for statistics of
+        the differences between the effects of members; untreated observations do not depend on it.
 
     Returns
     -------
     Dataset
         ``outcome`` (chain, draw, row), with one chain, and ``observed`` (row), in outcome
-        units. ``row`` counts the panel's rows; those that the design drops are left out. The
-        scalar coordinate ``gate`` is the verdict on the posterior draws.
+        units. ``row`` counts the panel's observations; those that the design drops are left out.
+        The scalar coordinate ``gate`` is the convergence verdict on the posterior draws.
 
     Raises
     ------
     StudyError
-        If the fit holds no rows, its likelihood is not Gaussian, or an argument is out of
+        If the fit has no observations, its likelihood is not Gaussian, or an argument is out of
         range.
 
     References
@@ -91,9 +90,9 @@ def posterior_predictive(
     if not fit.facts.exact:
         name, value, _ = fit.facts.inexact
         raise StudyError(
-            f"the fit's {name} is {value!r}, and a fit row by row keeps no "
-            "unit effects to start from",
-            hint="nqp.check(fit, 'model_fit'), which needs none",
+            f"the fit's {name} is {value!r}, and such a fit does not store the "
+            "unit effects that are needed",
+            hint="nqp.check(fit, 'model_fit'), which does not need them",
         )
     refuse_pooled(fit)
     model_frame, equation = fit.model_frame, fit.model_frame.equations[0]
@@ -121,14 +120,14 @@ def posterior_predictive(
 
 @dataclass(frozen=True, eq=False)
 class Replication:
-    """Some draws of a panel's rows.
+    """Some replicated draws of a panel's observations.
 
     Parameters
     ----------
     draws : slice
-        Which.
+        The draws.
     outcome : ndarray (draw, row), multiples of ``s``
-        Centred as the equation's rows are.
+        Centred in the same way as the equation's observations.
     """
 
     draws: slice
@@ -138,11 +137,11 @@ class Replication:
 def replications(
     fit: Fit, *, draws: int, seed: Seed, members: Members = "same"
 ) -> Iterator[Replication]:
-    """Draw outcomes anew, some draws at a time.
+    """Draw replicated outcomes, some draws at a time.
 
-    A fit row by row keeps neither unit nor time effects: there rows come without them, and rows of
-    leads without theirs. What is left after taking unit and time effects out of untreated rows is
-    exact all the same, but for rows that are drawn through a link.
+    A fit by observation stores neither unit nor time effects: its replications are without them,
+    and those of leads are without lead effects. After unit and time effects are partialled out of
+    untreated observations, the remainder is exact, except under a link other than the identity.
 
     Parameters
     ----------
@@ -182,7 +181,7 @@ def _flat(fit: Fit, name: str, chosen: Index) -> Array:
 def _stored(
     fit: Fit, model_frame: ModelFrame, equation: Equation, layout: RowLayout, chosen: Index
 ) -> Array:
-    """Expected outcomes from what a fit row by row keeps: no unit, time or lead effects."""
+    """Compute expected outcomes of a fit by observation, without unit, time and lead effects."""
     prefix = f"{equation.name}__"
     cells = np.zeros((chosen.size, model_frame.table.size))
     posterior = fit.posterior

@@ -1,4 +1,4 @@
-"""What a design expects before it sees outcomes: draws from the prior, rows included."""
+"""Prior predictive distribution: draws of effects and of observations from the prior."""
 
 from __future__ import annotations
 
@@ -38,35 +38,35 @@ _CHUNK_NUMBERS = 4_000_000
 def prior_predictive(
     design: Design, panel: Panel, *, draws: Annotated[int, Ge(1)] = 500, seed: Seed | None = None
 ) -> xr.Dataset:
-    """Draw effects and outcomes from the prior, on the rows of a panel.
+    """Draw effects and outcomes from the prior, for the observations of a panel.
 
-    What is flat in a fit (unit effects, time effects, slopes, effects under ``NoPooling()``)
-    has a normal prior with standard deviation ``priors.wide`` times ``s`` here. Of the
-    panel's outcome nothing but ``s`` is used.
+    Coefficients with a flat prior in a fit (unit effects, time effects, slopes, effects under
+    ``NoPooling()``) have a normal prior with standard deviation ``priors.wide`` times ``s`` here.
+    Only ``s`` is computed from the panel's outcome.
 
     Parameters
     ----------
     draws : int, default 500
-        Independent draws; each holds a number for every row.
+        Number of independent draws; each contains a number for every observation.
     seed : int, optional
-        The same seed gives the same draws; None takes one at random, kept in the attrs.
+        The same seed gives the same draws. Random by default, and stored in the attrs.
 
     Returns
     -------
     Dataset
-        Of the waist, with one chain: ``effect`` (chain, draw, path, cell) and, where effects
-        vary, ``deviation`` (chain, draw, path, member). Besides, ``outcome`` (chain, draw,
-        row), and ``outcome__…``: parameters and coefficients named as in a fit's posterior. All
-        in outcome units, outcomes as differences from the panel's level. Under a link other than
-        the identity all but ``outcome`` is on its scale, and outcomes are as rows come. ``row``
-        counts the panel's rows.
+        An effects dataset with one chain: ``effect`` (chain, draw, path, cell) and, if effects
+        vary by unit, ``deviation`` (chain, draw, path, member). In addition ``outcome`` (chain,
+        draw, row), and ``outcome__…``: parameters and coefficients named as in a fit's posterior.
+        All are in outcome units, outcomes as differences from the panel's level. Under a link other
+        than the identity all variables except ``outcome`` are on the scale of the link, and
+        outcomes are on their own scale. ``row`` counts the panel's observations.
 
     Raises
     ------
     StudyError
-        If ``draws`` is not a positive whole number, or the design has channels.
+        If ``draws`` is not a positive whole number, or the design has mediators.
     IdentificationError
-        If the panel cannot identify what the design asks for.
+        If the panel does not identify an effect of the design.
 
     References
     ----------
@@ -85,15 +85,15 @@ def prior_predictive(
     model_frame = model_frame_of(design, panel)
     if model_frame.facts.channels is not None:
         raise StudyError(
-            "prior draws are of one equation, and a design with channels has several",
+            "prior draws use one equation, but a design with mediators has several",
             hint="the design of the outcome alone: design.outcome_design",
         )
     seed = secrets.randbits(31) if seed is None else seed
     (equation,) = model_frame.equations
     layout = row_layout(model_frame, equation)
     needed = 8.0 * draws * (layout.rows.size + model_frame.codes.n_units)
-    afford(needed, f"'draws': {draws:,} of all rows", "fewer of them")
-    # One stream for the parameters and one for the rows: neither depends on the other's size.
+    afford(needed, f"'draws': {draws:,} of all observations", "fewer of them")
+    # One stream for parameters and one for observations: neither depends on the other's size.
     few, *many = np.random.default_rng(seed).spawn(4)
     prior = _Draws(model_frame, equation, layout, draws, few)
     outcome = np.empty((draws, layout.rows.size))
@@ -103,7 +103,7 @@ def prior_predictive(
 
 
 class _Draws:
-    """Draws of all but the rows, in multiples of ``s``."""
+    """Draws of all quantities except observations, in multiples of ``s``."""
 
     def __init__(
         self,
@@ -143,7 +143,7 @@ class _Draws:
         return np.full(self.draws, scale.fixed)
 
     def _table(self, place: str, size: int) -> Array:
-        """Sum all parts that load on one place (draw, place)."""
+        """Add up all coefficients by position (draw, place)."""
         total = np.zeros((self.draws, size))
         for part in self.equation.globals:
             if part.place == place:
@@ -163,7 +163,7 @@ class _Draws:
         return z * self._scale(part.scale)[:, None] if isinstance(part.scale, Scale) else z
 
     def mean(self, part: slice) -> Array:
-        """Expected outcome of rows for some draws (draw, row)."""
+        """Compute expected outcomes of observations for some draws (draw, row)."""
         layout = self.layout
         out = self.alpha[part][:, layout.unit] + self.time[part][:, layout.time_effect]
         out += padded(self.cells[part])[:, layout.cell]
@@ -175,19 +175,19 @@ class _Draws:
         return out
 
     def errors(self, part: slice, generators: list[np.random.Generator]) -> Array:
-        """Errors of rows for some draws (draw, row)."""
+        """Draw errors of observations for some draws (draw, row)."""
         every = (self.parameters | self.own).items()
         some = {name: values[part] for name, values in every}
         return errors_of(self.equation, self.layout, self.likelihood, some, generators)
 
     def rows(self, part: slice, generators: list[np.random.Generator]) -> Array:
-        """Outcomes of rows for some draws (draw, row), outcome units."""
+        """Draw outcomes of observations for some draws (draw, row), outcome units."""
         outcome = (self.mean(part) + self.errors(part, generators)) * self.equation.scale
         values = [self.own[x.name][part, None] for x in self.likelihood.parameters]
         return self.likelihood.observed(outcome, values, generators[1])
 
     def dataset(self, outcome: Array, facts: Mapping[str, str | float]) -> xr.Dataset:
-        """Label everything, in outcome units."""
+        """Label all draws, in outcome units."""
         model_frame, s = self.model_frame, self.equation.scale
         per, effects = self.equation.effect_scale, model_frame.effects
         cells, theta, deviation = self.cells, None, None

@@ -1,4 +1,4 @@
-"""Effects by few proposals: where many refits are asked for an average each."""
+"""Posterior draws of effects from few proposals, for methods that need many refits."""
 
 from __future__ import annotations
 
@@ -48,21 +48,21 @@ SHORT: Final = (4, 250)
 
 @dataclass(frozen=True, eq=False)
 class SlopeLaw:
-    """A mixture of normal laws of slopes.
+    """A mixture of normal distributions of slopes.
 
     Parameters
     ----------
     share : ndarray (point)
-        Of draws at each point of the parameters; they add up to one.
+        Shares of draws at each point of the parameters, which sum to one.
     means, covariances : ndarray (point, covariate) and (point, covariate, covariate)
-        Given the parameters, outcome units per unit of each covariate.
+        Moments given the parameters, outcome units per unit of each covariate.
     s : float, outcome units
-        The standard deviation that priors are multiples of.
+        The standard deviation in multiples of which priors are given.
     flat : float
-        Log marginal likelihood ``log p(y)`` where the slopes have density one; NaN where draws
+        Log marginal likelihood ``log p(y)`` if the slopes have prior density one; NaN if the draws
         were made without it.
     counts : tuple of int, default ()
-        Those of `Marginal`, without the slopes.
+        Counts as in `Marginal`, without the slopes.
     """
 
     share: Array
@@ -74,20 +74,21 @@ class SlopeLaw:
 
     @property
     def mean(self) -> Array:
-        """``E[m(x)]`` (covariate)."""
+        """Return ``E[m(x)]`` (covariate)."""
         return np.asarray(self.share @ self.means)
 
     @property
     def covariance(self) -> Array:
-        """``E[V(x)] + Var[m(x)]`` (covariate, covariate)."""
+        """Return ``E[V(x)] + Var[m(x)]`` (covariate, covariate)."""
         off = self.means - self.mean
         inside = np.einsum("p,pij->ij", self.share, self.covariances)
         return np.asarray(inside + (self.share[:, None] * off).T @ off)
 
     def log_density(self, prior: Array) -> float:
-        """``log E[N(0; m(x), V(x) + P)]``, P a prior covariance (covariate, covariate).
+        """Compute ``log E[N(0; m(x), V(x) + P)]``, P a prior covariance (covariate, covariate).
 
-        With the slopes' law ``N(0, P)`` instead of a density of one, ``log p(y)`` is larger by it.
+        It is the increase of ``log p(y)`` if the slopes have the prior ``N(0, P)`` instead of a
+        density of one.
         """
         spread = self.covariances + prior
         energy = np.einsum("pi,pij,pj->p", self.means, np.linalg.inv(spread), self.means)
@@ -106,20 +107,20 @@ def quick_effects(
     Parameters
     ----------
     design : StaggeredDiD, ContinuousExposure or Mediation
-        With a Gaussian likelihood, its equations not joined by ``vary_by``.
+        With a Gaussian likelihood; its equations must not be joined by ``vary_by``.
     stock : ExistingDraws, optional
-        Draws of equations' parameters that are at hand, and where to begin with others, as
-        `reused_draws` gives them.
+        Available draws of equations' parameters, and starting values for the others, as returned by
+        `reused_draws`.
 
     Returns
     -------
     Dataset
-        Of the waist, with 4 chains of 250 draws.
+        An effects dataset with 4 chains of 250 draws.
 
     Raises
     ------
     IdentificationError
-        If the panel cannot identify what the design asks for.
+        If the panel does not identify an effect of the design.
     """
     model_frame = model_frame_of(design, panel)
     draws, gates = [], {}
@@ -152,14 +153,14 @@ def slope_law(
     seed: int = 0,
     stock: ExistingDraws | None = None,
 ) -> SlopeLaw:
-    """Posterior law of slopes of covariates: a mixture of normal ones over short draws.
+    """Compute the posterior of covariates' slopes: a mixture of normals over few draws.
 
-    Given parameters x it is ``N(m(x), V(x))``, exactly.
+    Given parameters x it is exactly ``N(m(x), V(x))``.
 
     Parameters
     ----------
     names : sequence of str
-        Of covariates of the outcome.
+        Covariates of the outcome.
 
     Returns
     -------
@@ -169,7 +170,7 @@ def slope_law(
     Raises
     ------
     IdentificationError
-        If the panel cannot identify what the design asks for.
+        If the panel does not identify an effect of the design.
     """
     model_frame = model_frame_of(design, panel)
     equation = model_frame.equations[0]
@@ -206,14 +207,14 @@ def slope_law(
 def _points(
     equation: Equation, number: int, seed: int, stock: ExistingDraws | None
 ) -> tuple[Array, ConvergenceDiagnostics]:
-    """Draws of an equation's parameters (draw, parameter), and whether they stand."""
+    """Draw an equation's parameters (draw, parameter), with their diagnostics."""
     chains = _chains(equation, numbered(Importance(*SHORT[::-1], seed=seed), number), stock)
     x = _thinned(chains.values["x"])
     return x.reshape(-1, x.shape[2]), _diagnostics(chains.facts)
 
 
 def _chains(equation: Equation, sampler: Importance, stock: ExistingDraws | None) -> Chains:
-    """Draws of an equation's parameters: those at hand, or by a few hundred evaluations."""
+    """Return draws of an equation's parameters: available ones, or a few hundred evaluations."""
     density, space = equation_density(equation, often=True), equation.problem.space
     if stock is None:
         return importance(density, space, sampler)
@@ -227,7 +228,7 @@ def _chains(equation: Equation, sampler: Importance, stock: ExistingDraws | None
 
 
 def _diagnostics(facts: Mapping[str, float]) -> ConvergenceDiagnostics:
-    """Whether a refit stands: with fewer effective weights than a fit, for averages alone."""
+    """Return the diagnostics of a refit, with a lower limit of effective weights than a fit."""
     draws = SHORT[0] * SHORT[1]
     if v.IMPORTANCE_ESS in facts:
         return importance_diagnostics(facts, draws, least=LEAST_BRIEF)

@@ -1,4 +1,4 @@
-"""What cells receive of others' treatment, and what is their own, draw by draw."""
+"""Direct and spillover effects of cells, draw by draw."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from bayes_nqp.numerics.linear_gaussian import Coefficients
 def own_and_received(
     model_frame: ModelFrame, equation: Equation, draws: Coefficients, effect: Array
 ) -> Array | None:
-    """Take effects of cells apart into what is their own and what they receive.
+    """Decompose effects of cells into direct and spillover effects.
 
     Parameters
     ----------
     draws : Coefficients
-        Of the equation, in multiples of ``s``.
+        Draws of the equation's coefficients, in multiples of ``s``.
     effect : ndarray (draw, cell), outcome units
-        Of cells, deviations included.
+        Effects of cells, deviations included.
 
     Returns
     -------
     ndarray (draw, path, cell), outcome units, or None
-        Total, direct (own) and received, which add up; None where treated cells receive nothing
-        in this model, so that own and received effects of theirs are not told apart.
+        Total, direct and spillover effects, which add up. None if the model has no spillovers on
+        treated cells, so that there is nothing to decompose.
     """
     none = np.full(model_frame.table.size, -1)
     exposed = model_frame.table.labels.get(EXPOSURE_TIME, none).astype(np.int64) >= 0
     if not (exposed & (model_frame.table.role == TREATED)).any():
         return None
-    # C theta of the global coefficients that stand for what cells receive; own = effect - received.
+    # C theta of the global coefficients of spillovers on cells; direct = effect - received.
     sizes = [part.columns.shape[1] for part in equation.globals]
     ends = np.cumsum(sizes)
     parts = [

@@ -1,4 +1,4 @@
-"""Whether the convergence gate that a file states is that of its draws."""
+"""Comparison of the convergence diagnostics stored in a file with those of its draws."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ if TYPE_CHECKING:
 
 
 _SAME = 1e-3
-"""What versions and processors may differ by, of numbers of a gate."""
+"""Relative difference of diagnostics between versions and processors."""
 _SPREAD = 0.05
-"""By how much R-hat of draws may be above that of the populations that they were taken from."""
+"""Amount by which R-hat of draws may exceed that of the populations that they are from."""
 _NUMBER = re.compile(r"\[?\d+(?:\.\d+)?\]?")
 
 
 def check_recorded_diagnostics(fit: Fit) -> None:
-    """Judge a fit's draws anew, and compare what it says of them.
+    """Compute a fit's convergence diagnostics again, and compare them with the stored ones.
 
     Raises
     ------
     StudyError
-        Naming what differs.
+        Naming the difference.
     """
     _check_places(fit)
     if pooled_over(fit):
@@ -66,14 +66,14 @@ def check_recorded_diagnostics(fit: Fit) -> None:
 
 
 def _check_places(fit: Fit) -> None:
-    """The verdict stands beside all effects, with what weights allow."""
+    """Check that effects and leads carry the fit's verdict and importance diagnostics."""
     for name, effects_dataset in (("effects", fit.effects), ("leads", fit.leads)):
         if effects_dataset is None:
             continue
         label = str(effects_dataset.coords[v.GATE].item())
         if label != str(fit.gate):
             raise StudyError(
-                f"the convergence gate in its head is not that of its {name}: "
+                f"the convergence diagnostics in its head differ from those of its {name}: "
                 f"{str(fit.gate)!r} instead of {label!r}"
             )
         if pooled_over(fit):
@@ -86,11 +86,13 @@ def _check_places(fit: Fit) -> None:
                 else np.nan
             )
             if not np.isclose(beside, stated if fit.gate.weighted else np.nan, equal_nan=True):
-                raise StudyError(f"{fact} of its {name} is {beside:g}, and of its gate {stated:g}")
+                raise StudyError(
+                    f"{fact} of its {name} is {beside:g}, and of its diagnostics {stated:g}"
+                )
 
 
 def _judged(fit: Fit, name: str, stats: xr.Dataset) -> tuple[ConvergenceDiagnostics, bool]:
-    """The gate of one equation; and whether it lacks quantities that were judged with it."""
+    """Return diagnostics of one equation; and True if quantities used at fitting are missing."""
     numbers = {str(k): x.to_numpy() for k, x in stats.data_vars.items()}
     facts = {k: float(x) for k, x in numbers.items() if x.ndim == 0 and not np.isnan(x)}
     parameters = _parameters(fit.posterior, name)
@@ -100,7 +102,7 @@ def _judged(fit: Fit, name: str, stats: xr.Dataset) -> tuple[ConvergenceDiagnost
         if facts[v.IMPORTANCE_ESS] > most:
             raise StudyError(
                 f"importance_ess of its sample_stats is {facts[v.IMPORTANCE_ESS]:.0f}, and draws "
-                f"that stand this often allow {most:.0f}"
+                f"repeated this often allow at most {most:.0f}"
             )
         return importance_diagnostics(facts, chains * draws), False
     if "tempered_ess" in facts:
@@ -128,7 +130,7 @@ def _parameters(posterior: xr.Dataset, equation: str) -> dict[str, Array]:
 
 
 def _judged_effects(fit: Fit, name: str) -> tuple[Array, bool]:
-    """Effects of an equation's cells, leads included; and whether some were not kept."""
+    """Return effects of an equation's cells and leads; and True if some were not stored."""
     posterior, leads, several = fit.posterior, fit.leads, fit.facts.channels is not None
     linked = fit.facts.has("lag") or fit.facts.has("linked")
     variable = f"{name}__cell_effect" if several else f"{name}__cell_mean"
@@ -141,10 +143,10 @@ def _judged_effects(fit: Fit, name: str) -> tuple[Array, bool]:
 
 
 def _most_effective(parameters: Mapping[str, Array]) -> float:
-    """The most effective weights that draws allow, by how often they stand.
+    """Return the largest effective sample size that repeated draws are compatible with.
 
-    Of n systematic draws of a chain, a proposal of weight w stands fewer than ``n w + 1`` times,
-    so that ``sum w² >= sum ((k - 1) / n)²``; and chains together have no more than all of them.
+    Among n systematic draws of a chain, a proposal of weight w occurs fewer than ``n w + 1`` times.
+    Therefore ``sum w² >= sum ((k - 1) / n)²``; the bound for all chains is the sum of their bounds.
     """
     if not parameters:
         return np.inf
@@ -167,7 +169,7 @@ def _of_average(effects: xr.Dataset) -> ConvergenceDiagnostics:
 
 
 def _compare(stated: ConvergenceDiagnostics, gate: ConvergenceDiagnostics, short: bool) -> None:
-    """Refuse a gate that differs from the one found; or is better, where the latter is short."""
+    """Refuse diagnostics that differ, or, if quantities are missing, that are better."""
     for field in fields(ConvergenceDiagnostics):
         name = field.name
         if name == "failures":
@@ -175,15 +177,22 @@ def _compare(stated: ConvergenceDiagnostics, gate: ConvergenceDiagnostics, short
         a, b = float(getattr(stated, name)), float(getattr(gate, name))
         worse = (name == "rhat" and a > b) or (name.startswith("ess_") and a < b)
         if not (np.isclose(a, b, rtol=_SAME, atol=0.0, equal_nan=True) or (short and worse)):
-            raise StudyError(f"{name} of its convergence gate is {a:g}, and of its draws {b:g}")
+            raise StudyError(
+                f"{name} of its convergence diagnostics is {a:g}, and of its draws {b:g}"
+            )
     if short and stated.failures and gate.passed:
         return
     if not (len(stated.failures) >= len(gate.failures) if short else _alike(stated, gate)):
-        raise StudyError(f"its convergence gate says {str(stated)!r}, and its draws {str(gate)!r}")
+        raise StudyError(
+            f"its convergence diagnostics are {str(stated)!r}, and those of its draws {str(gate)!r}"
+        )
 
 
 def _alike(stated: ConvergenceDiagnostics, gate: ConvergenceDiagnostics) -> bool:
-    """Whether two gates fail in the same words, and in numbers that differ by rounding."""
+    """Return True if two diagnostics fail for the same reasons, with equal numbers.
+
+    Numbers may differ by rounding.
+    """
     a, b = str(stated), str(gate)
     numbers = [[float(x) for x in _NUMBER.findall(t) if not x.startswith("[")] for t in (a, b)]
     same = _NUMBER.sub("", a) == _NUMBER.sub("", b)
@@ -191,9 +200,9 @@ def _alike(stated: ConvergenceDiagnostics, gate: ConvergenceDiagnostics) -> bool
 
 
 def _check_pooled(gate: ConvergenceDiagnostics) -> None:
-    """See that a gate's verdict is that of its numbers, where fits' draws are pooled."""
+    """Check that the verdict on pooled draws of several fits follows from its numbers."""
     nan: Any = float("nan")
     facts = {"importance_ess": gate.importance_ess, "khat": gate.khat,
              "khat_limit": gate.khat_limit, "refused": nan}  # fmt: skip
     if gate.weighted and gate.passed and not importance_diagnostics(facts, int(ESS)).passed:
-        raise StudyError("its convergence gate passed, and its numbers say that it failed")
+        raise StudyError("its convergence diagnostics passed, but by its numbers they fail")

@@ -1,4 +1,4 @@
-"""Refits: the same panel under another design, once for all that is asked of a fit."""
+"""Refits: the same panel under another design, fitted once and reused by all checks."""
 
 from __future__ import annotations
 
@@ -30,20 +30,23 @@ if TYPE_CHECKING:
 
 _NUMBERS: Final = "numbers"
 _PROPOSALS: Final = 1_000
-"""Of a refit: what checks ask of it depends on its few parameters less than on coefficients."""
+"""Proposals of a refit: the results of checks depend little on its few parameters."""
 OUTCOME_ALONE: Final = "outcome_alone"
-"""The fact of a fit of the outcome alone that stands in for one with channels: its rows."""
+"""Fact of a fit of the outcome alone that replaces a mediation fit: its observations."""
 
 
 def identity(fitted: Fit) -> tuple[object, ...]:
-    """What makes a fit this one: its draws, and the rows, design and sampler they come from."""
+    """Return the key of a fit: its draws, and the observations, design and sampler behind them."""
     parts = (fitted.design, fitted.sampler, dict(fitted.record))
     make = partial(fit_key, panel_of(fitted), fitted.digest, *parts)
     return once(fitted, "identity", make)
 
 
 def numbers_of(fitted: Fit) -> MutableMapping[str, Numbers]:
-    """Where a fit keeps the results of its batches: give it to `batch` as ``store``."""
+    """Return the mapping in which a fit stores the results of its batches.
+
+    It is the argument ``store`` of `batch`.
+    """
 
     def make() -> MutableMapping[str, Numbers]:
         store = store_of(fitted)
@@ -54,22 +57,22 @@ def numbers_of(fitted: Fit) -> MutableMapping[str, Numbers]:
 
 
 def keep_in(fitted: Fit, folder: str | Path) -> None:
-    """Let a fit, and those that it keeps, keep refits and checks in a folder from now on.
+    """Store refits and checks of a fit, and of its refits, in a folder from now on.
 
-    Numbers of refits that it has go there too.
+    Results of batches that the fit already has are stored there, too.
 
     Raises
     ------
     StudyError
-        If nothing can be kept there.
+        If the folder cannot be used.
     """
     store = Store(named(folder, "store"))
     if store.fault:
         raise StudyError(store.fault, hint="another folder")
     if not store.keeps:
         raise StudyError(
-            "'store' cannot keep what rests on a class that no file defines",
-            hint="put the class into a module, or leave 'store' out",
+            "'store' cannot keep results that use a class not defined in a file",
+            hint="define the class in a module, or leave 'store' out",
         )
     for each in fits_of(fitted):
         numbers = forget(each, _NUMBERS)
@@ -79,27 +82,28 @@ def keep_in(fitted: Fit, folder: str | Path) -> None:
 
 
 def panel_of(fitted: Fit) -> Panel:
-    """Take a fit's panel; `NotApplicable` where it was saved without its rows."""
+    """Return a fit's panel; raise `NotApplicable` if it was saved without its observations."""
     require(fitted, ROWS)
     return cast("Panel", fitted.panel)
 
 
 def refit(fitted: Fit, design: Design, panel: Panel | None = None) -> Fit:
-    """Fit another design, or to another panel, with as many draws or more.
+    """Fit another design, or another panel, with as many draws or more.
 
     Parameters
     ----------
     fitted : Fit
-        Keeps the refit as long as it lives; equations that it has as well keep their parameters.
+        The fit; it stores the refit in memory. Parameters of equations that both have in common are
+        reused.
     panel : Panel, optional
         The fit's own by default.
 
     Raises
     ------
     IdentificationError
-        If the panel cannot identify what the design asks for.
+        If the panel does not identify an effect of the design.
     NotApplicable
-        If the fit has no panel, or a likelihood that does not compress.
+        If the fit has no panel, or a likelihood without sufficient statistics.
     """
     rows = panel_of(fitted)
     panel = rows if panel is None else panel
@@ -132,21 +136,22 @@ def short_refit(fitted: Fit, design: Design, panel: Panel | None = None) -> xr.D
     Parameters
     ----------
     fitted : Fit
-        Keeps the effects as long as it lives; equations that it has as well keep their parameters.
+        The fit; it stores the effects in memory. Parameters of equations that both have in common
+        are reused.
     panel : Panel, optional
         The fit's own by default.
 
     Returns
     -------
     Dataset
-        Of the waist; see `quick_effects`.
+        An effects dataset; see `quick_effects`.
 
     Raises
     ------
     IdentificationError
-        If the panel cannot identify what the design asks for.
+        If the panel does not identify an effect of the design.
     NotApplicable
-        If the fit has no panel, or a likelihood that does not compress.
+        If the fit has no panel, or a likelihood without sufficient statistics.
     """
     rows = panel_of(fitted) if panel is None else panel
     require(fitted, REFITS)
@@ -165,7 +170,7 @@ def short_refit(fitted: Fit, design: Design, panel: Panel | None = None) -> xr.D
 
 
 def total_fit(fitted: Fit) -> Fit:
-    """Fit the outcome's own design to the rows of a fit with channels, for total effects."""
+    """Fit the outcome's own design to the observations of a mediation fit, for total effects."""
     rows = fitted.rows
     alone = refit(fitted, fitted.outcome_design, rows)
     record = {**alone.record, OUTCOME_ALONE: float(rows.n_rows)}
@@ -179,7 +184,7 @@ def total_fit(fitted: Fit) -> Fit:
 
 
 def single(fitted: Fit) -> Fit:
-    """Take a fit of one outcome: where draws of an index are pooled, one to the panel's own."""
+    """Return a fit of one outcome; if draws of an index are pooled, a fit of the panel's own."""
     if not pooled_over(fitted):
         return fitted
     return _refit(fitted, fitted.design, panel_of(fitted))

@@ -1,4 +1,4 @@
-"""What a fit says of its parameters and coefficients, without the names of its variables."""
+"""Draws of a fit's parameters and coefficients, independent of the names of its variables."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 OUTCOME = "outcome"
-"""The first equation, whatever the outcome's column is called."""
+"""Name of the first equation, whatever the outcome's column is called."""
 
 
 def equation_draws(fit: Fit | Mediated, name: str, equation: str = OUTCOME) -> Array | None:
-    """Draws of one term of an equation (chain, draw, ...), outcome units; None where it has none.
+    """Return draws of one term of an equation (chain, draw, ...), outcome units; None if absent.
 
     Parameters
     ----------
     name : str
-        Of the parameter or the coefficients: "sigma", "cell_effect", "b", ….
+        Name of the parameter or coefficients: "sigma", "cell_effect", "b", ….
     equation : str, default "outcome"
-        Of which they are: "outcome", or a mediator.
+        "outcome", or a mediator.
     """
     posterior, full = fit.posterior, f"{equation}__{name}"
     if full not in posterior:
@@ -36,7 +36,7 @@ def equation_draws(fit: Fit | Mediated, name: str, equation: str = OUTCOME) -> A
 
 
 def sigma_draws(fit: Fit | Mediated, equation: str = OUTCOME) -> Array:
-    """Draws of the sd of an equation's innovations (chain, draw), the equation's units.
+    """Return draws of the SD of an equation's innovations (chain, draw), the equation's units.
 
     Parameters
     ----------
@@ -47,23 +47,25 @@ def sigma_draws(fit: Fit | Mediated, equation: str = OUTCOME) -> Array:
 
 
 def deviation_draws(fit: Fit) -> Array | None:
-    """Draws of the sd of effect deviations (chain, draw), outcome units; None where it is fixed."""
+    """Return draws of the SD of effect deviations (chain, draw), outcome units; None if fixed."""
     scale = equation_draws(fit, "scale_deviation")
     return None if scale is None else fit.facts.deviations.sd(scale, fit.scale)
 
 
 def mediator_slopes(fit: Fit) -> Array:
-    """Draws of mediators' slopes (chain, draw, stratum, mediator), outcome units per unit of each.
+    """Return draws of mediators' slopes (chain, draw, stratum, mediator).
 
-    Of untreated rows, at the moderator's centre.
+    They are those of untreated observations at the moderator's centre, in outcome units per unit of
+    each mediator.
     """
     return cast("Array", equation_draws(fit, "b"))
 
 
 def effects_on_mediator(fit: Fit | Mediated, name: str) -> Array:
-    """Draws of the effects of cells on a mediator (chain, draw, cell), the mediator's units.
+    """Return draws of the effects of cells on a mediator (chain, draw, cell), its units.
 
-    Of own treatment, where others' matters as well; none of cells that only receive.
+    In models with spillovers these are the effects of own treatment, without cells that have only
+    spillover effects.
     """
     draws = equation_draws(fit, "own_effect", name)
     draws = cast("Array", equation_draws(fit, "cell_effect", name) if draws is None else draws)
@@ -72,23 +74,23 @@ def effects_on_mediator(fit: Fit | Mediated, name: str) -> Array:
 
 
 def mediator_covariance(rows: Mediated) -> Array:
-    """Draws of the covariance of mediators' errors (chain, draw, mediator, mediator)."""
+    """Return draws of the covariance of mediators' errors (chain, draw, mediator, mediator)."""
     return np.asarray(rows.posterior["mediator_covariance"].to_numpy())
 
 
 def covariate_names(fit: Fit) -> tuple[str, ...]:
-    """Name the covariates with slopes in the outcome's equation."""
+    """Return the names of covariates with slopes in the outcome's equation."""
     labels = fit.posterior.get(f"{OUTCOME}__slope_label", ())
     return tuple(str(name) for name in np.asarray(labels))
 
 
 def covariate_slopes(fit: Fit, names: Sequence[str]) -> Array:
-    """Draws of the slopes of covariates of the outcome (chain, draw, covariate).
+    """Return draws of the slopes of covariates of the outcome (chain, draw, covariate).
 
     Parameters
     ----------
     names : sequence of str
-        Of covariates, outcome units per unit of each.
+        Covariates; slopes are in outcome units per unit of each.
     """
     slopes = fit.posterior[f"{OUTCOME}__slope"]
     labels = slopes[str(slopes.dims[-1])].to_numpy().tolist()
@@ -96,7 +98,7 @@ def covariate_slopes(fit: Fit, names: Sequence[str]) -> Array:
 
 
 def error_draws(fit: Fit, equation: str = OUTCOME) -> dict[str, Array]:
-    """Draws of the parameters of an equation's error structure, sigma the last (chain, draw).
+    """Return draws of the parameters of an equation's error structure, with sigma last.
 
     Parameters
     ----------
@@ -117,7 +119,7 @@ def error_draws(fit: Fit, equation: str = OUTCOME) -> dict[str, Array]:
 
 
 def scalar_draws(fit: Fit) -> dict[str, Array]:
-    """Draws of all single parameters (chain, draw), named as the convergence gate names them."""
+    """Return draws of all scalar parameters (chain, draw), named as in the diagnostics."""
     posterior = fit.posterior
     equations = {str(name).partition("__")[0] for name in posterior}
     prefix = f"{equations.pop()}__" if len(equations) == 1 else ""

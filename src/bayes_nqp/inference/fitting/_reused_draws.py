@@ -1,4 +1,4 @@
-"""Draws that a fit already holds, for refits in which an equation stays as it is."""
+"""Draws of an existing fit, reused by refits for equations that do not change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bayes_nqp.numerics.sampling import Chains
 
 
 def reused_draws(fit: Fit) -> ExistingDraws:
-    """Take what a fit says of the parameters of every equation.
+    """Collect a fit's draws of the parameters of every equation.
 
     Parameters
     ----------
@@ -22,19 +22,20 @@ def reused_draws(fit: Fit) -> ExistingDraws:
     Returns
     -------
     KnownDraws
-        Without chains where equations were not drawn one by one on compressed rows, or draws of
-        fits to several outcomes are pooled.
+        Without chains if equations were not drawn one by one from sufficient statistics, or if
+        draws of fits to several outcomes are pooled.
     """
     if fit.facts.joined or not fit.facts.exact:
         return ExistingDraws()
     posterior, values = fit.posterior, _values(fit)
-    if v.INDEX_DRAW in posterior.coords:  # Of several outcomes.
+    if v.INDEX_DRAW in posterior.coords:  # For several outcomes.
         return ExistingDraws(values=values)
     stats = fit.groups["sample_stats"]
     chains = {}
     for equation in fit.model_frame.equations:
         names, facts = equation.problem.space.names, _facts(stats, equation.name)
-        # Other samplers say nothing of weights or populations, by which a refit is judged.
+        # Other samplers have no statistics of weights or populations for the diagnostics of a
+        # refit.
         if facts and all(f"{equation.name}__{name}" in posterior for name in names):
             x = unconstrained(equation, posterior)
             chains[equation.gaussian.digest] = Chains({"x": x}, {}, facts=facts)
@@ -42,7 +43,7 @@ def reused_draws(fit: Fit) -> ExistingDraws:
 
 
 def _values(fit: Fit) -> dict[str, float]:
-    """Posterior means of scalar parameters by name."""
+    """Return posterior means of scalar parameters by name."""
     return {
         str(name): float(draws.mean())
         for name, draws in fit.posterior.data_vars.items()
@@ -51,7 +52,7 @@ def _values(fit: Fit) -> dict[str, float]:
 
 
 def _facts(stats: xr.Dataset, name: str) -> dict[str, float]:
-    """What the sampler said of all draws of one equation."""
+    """Return the sampler's statistics on all draws of one equation."""
     if v.EQUATION in stats.dims:
         stats = stats.sel(equation=name)
     return {str(key): float(value) for key, value in stats.data_vars.items() if not value.dims}

@@ -1,4 +1,4 @@
-"""Fitting row by row: what does not compress, and the independent check of what does."""
+"""Fits by observation: for models without sufficient statistics, and as independent tests."""
 
 from __future__ import annotations
 
@@ -32,42 +32,42 @@ if TYPE_CHECKING:
 
 
 ROWS_NOTE = Message(
-    "the model was sampled row by row, with every coefficient, which is slow: time grows with "
-    "the number of rows"
+    "all coefficients were sampled, without sufficient statistics; this is slow, and time"
+    " grows with the number of observations"
 )
-"""What a fit says of itself."""
+"""Statistics of a fit."""
 
 
 def fit_rows(
     model_frame: ModelFrame, sampler: NUTS, progress: bool
 ) -> tuple[dict[str, xr.Dataset], ConvergenceDiagnostics, bool]:
-    """Sample the row model of a plan, and label its draws like any other fit's.
+    """Sample the model of single observations, and label its draws like those of any other fit.
 
-    Slower than the compressed fit by far: unit effects, time effects, every coefficient and
-    every deviation are sampled, and each evaluation passes over all rows. Equations share no
-    variable, so that each is sampled by itself.
+    It is far slower than the fit from sufficient statistics: unit effects, time effects, every
+    coefficient and every deviation are sampled, and each evaluation passes over all observations.
+    Equations share no variable, so that each is sampled separately.
 
     Parameters
     ----------
     sampler : NUTS
         With its seed.
     progress : bool
-        Whether to show a progress bar.
+        If True, show a progress bar.
 
     Returns
     -------
     tuple
-        The groups, the convergence gate, and whether sampling was interrupted.
+        The groups, the convergence diagnostics, and True if sampling was interrupted.
 
     Raises
     ------
     StudyError
-        If the design, or its error structure, is not stated row by row.
+        If the design, or its error structure, has no model of single observations.
     """
     if any(equation.problem.redraws is not None for equation in model_frame.equations):
         raise StudyError(
-            "estimated series are not sampled row by row: their error would be left out",
-            hint=Message("{}, the default, carries it", Hint("sampler", Importance())),
+            "NUTS does not support estimated series: their uncertainty would be left out",
+            hint=Message("{}, the default, supports it", Hint("sampler", Importance())),
         )
     drawn: list[Drawn] = []
     for number, equation in enumerate(model_frame.equations):
@@ -76,7 +76,7 @@ def fit_rows(
         chains = sample_model(model, _numbered(sampler, number), names, progress=progress)
         drawn.append(drawn_of(model_frame, equation, chains))
         if chains.interrupted:
-            # What comes after is drawn as long as there are draws to pair it with.
+            # Later equations are drawn only as long as there are draws to pair them with.
             sampler = replace(sampler, draws=drawn[-1].x.shape[1])
     least = min(part.x.shape[1] for part in drawn)
     groups, gate = build_groups(model_frame, [part.cut(least) for part in drawn])
@@ -84,17 +84,17 @@ def fit_rows(
 
 
 def kept_by(model_frame: ModelFrame, equation: Equation) -> list[str]:
-    """Name the variables of the row model that a fit keeps of an equation."""
+    """Return the names of the PyMC model's variables that a fit stores for an equation."""
     return [*_parameters(model_frame, equation), *_reported(model_frame, equation)]
 
 
 def drawn_of(model_frame: ModelFrame, equation: Equation, chains: Chains) -> Drawn:
-    """Label the chains of an equation's row model.
+    """Label the chains of an equation's PyMC model.
 
     Parameters
     ----------
     chains : Chains
-        With the variables of `kept_by`, as the row model calls them.
+        With the variables of `kept_by`, named as in the PyMC model.
     """
     called = Variables(equation.name)
     values = {
@@ -112,7 +112,7 @@ def _parameters(model_frame: ModelFrame, equation: Equation) -> list[str]:
 
 
 def _numbered(sampler: NUTS, number: int) -> NUTS:
-    """The sampler of one equation: each has its own stream of random numbers."""
+    """Return the sampler of one equation, with its own stream of random numbers."""
     if number == 0:
         return sampler
     seed = np.random.SeedSequence([sampler.seed or 0, number]).generate_state(1)[0] >> 1
@@ -120,12 +120,12 @@ def _numbered(sampler: NUTS, number: int) -> NUTS:
 
 
 def _terms(equation: Equation) -> list[str]:
-    """Terms whose coefficients are reported as they are."""
+    """Return the terms for which coefficients are reported unchanged."""
     return [part.name for part in equation.globals if part.reported]
 
 
 def _reported(model_frame: ModelFrame, equation: Equation) -> list[str]:
-    """Variables of the row model that a fit keeps, parameters apart."""
+    """Return the variables of the PyMC model that a fit stores, without parameters."""
     names = [*_terms(equation), *dict.fromkeys(slope.kind.draws for slope in equation.slopes)]
     few = unit_effects_stored(model_frame) or leaning_of(model_frame, equation) is not None
     few = few or lag_effects_of(model_frame, equation) is not None
@@ -137,7 +137,7 @@ def _reported(model_frame: ModelFrame, equation: Equation) -> list[str]:
 def _recovered(
     model_frame: ModelFrame, equation: Equation, values: Mapping[str, Array]
 ) -> Recovered:
-    """Draws of one equation, flat over chains, as compressed fits have them."""
+    """Return draws of one equation, flat over chains, in the form of other fits."""
     draws = int(np.prod(values["cell_effect"].shape[:2]))
     flat = {name: a.reshape(draws, *a.shape[2:]) for name, a in values.items()}
     coefficients = {name: flat[name].reshape(draws, -1) for name in _terms(equation)}
@@ -157,7 +157,7 @@ def _recovered(
 
 
 def _slopes(equation: Equation, flat: Mapping[str, Array]) -> dict[Slope, Array]:
-    """Slopes of mediators and the moderator in every stratum (draw, stratum)."""
+    """Return slopes of mediators and the moderator in every stratum (draw, stratum)."""
     out = {}
     for kind in SlopeKind:
         slopes = [slope for slope in equation.slopes if slope.kind is kind]

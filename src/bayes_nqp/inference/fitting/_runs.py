@@ -1,4 +1,4 @@
-"""Short and long runs of a calendar, and responses by period, where effects feed on."""
+"""Short-run and long-run effects, and impulse responses, in dynamic spatial models."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def run_draws(fit: Fit) -> Array:
-    """Effects on rows treated in the last period, by run and path (chain, draw, run, path)."""
+    """Draw effects on observations treated last, by run and path (chain, draw, run, path)."""
     reach, delta = lag_effects_of(fit.model_frame, fit.model_frame.equations[0]), lag_draws(fit)
     mean = equation_draws(fit, "cell_mean")
     assert isinstance(reach, DynamicReach)
@@ -36,9 +36,9 @@ def run_draws(fit: Fit) -> Array:
 
 
 def response_draws(fit: Fit, periods: int, *, lasting: bool) -> Array:
-    """Mean response to a unit's shock, by periods since and path (chain, draw, horizon, path).
+    """Draw mean responses to a unit's shock by horizon and path (chain, draw, horizon, path).
 
-    Own and received parts are ``tr(G^h S^-1) / n``, and what is left of the sum of its rows.
+    The direct part is ``tr(G^h S^-1) / n``; the spillover part is the mean row sum less this.
     """
     delta = lag_draws(fit)
     assert delta is not None
@@ -58,7 +58,7 @@ def response_draws(fit: Fit, periods: int, *, lasting: bool) -> Array:
 
 
 def _mean_traces(fit: Fit, size: int) -> Array:
-    """``tr(W^j) / n`` (power)."""
+    """Return ``tr(W^j) / n`` (power)."""
     linked = fit.model_frame.model.equations[0].linked
     assert linked is not None
     roots = np.linalg.eigvals(linked.links.toarray())

@@ -1,6 +1,6 @@
-"""Labelled arrays and tables as bytes, and back as they were: for what one run leaves to the next.
+"""Conversion of labelled arrays and tables to bytes and back, to store results between runs.
 
-A parcel is numpy's own archive of arrays, with everything else beside them as JSON: no pickle.
+The format is numpy's archive of arrays, with all other data as JSON; pickle is not used.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ _MISSING = "\0missing"
 
 
 def packed(head: Mapping[str, Any], arrays: Sequence[npt.NDArray[Any]]) -> bytes:
-    """Put arrays and plain data into one parcel.
+    """Write arrays and plain data to one archive.
 
     Parameters
     ----------
     head : mapping
-        Of JSON.
+        Data that JSON can represent.
     arrays : sequence of ndarray
         Numbers, bools, dates or text.
 
     Raises
     ------
     TypeError or ValueError
-        If something is neither.
+        If a value has another type.
     """
     content = io.BytesIO()
     text = np.frombuffer(json.dumps(head, ensure_ascii=True).encode("ascii"), dtype=np.uint8)
@@ -48,12 +48,12 @@ def packed(head: Mapping[str, Any], arrays: Sequence[npt.NDArray[Any]]) -> bytes
 
 
 def unpacked(content: bytes) -> tuple[Head, Arrays]:
-    """Take a parcel apart.
+    """Read an archive.
 
     Raises
     ------
     ValueError
-        If it is none.
+        If the bytes are not an archive of `packed`.
     """
 
     def read() -> tuple[Head, Arrays]:
@@ -69,12 +69,12 @@ def unpacked(content: bytes) -> tuple[Head, Arrays]:
 
 
 def dataset_parts(dataset: xr.Dataset) -> tuple[Head, Arrays]:
-    """What a Dataset is made of: everything but its arrays, and these in the order of names.
+    """Split a Dataset into its plain data and its arrays, in the order of their names.
 
     Raises
     ------
     TypeError
-        If it holds objects.
+        If it contains objects.
     """
     variables, arrays = [], []
     for name in (*dataset.data_vars, *dataset.coords):
@@ -88,7 +88,7 @@ def dataset_parts(dataset: xr.Dataset) -> tuple[Head, Arrays]:
 
 
 def dataset_from(head: Head, arrays: Arrays) -> xr.Dataset:
-    """Make a Dataset of its parts."""
+    """Build a Dataset from its parts."""
     columns: dict[str, xr.Variable] = {}
     coords: dict[str, xr.Variable] = {}
     for (name, dims, kind, coordinate, attrs), array in zip(head["variables"], arrays, strict=True):
@@ -98,16 +98,16 @@ def dataset_from(head: Head, arrays: Arrays) -> xr.Dataset:
 
 
 def frame_parts(frame: pd.DataFrame) -> tuple[Head, Arrays]:
-    """What a table is made of, likewise.
+    """Split a table into its plain data and its arrays.
 
     Raises
     ------
     TypeError
-        If it holds anything else, or has an index of its own.
+        If a column has another type, or the index is not the default one.
     """
     plain = all(isinstance(x, np.dtype | pd.StringDtype) for x in frame.dtypes)
     if not (plain and frame.index.equals(pd.RangeIndex(len(frame)))):
-        raise TypeError("an index of its own, or columns that are neither numbers nor text")
+        raise TypeError("a table with an index, or with columns that are neither numbers nor text")
     parts = [_array(frame[name].to_numpy()) for name in frame.columns]
     head = {
         "columns": [
@@ -120,7 +120,7 @@ def frame_parts(frame: pd.DataFrame) -> tuple[Head, Arrays]:
 
 
 def frame_from(head: Head, arrays: Arrays) -> pd.DataFrame:
-    """Make a table of its parts."""
+    """Build a table from its parts."""
     columns = {
         name: pd.Series(_restored(array, kind), dtype=dtype)
         for (name, dtype, kind), array in zip(head["columns"], arrays, strict=True)
@@ -131,7 +131,7 @@ def frame_from(head: Head, arrays: Arrays) -> pd.DataFrame:
 
 
 def _array(values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], str]:
-    """An array that numpy writes without pickle, and of which kind it was."""
+    """Return an array that numpy writes without pickle, and its original kind."""
     if values.dtype.kind in "biufcmMU":
         return values, "plain"
     missing = pd.isna(values.ravel())
@@ -141,7 +141,7 @@ def _array(values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], str]:
     if all(isinstance(x, Message) for x in items):
         texts = [encoded([x]) for x in items]
         return np.asarray(texts, dtype=str).reshape(values.shape), _MESSAGE
-    raise TypeError(f"an array of {values.dtype} holds more than text")
+    raise TypeError(f"an array of {values.dtype} contains objects other than text")
 
 
 def _restored(array: npt.NDArray[Any], kind: str) -> npt.NDArray[Any]:

@@ -1,4 +1,4 @@
-"""A value as short as it can be written."""
+"""Short representations of values such as designs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import MISSING, fields, is_dataclass
 
 
 def brief(value: object) -> str:
-    """Write a value by the arguments in which it differs from the defaults.
+    """Write a value with only those arguments that differ from their defaults.
 
     Parameters
     ----------
     value : object
-        A frozen value such as a design, whose arguments may be values too.
+        A frozen value such as a design; its arguments may be such values, too.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a run leaves to the next: fits, effects, numbers of refits, and results of checks."""
+"""Results stored between runs: fits, effects, results of refits and of checks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _STORE: Final = "store"
 
 
 def once[T](fitted: Fit, key: Hashable, make: Callable[[], T]) -> T:
-    """Make something for a fit once; the fit keeps it as long as it lives."""
+    """Compute a value for a fit once, and store it in memory with the fit."""
     memory = _memory(fitted)
     if key not in memory:
         memory[key] = make()
@@ -45,39 +45,42 @@ def once[T](fitted: Fit, key: Hashable, make: Callable[[], T]) -> T:
 
 
 def _memory(fitted: Fit) -> dict[Hashable, Any]:
-    """What a fit keeps, on the fit itself: it refers to no fit that keeps it, and goes with it."""
+    """Return the values stored with a fit.
+
+    The fit contains them, and they do not refer back to it, so that both are freed together.
+    """
     memory: dict[Hashable, Any] = vars(fitted).setdefault(MEMORY, {})
     return memory
 
 
 def keep(fitted: Fit, store: Store) -> Fit:
-    """Let a fit keep its refits, and what checks say of it, in a store that outlives it."""
+    """Attach a store on disk to a fit, for its refits and the results of its checks."""
     _memory(fitted)[_STORE] = store
     return fitted
 
 
 def kept(fitted: Fit, key: Hashable) -> object:
-    """Return what a fit keeps under a key; None where that is nothing."""
+    """Return the value that a fit stores under a key; None if there is none."""
     return _memory(fitted).get(key)
 
 
 def forget(fitted: Fit, key: Hashable) -> object:
-    """Take away what a fit keeps under a key; None where that is nothing."""
+    """Remove and return the value that a fit stores under a key; None if there is none."""
     return _memory(fitted).pop(key, None)
 
 
 def fits_of(fitted: Fit) -> list[Fit]:
-    """A fit, and those that it keeps."""
+    """Return a fit, and the fits that it stores."""
     return [fitted, *(x for x in _memory(fitted).values() if isinstance(x, Fit))]
 
 
 def renamed(fitted: Fit, names: Mapping[str, str]) -> Fit:
-    """The same fit under other names: what either keeps, both do.
+    """Return the same fit under other names; both share one memory.
 
     Parameters
     ----------
     names : mapping of str to str
-        Attrs of its effects, beside those that they have.
+        Attrs of its effects, in addition to the existing ones.
     """
     effects = fitted.groups["effects"].assign_attrs(names)
     other = replace(fitted, groups={**fitted.groups, "effects": effects})
@@ -86,33 +89,34 @@ def renamed(fitted: Fit, names: Mapping[str, str]) -> Fit:
 
 
 def store_of(fitted: Fit) -> Store | None:
-    """The store of a fit, if it has one."""
+    """Return the store of a fit, if it has one."""
     return _memory(fitted).get(_STORE)
 
 
 class Store:
-    """Work that was paid for, in a folder: kept as it is made, and found again by what made it.
+    """Results of expensive computations in a folder, found again by the inputs of each.
 
-    What a value was made from is its key: rows, design, sampler, and the code with the versions
-    of what it rests on. A value that was made is used as it was read back, so that a run that was
-    taken up and one that was not end in the same numbers to the last bit.
+    The key of a value consists of its inputs: observations, design, sampler, and the code with the
+    versions of the packages that it uses. A new value is used in the form in which it was read
+    back. Interrupted runs that are resumed therefore give bitwise the same results as uninterrupted
+    ones.
 
-    A folder that cannot be made, or a full disk, costs the keeping and nothing else.
+    If the folder cannot be created, or the disk is full, values are computed but not stored.
 
     Parameters
     ----------
     folder : Path or None
-        None keeps nothing.
+        Folder of the store; with None nothing is stored.
     fresh : bool, default False
-        Whether what is there is ignored, and made anew.
+        If True, existing values are ignored and computed again.
     """
 
     def __init__(self, folder: Path | None, *, fresh: bool = False) -> None:
         self.fresh = fresh
         self.reused: list[str] = []
-        """What was found, in words."""
+        """Descriptions of values that were found."""
         self.fault = ""
-        """Why nothing more is kept."""
+        """Reason why nothing more is stored."""
         self._shelf: Shelf | None = None
         self._ground = _ground()
         if folder is not None and self._ground:
@@ -123,7 +127,7 @@ class Store:
 
     @property
     def keeps(self) -> bool:
-        """Whether anything is kept."""
+        """Return True if values are stored."""
         return self._shelf is not None
 
     def recall[T](
@@ -134,19 +138,19 @@ class Store:
         out_of: Callable[[bytes], T],
         work: str = "",
     ) -> T:
-        """Find a value, or make and keep it.
+        """Return a stored value, or compute and store it.
 
         Parameters
         ----------
         key : iterable
-            Plain data and values that `encode` takes: all that the value is made from.
+            All inputs of the value: plain data and values that `encode` takes.
         make : callable
-            Makes it where it is not there.
+            Computes the value if it is not stored.
         into, out_of : callable
-            To bytes and back; what is not the same once it was read back is not kept. ``into``
-            raises TypeError where a value is nothing that can be kept.
+            Conversion to bytes and back. A value that changes in this round trip is not stored.
+            ``into`` raises TypeError if a value cannot be stored.
         work : str, optional
-            In words, for `reused`.
+            Description of the work, for `reused`.
         """
         name = self._name(key)
         fit = self._found(name, out_of)
@@ -169,14 +173,14 @@ class Store:
     def fit(
         self, make: Callable[[], Fit], panel: Panel, design: Design, *parts: object, work: str = ""
     ) -> Fit:
-        """Find a fit, or make and keep it; it keeps its refits here too.
+        """Return a stored fit, or compute and store it; its refits are stored here, too.
 
         Parameters
         ----------
         *parts
-            All else that the fit is made from.
+            All other inputs of the fit.
         work : str, optional
-            In words, for `reused`.
+            Description of the work, for `reused`.
         """
         recalled = self.recall(
             fit_key(panel, design, *parts),
@@ -190,7 +194,7 @@ class Store:
     def effects(
         self, make: Callable[[], xr.Dataset], panel: Panel, design: Design, *parts: object
     ) -> xr.Dataset:
-        """Find a Dataset of the waist, or make and keep it, likewise."""
+        """Return a stored effects dataset, or compute and store it."""
         return self.recall(
             fit_key(panel, design, *parts),
             make,
@@ -199,7 +203,7 @@ class Store:
         )
 
     def numbers(self, key: Iterable[object]) -> Kept | None:
-        """Results of batches that belong to a key; None where nothing is kept."""
+        """Return the results of batches that belong to a key; None if nothing is stored."""
         name = self._name(key)
         if self._shelf is None or not name:
             return None
@@ -209,7 +213,7 @@ class Store:
         return shelf
 
     def _name(self, key: Iterable[object]) -> str:
-        """The key as a digest; empty where it holds what has no plain form."""
+        """Return the key's digest; empty if the key contains a value that cannot be encoded."""
         try:
             text = json.dumps([encode(part) for part in key], ensure_ascii=True)
         except (StudyError, TypeError, ValueError):
@@ -234,14 +238,14 @@ class Store:
 
 
 def fit_key(panel: Panel, *parts: object) -> tuple[object, ...]:
-    """What a fit is made from: its panel with all columns in their order, and what is named."""
+    """Return the inputs of a fit: the panel with its columns in order, and further parts."""
     rows = hashlib.sha256(pd.util.hash_pandas_object(panel.frame, index=False).to_numpy())
     columns = [f"{name} {kind}" for name, kind in panel.frame.dtypes.items()]
     return (panel.digest, rows.hexdigest(), columns, panel.labels.text, *parts)
 
 
 def _fit_bytes(fit: Fit) -> bytes:
-    """Draws of a fit and what is said of them, without its panel."""
+    """Convert the draws of a fit and their diagnostics to bytes, without the panel."""
     groups, arrays = {}, []
     for name, group in fit.groups.items():
         groups[name], values = dataset_parts(group)
@@ -255,7 +259,7 @@ def _fit_bytes(fit: Fit) -> bytes:
 
 
 def _fit_from(content: bytes, design: Any, panel: Panel) -> Fit:
-    """Make a fit of its draws, its design and its panel."""
+    """Build a fit from its draws, its design and its panel."""
     head, arrays = unpacked(content)
     groups, taken = {}, 0
     for name, parts in head["groups"].items():
@@ -272,9 +276,9 @@ def _fit_from(content: bytes, design: Any, panel: Panel) -> Fit:
 
 
 def _ground() -> str:
-    """Digest of the code that makes values, and of the versions of what it rests on.
+    """Return a digest of the package's code and of the versions of packages that it uses.
 
-    Empty where a value that is registered stands in no file, as in a notebook.
+    It is empty if a registered value is not defined in a file, as in a notebook.
     """
     foreign = sorted(
         {
@@ -294,7 +298,7 @@ def _ground() -> str:
 
 @cache
 def _code() -> str:
-    """Digest of the package's own modules."""
+    """Return a digest of the package's own modules."""
     folder = Path(__file__).parents[2]
     seal = hashlib.sha256()
     for path in sorted(folder.rglob("*.py")):

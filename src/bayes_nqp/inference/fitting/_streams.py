@@ -1,4 +1,4 @@
-"""Random numbers of several equations, of which those of errors are correlated."""
+"""Random numbers of several equations with correlated errors."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class ErrorStream:
-    """Standard normal numbers that several equations ask for in turn, part by part of the draws.
+    """Standard normal numbers that several equations use, one block of draws after another.
 
-    Those of the last part are kept until another is asked for.
+    The numbers of the last block are kept until another block is requested.
 
     Parameters
     ----------
     entropy : sequence of int
-        Tells the stream from others.
+        Seed of the stream.
     """
 
     def __init__(self, entropy: Sequence[int]) -> None:
@@ -33,17 +33,17 @@ class ErrorStream:
         self._last: tuple[tuple[int, int, int], Array] | None = None
 
     def numbers(self, start: int, draws: int, width: int) -> Array:
-        """Draw the numbers of a part.
+        """Draw the numbers of a block.
 
         Parameters
         ----------
         start : int
-            First draw of the part.
+            First draw of the block.
 
         Returns
         -------
         ndarray (draws, width)
-            The same for everybody who asks.
+            The same for all equations.
         """
         with self._lock:
             if self._last is None or self._last[0] != (start, draws, width):
@@ -54,16 +54,16 @@ class ErrorStream:
 
 @dataclass(frozen=True, eq=False)
 class SharedStreams:
-    """Random numbers of one equation, of which those of errors are shared with others.
+    """Random numbers of one equation; those of its errors are shared with other equations.
 
     Parameters
     ----------
     own : Generator
-        What it shares with none.
+        Numbers that are not shared.
     streams : sequence of ErrorStream
-        Of errors, and of all equations that share them.
+        Numbers of errors, common to all equations that share them.
     weights : ndarray (draw, stream)
-        Squares add up to one in every draw; zero for what this equation does not share.
+        Squares add up to one in every draw; zero for streams that this equation does not use.
     start : int, default 0
         Number of its first draw.
     """
@@ -81,7 +81,7 @@ class SharedStreams:
         starts : sequence of int
             First draw of each part.
         size : int
-            Draws of a part.
+            Number of draws of a part.
         """
         return [
             SharedStreams(streams, self.streams, self.weights[start : start + size], start)
@@ -99,13 +99,13 @@ class SharedStreams:
 
 
 def error_width(equation: Equation) -> int:
-    """Count the numbers of a draw that equations share.
+    """Return how many numbers of a draw the equations share.
 
     Returns
     -------
     int
-        Standardised errors; or, where owners of deviations hold several units, what stands for
-        coefficients and deviations.
+        Number of standardised errors; or, if members with deviations contain several units, of the
+        standard normal numbers behind coefficients and deviations.
     """
     sums = equation.error_sums
     return number_count(equation.gaussian) if sums is None else sums.width

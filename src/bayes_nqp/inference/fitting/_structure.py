@@ -1,4 +1,4 @@
-"""Whether what a file holds has the structure of a fit."""
+"""Check that the contents of a file have the structure of a fit."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _GROUPS = ("posterior", "sample_stats", "effects")
 
 
 def checked(fit: Fit, *, unsealed: bool) -> Fit:
-    """Check that the parts of a fit are what they are called, and belong together.
+    """Check that the parts of a fit have the expected types and are consistent.
 
     Parameters
     ----------
     unsealed : bool
-        Whether it was read from a file without a seal, which somebody may have edited.
+        True for a file without a digest, which may have been edited.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def checked(fit: Fit, *, unsealed: bool) -> Fit:
     Raises
     ------
     StudyError
-        If a part is missing, or no such thing, or contradicts another.
+        If a part is missing, has another type, or contradicts another part.
     """
     for name, value, method in (("design", fit.design, "spec"), ("sampler", fit.sampler, "seeded")):
         if not callable(getattr(value, method, None)):
@@ -44,7 +44,9 @@ def checked(fit: Fit, *, unsealed: bool) -> Fit:
         if effects_dataset is not None:
             gate = str(schema.validate(effects_dataset).coords[v.GATE].item())
             if unsealed and gate != str(fit.gate):
-                raise StudyError("the convergence gate in its head is not that of its effects")
+                raise StudyError(
+                    "the convergence diagnostics in its head differ from those of its effects"
+                )
     return fit
 
 
@@ -68,6 +70,6 @@ def _check_groups(groups: Mapping[str, xr.Dataset]) -> None:
         sizes.add(tuple(group.sizes[dim] for dim in v.SAMPLE_DIMS))
         texts = [str(k) for k, x in group.data_vars.items() if x.dtype.kind not in "biuf"]
         if texts and name != "sample_stats":
-            raise StudyError(f"{shown(texts)} of its {name} are no numbers")
+            raise StudyError(f"{shown(texts)} of its {name} are not numbers")
     if len(sizes) > 1:
         raise StudyError("its groups differ in draws")

@@ -1,4 +1,4 @@
-"""Deviations of single units, given what is drawn of the class that the problem sums them up in."""
+"""Deviations of single units, given the draws of the class in which they are summed up."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from bayes_nqp.numerics.linear_gaussian import Coefficients
 from bayes_nqp.numerics.sufficient_statistics import UnitClass, packed_rows
 
 _DRAWS = 500
-"""Draws that are made at once: deviations of some hundred units then stay in the cache."""
+"""Draws computed at once: deviations of some hundred units then fit into the cache."""
 
 
 @dataclass(frozen=True, eq=False)
 class UnitDeviations:
-    """What single deviations take, class by class of treated units.
+    """Statistics of single units for their deviations, by class of treated units.
 
     Parameters
     ----------
     numbers, types : sequence of int (class)
-        Of each class among all, and of its type.
+        Number of each class among all classes, and its type.
     entries : sequence of ndarray (unit, entry)
-        What each unit has above its class's mean.
+        Difference of each unit from the mean of its class.
     place : ndarray of int (member)
-        Where each member stands among the units of all classes, one after another; those in no
+        Position of each member among the units of all classes, one class after another; those in no
         class come last.
     """
 
@@ -38,7 +38,7 @@ class UnitDeviations:
     place: Index
 
     def draw(self, draws: Coefficients, scale: float, stream: np.random.Generator | None) -> Array:
-        """Draw single deviations that average to those of their class, draw by draw.
+        """Draw single deviations that average to those of their class in every draw.
 
         Parameters
         ----------
@@ -50,7 +50,7 @@ class UnitDeviations:
         Returns
         -------
         ndarray (draw, member), outcome units
-            Zero of units in no class, which say nothing about deviations.
+            Zero for units in no class, which carry no information on deviations.
         """
         out = np.empty((len(draws.deviation), self.place.size))
         for start in range(0, len(out), _DRAWS):
@@ -62,14 +62,14 @@ class UnitDeviations:
     def _of_draws(
         self, draws: Coefficients, rows: slice, scale: float, stream: np.random.Generator | None
     ) -> Array:
-        """Deviations of units, class after class, in some of the draws."""
+        """Draw deviations of units, class after class, for some of the draws."""
         shape = (len(draws.deviation[rows]), self.place.size)
         out = np.zeros(shape) if stream is None else stream.standard_normal(shape)
         sizes, numbers = (
             np.array([len(x) for x in self.entries], np.int64),
             np.array(self.numbers, np.int64),
         )
-        # A unit alone is its class's mean.
+        # A single unit is the mean of its class.
         alone = np.flatnonzero(sizes == 1)
         out[:, (np.cumsum(sizes) - 1)[alone]] = scale * draws.deviation[rows][:, numbers[alone]]
         stop = 0
@@ -102,12 +102,12 @@ class UnitDeviations:
 
 
 def unit_deviations(equation: Equation, codes: Index) -> UnitDeviations:
-    """Find the treated classes of an equation whose single units deviate.
+    """Find the treated classes of an equation with unit-level deviations.
 
     Parameters
     ----------
     codes : ndarray of int (member)
-        Units with treated rows, in ascending order.
+        Units with treated observations, in ascending order.
     """
     every = equation.problem.classes
     numbers = [k for k, c in enumerate(every) if c.units[0] in codes]

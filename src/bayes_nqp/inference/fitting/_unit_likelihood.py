@@ -1,4 +1,4 @@
-"""The log likelihood of single units, with all that is their own integrated out."""
+"""Log likelihood of single units, with their unit effects and deviations integrated out."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ if TYPE_CHECKING:
 
 
 _NUMBERS_STORED = 40_000_000
-"""Draws are thinned so that no more numbers than these come back."""
+"""Draws are thinned so that at most this many numbers are returned."""
 
 _CHUNK_NUMBERS = 2_000_000
-"""Draws times rows that are worked on at once."""
+"""Draws times observations that are processed at once."""
 
 
 @dataclass(frozen=True, eq=False)
 class LeftOut:
-    """What is left out together.
+    """Groups of units that are left out together in cross-validation.
 
     Parameters
     ----------
     dim : str
-        "unit", "member", or the column that was asked for.
+        "unit", "member", or the column of the groups.
     group : ndarray of int (unit)
-        Group of every unit of the panel, -1 for units that say nothing of effects.
+        Group of every unit of the panel, -1 for units without information on effects.
     """
 
     dim: str
@@ -55,32 +55,32 @@ class LeftOut:
 
 @door
 def log_likelihood(fit: Fit, by: str | None = None) -> xr.DataArray:
-    """Log likelihood of every unit, draw by draw, given the coefficients of the draw.
+    """Compute the log likelihood of every unit, given the coefficients of each draw.
 
-    The unit's own effect (flat) and its own effect deviation are integrated out: they are not
-    what a fit to the other units would know. The density is that of the outcome's contrasts
+    The unit's own effect (flat prior) and its own effect deviation are integrated out, because a
+    fit to the other units does not estimate them. The density is that of the outcome's contrasts
     within the unit, in outcome units: the flat unit effect is integrated over the whole line.
 
     Parameters
     ----------
     by : str, optional
-        What is left out together: a column that is constant within units, such as "province".
-        By default each unit, or each member where several units share one deviation.
+        Column, constant within units, such as "province": its groups are left out together. By
+        default each unit, or each member if several units share one deviation.
 
     Returns
     -------
     DataArray (chain, draw, unit) or (chain, draw, member), logs of densities in outcome units
-        With the coordinate ``rows``. Units seen once are left out, for they say nothing. Draws
-        are thinned evenly where there would be more than 40 million numbers. The attr
-        ``coefficients`` says whether they are those of the draws, or, where the fit does not
-        hold these, drawn anew given its parameters: then sums over draws are right, and a density
-        belongs to no single draw of an effect.
+        With the coordinate ``rows``. Units observed once carry no information and are left out.
+        Draws are thinned evenly if there would be more than 40 million numbers. The attr
+        ``coefficients`` records if the coefficients are those of the draws. If the fit does not
+        store them, they are drawn again given its parameters: sums over draws are then correct, but
+        a density does not belong to a particular draw of an effect.
 
     Raises
     ------
     StudyError
-        If the likelihood is not Gaussian, the fit holds no rows, both legs of its channels vary by
-        unit, or `by` divides the units of one member.
+        If the likelihood is not Gaussian, the fit has no observations, both coefficients (a and b)
+        of its mediators vary by unit, or `by` divides the units of one member.
 
     Examples
     --------
@@ -95,8 +95,8 @@ def log_likelihood(fit: Fit, by: str | None = None) -> xr.DataArray:
         name, value, hint = fit.facts.inexact
         raise StudyError(
             Message(
-                "the fit's {} is {!r}, sampled row by row, and unit effects cannot be integrated "
-                "out of it",
+                "the fit's {} is {!r}, for which all coefficients are sampled, so that "
+                "unit effects cannot be integrated out",
                 name,
                 value,
             ),
@@ -130,7 +130,7 @@ def log_likelihood(fit: Fit, by: str | None = None) -> xr.DataArray:
 
 
 def left_out(fit: Fit, by: str | None = None) -> LeftOut:
-    """Say what is left out together.
+    """Return the groups of units that are left out together.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def left_out(fit: Fit, by: str | None = None) -> LeftOut:
             raise StudyError(
                 Message("by={!r} divides units that share one effect deviation", by),
                 where=shown(frame.unit_effect_labels[divided]),
-                hint=f"by={fit.facts.varying!r}, or something above it",
+                hint=f"by={fit.facts.varying!r}, or a coarser column",
             )
     says = np.zeros(frame.n_units, dtype=bool)
     says[problem.units] = True
@@ -171,9 +171,10 @@ def left_out(fit: Fit, by: str | None = None) -> LeftOut:
 class _Densities:
     """Log densities of groups of units, draw by draw.
 
-    With ``f`` the rows of a unit less its flat coefficients (docs/gaussian.md, 2 and 8), these
-    integrated out leave ``1/2 (log|Q| - log|N'QN|) - f/2 log(2 pi sigma²) - r'Q̃r / (2 sigma²)``. A
-    deviation ``u ~ N(0, omega²)`` adds, with ``K = sigma² / omega²`` and sums over the units that
+    Let ``f`` be the number of observations of a unit less its flat coefficients (docs/gaussian.md,
+    2 and 8). With these integrated out the log density is
+    ``1/2 (log|Q| - log|N'QN|) - f/2 log(2 pi sigma²) - r'Q̃r / (2 sigma²)``.
+    A deviation ``u ~ N(0, omega²)`` adds, with ``K = sigma² / omega²`` and sums over the units that
     share it, ``-1/2 log(1 + d'Q̃d / K) + (d'Q̃r)² / (2 sigma² (K + d'Q̃d))``.
     """
 
@@ -198,7 +199,7 @@ class _Densities:
         chosen = (np.arange(chains)[:, None] * draws + stored).ravel()
         points = x.reshape(-1, width)[chosen]
         positions = coefficients_of(self.fit, self.equation, chosen)
-        # Equal points lie side by side.
+        # Equal points are adjacent.
         order = np.lexsort(points.T)
         size = max(_CHUNK_NUMBERS // max(self.rows.layout.rows.size, 1), 1)
         parts = [order[at : at + size] for at in range(0, order.size, size)]
@@ -226,7 +227,7 @@ class _Densities:
         return np.asarray(total - self.jacobian)
 
     def _joint(self, pieces: list[Absorbed], values: Values) -> Array:
-        """What integrating deviations out adds (draw, member)."""
+        """Compute the term for deviations that are integrated out (draw, member)."""
         variance = (values.sigma**2)[:, None]
         k = variance / values.deviation[:, 0]
         along, inner = self.rows.of_unit_effects(pieces)
@@ -234,6 +235,6 @@ class _Densities:
 
 
 def _adding(owner: Index, count: int) -> Any:
-    """Sums over owners; what has none, -1, is in no sum."""
+    """Return the matrix of sums over owners; entries with -1 are in no sum."""
     sums = np.flatnonzero(owner >= 0)
     return csr_array((np.ones(sums.size), (sums, owner[sums])), shape=(owner.size, count))

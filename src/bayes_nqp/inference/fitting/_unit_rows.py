@@ -1,9 +1,9 @@
-"""Rows of units given coefficients: what these expect of them, and what is the units' own.
+"""Observations of units given coefficients: expected values, unit effects and deviations.
 
-With r the residual rows of a unit, Q the precision of its errors at unit innovation variance, N
-the loadings of its flat coefficients and d that of its deviation, flat coefficients leave
-``Q̃ = Q - QN (N'QN)^-1 N'Q`` (docs/gaussian.md, 2). Weights w are taken into r, N and d as
-``w^1/2``, so that all units that were observed in the same periods share Q.
+Let r be the residuals of a unit, Q the precision of its errors at unit innovation variance, N the
+loadings of its flat coefficients and d that of its deviation. Integrating out flat coefficients
+gives ``Q̃ = Q - QN (N'QN)^-1 N'Q`` (docs/gaussian.md, 2). Weights w multiply r, N and d as
+``w^1/2``, so that all units observed in the same periods share Q.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ Members = Literal["same", "new"]
 
 @dataclass(frozen=True, eq=False)
 class Pattern:
-    """Units that were observed in the same periods. B draws, n units, m periods, h kinds.
+    """Units observed in the same periods. B draws, n units, m periods, h kinds.
 
     Parameters
     ----------
     unit, unit_effect : ndarray of int (n)
-        The member is one past the last where a unit has no treated rows.
+        The member is one past the last for a unit without treated observations.
     kind : ndarray of int (n)
         Units of one kind have the same weights and loadings.
     root : ndarray (h, m)
@@ -57,24 +57,24 @@ class Pattern:
 
     @cached_property
     def free(self) -> int:
-        """Rows of a unit less its flat coefficients."""
+        """Return the number of observations of a unit less its flat coefficients."""
         return int(self.times.size - self.nuisance.shape[2])
 
     def of_units(self, values: Array) -> Array:
-        """Take (B, h, ...) to (B, n, ...)."""
+        """Expand (B, h, ...) to (B, n, ...)."""
         return values if values.shape[1] == 1 else values[:, self.kind]
 
 
 @dataclass(frozen=True, eq=False)
 class Absorbed:
-    """What the units of one pattern say, draw by draw, once flat coefficients are out.
+    """Statistics of the units of one pattern, with flat coefficients integrated out.
 
     Parameters
     ----------
     level : ndarray (B, n, a)
         ``(N'QN)^-1 N'Qr``, the flat coefficients that fit best.
     shift : ndarray (B, h, a)
-        ``(N'QN)^-1 N'Qd``, what a deviation of one takes off them.
+        ``(N'QN)^-1 N'Qd``, their decrease per unit of the deviation.
     factor : ndarray (B, h, a, a)
         Cholesky factor of ``N'QN``.
     along : ndarray (B, n)
@@ -97,7 +97,7 @@ class Absorbed:
 
 
 class UnitRows:
-    """Rows of an equation by the units that they are of."""
+    """Observations of an equation, grouped by unit."""
 
     def __init__(self, model_frame: ModelFrame, equation: Equation) -> None:
         self.equation, self.layout = equation, row_layout(model_frame, equation)
@@ -107,7 +107,7 @@ class UnitRows:
         self.patterns = _patterns(equation, self.layout)
 
     def expected(self, positions: Array) -> Array:
-        """Expected outcome of rows, without what is the units' own."""
+        """Compute the expected outcome of observations, without unit effects and deviations."""
         layout, positions = self.layout, padded(positions)
         out = positions[:, self.places.time][:, layout.time_effect]
         out += padded(positions[:, self.places.cells])[:, layout.cell]
@@ -119,7 +119,7 @@ class UnitRows:
 
     @cached_property
     def _paths(self) -> Index:
-        """Where each row finds what processes add to it."""
+        """Return the position of each observation in the paths of processes."""
         rows, n_periods = self.equation.rows, self.equation.problem.n_periods
         group = rows.group[rows.unit]
         none = self.places.paths[-1] + 1
@@ -127,7 +127,7 @@ class UnitRows:
         return np.where(group >= 0, position, none)
 
     def absorbed(self, residual: Array, values: Values) -> list[Absorbed]:
-        """Take flat coefficients out of the units of every pattern.
+        """Integrate flat coefficients out of the units of every pattern.
 
         Parameters
         ----------
@@ -139,17 +139,18 @@ class UnitRows:
         return [_absorbed(p, residual[:, p.rows], grid, draw) for p in self.patterns]
 
     def of_unit_effects(self, pieces: list[Absorbed]) -> tuple[Array, Array]:
-        """Sum what units say of the deviations of their members.
+        """Add up the statistics of units for the deviations of their members.
 
         Parameters
         ----------
         pieces : list of Absorbed
-            One a pattern.
+            One for each pattern.
 
         Returns
         -------
         tuple of two ndarray (B, member + 1)
-            ``d'Q̃r`` and ``d'Q̃d``; those of units without treated rows, zeros, last.
+            ``d'Q̃r`` and ``d'Q̃d``; the last entry, zero, is for units without treated
+            observations.
         """
         along = np.concatenate([a.along for a in pieces], axis=1)
         inner = np.concatenate(
@@ -166,7 +167,7 @@ class UnitRows:
     def drawn(
         self, residual: Array, values: Values, generator: np.random.Generator, members: Members
     ) -> Array:
-        """Draw flat coefficients and deviations given the data: ``N alpha + d delta`` of rows.
+        """Draw flat coefficients and deviations given the data: ``N alpha + d delta``.
 
         ``delta | y ~ N(d'Q̃r / (K + d'Q̃d), sigma² / (K + d'Q̃d))``, summed over the units of a
         member, and ``alpha | delta, y ~ N((N'QN)^-1 N'Q (r - d delta), sigma² (N'QN)^-1)``.
@@ -176,7 +177,8 @@ class UnitRows:
         values : Values
             At these B draws.
         members : {"same", "new"}
-            Whether deviations that rows get are those given the data, or new ones.
+            With "same" observations get the deviations given the data; with "new" they get new
+            ones.
         """
         nuisance, n_units = self.equation.gaussian.nuisance, int(self.layout.unit.max()) + 1
         n_levels = n_units * nuisance.shape[1]
@@ -198,7 +200,7 @@ class UnitRows:
             noise = sigma[..., None] * level[:, p.unit]
             # F F' = N'QN: F^-T sigma z has the covariance sigma² (N'QN)^-1.
             alpha = alpha + back_solve(p.of_units(a.factor), noise[..., None])[..., 0]
-            out[:, p.rows] = alpha @ nuisance[p.times].T  # N alpha, in rows without weights.
+            out[:, p.rows] = alpha @ nuisance[p.times].T  # N alpha, without weights
         if members == "new":
             deviation[:, :-1] = np.sqrt(values.deviation[:, 0]) * fresh if deviates else 0.0
         out += deviation[:, self.layout.unit_effect] * self.layout.loading
@@ -214,7 +216,7 @@ class UnitRows:
 
 
 def _distinct(values: Array) -> tuple[Array, Index]:
-    """Rows that differ, and which of them each row (B, k) is: resampled draws repeat."""
+    """Return distinct rows and the index (B, k) into them, since resampled draws repeat."""
     if values.shape[1] == 0:
         return values[:1], np.zeros(len(values), dtype=np.int64)
     distinct, number = np.unique(values, axis=0, return_inverse=True)
@@ -222,10 +224,10 @@ def _distinct(values: Array) -> tuple[Array, Index]:
 
 
 def _absorbed(pattern: Pattern, rows: Array, grid: Array, draw: Index) -> Absorbed:
-    """Take flat coefficients out of rows (B, n, m), errors having covariances (U, T, T).
+    """Integrate flat coefficients out of observations (B, n, m), with covariances (U, T, T).
 
-    Draw b has the covariance ``draw[b]``. Rows, N and d are multiplied by ``w^1/2``, so that
-    ``Q = V^-1`` serves units of all weights.
+    Draw b has the covariance ``draw[b]``. Observations, N and d are multiplied by ``w^1/2``, so
+    that ``Q = V^-1`` applies to units of all weights.
     """
     covariance = grid[:, pattern.times[:, None], pattern.times]
     lower = np.linalg.cholesky(covariance)
@@ -245,7 +247,7 @@ def _absorbed(pattern: Pattern, rows: Array, grid: Array, draw: Index) -> Absorb
         - np.log(np.diagonal(factor, axis1=2, axis2=3)).sum(axis=2)
     )
     r = rows * pattern.of_units(pattern.root[None])
-    # r'Q̃r = (r - N alpha)'Q (r - N alpha) with alpha = (N'QN)^-1 N'Qr: nothing is subtracted.
+    # r'Q̃r = (r - N alpha)'Q (r - N alpha) with alpha = (N'QN)^-1 N'Qr, without cancellation.
     level = (pattern.of_units(project[draw]) @ r[..., None])[..., 0]
     mean = (pattern.of_units(n[None]) @ level[..., None])[..., 0]
     residual = r - mean
@@ -258,7 +260,7 @@ def _absorbed(pattern: Pattern, rows: Array, grid: Array, draw: Index) -> Absorb
 
 
 def _patterns(equation: Equation, layout: RowLayout) -> list[Pattern]:
-    """Divide units by their observed periods."""
+    """Group units by their observed periods."""
     unit, time = layout.unit, equation.rows.time
     codes, starts = np.unique(unit, return_index=True)
     bounds = [*starts[1:].tolist(), unit.size]

@@ -1,8 +1,9 @@
-"""Whether a file holds what its design makes of its rows: all but parameters is drawn anew.
+"""Check that the draws in a file follow from its design, observations and parameters.
 
-Draws of coefficients given parameters are exact, so that those of a fit and others at the same
-parameters follow one law: the mean of their difference is zero, and so is that of the difference
-of their squares. Parameters follow a density p whose score has mean zero, ``E[d log p] = 0``.
+Draws of coefficients given parameters are exact. The draws of a fit and new draws at the same
+parameters therefore have the same distribution: the mean of their difference is zero, and so is
+the mean of the difference of their squares. Parameters have a density p with a score of mean
+zero, ``E[d log p] = 0``.
 """
 
 from __future__ import annotations
@@ -35,29 +36,29 @@ if TYPE_CHECKING:
 
 
 _DRAWS = 256
-"""Draws that are made again."""
+"""Number of draws that are repeated."""
 _SCORES = 32
-"""Draws whose score is taken."""
+"""Number of draws with a computed score."""
 _LEAST = 64
-"""Below this many draws nothing is said of their mean."""
+"""Below this many draws, means are not tested."""
 _FAR = 9.0
-"""Standard errors: of symmetric differences exceeded with a chance below 1e-12."""
+"""Limit in standard errors: exceeded by symmetric differences with probability below 1e-12."""
 _STREAM = 9
-"""Tells the stream from others of the same seed."""
+"""Distinguishes the stream from others with the same seed."""
 
 
 def verify_draws(fit: Fit) -> None:
-    """Draw a fit's coefficients and effects anew, from its rows and parameters, and compare.
+    """Draw a fit's coefficients and effects again, and compare both sets of draws.
 
     Parameters
     ----------
     fit : Fit
-        With its rows.
+        With its observations.
 
     Raises
     ------
     StudyError
-        Naming what differs.
+        Naming the difference.
     """
     total = fit.posterior.sizes[v.CHAIN] * fit.posterior.sizes[v.DRAW]
     chosen = np.unique(np.linspace(0, total - 1, _DRAWS).round().astype(np.int64))
@@ -69,9 +70,9 @@ def verify_draws(fit: Fit) -> None:
         elif name != COEFFICIENTS:
             raise StudyError(f"it has no {name}")
     if extra := sorted(set(stored) - set(groups) - {"sample_stats"}):
-        raise StudyError(f"its design makes no {extra[0]}")
+        raise StudyError(f"its design has no {extra[0]}")
     if fit.record["outcome"] != fit.model_frame.panel.roles.outcome:
-        raise StudyError("the outcome in its head is not that of its rows")
+        raise StudyError("the outcome in its head differs from that of its observations")
     _check_cell_positions(fit)
     if pooled_over(fit) or not fit.facts.exact:
         return
@@ -85,12 +86,12 @@ def verify_draws(fit: Fit) -> None:
 
 
 def _well_weighted(gate: ConvergenceDiagnostics) -> bool:
-    """Whether proposals carry what is said of means, however few draws were kept."""
+    """Return True if the importance weights are good enough for means over all proposals."""
     return gate.weighted and gate.khat < gate.khat_limit and gate.importance_ess >= ESS
 
 
 def _made(fit: Fit, chosen: Index) -> dict[str, xr.Dataset]:
-    """Groups of draws at some of the fit's parameters, in one chain."""
+    """Draw all groups at some of the fit's parameters, as one chain."""
     model_frame, posterior, seed = (
         fit.model_frame,
         fit.posterior,
@@ -128,7 +129,7 @@ def _made(fit: Fit, chosen: Index) -> dict[str, xr.Dataset]:
 
 
 def _points(x: Array, chosen: Index) -> Array:
-    """Some points, as one chain."""
+    """Return some points, as one chain."""
     points = x.reshape(1, -1, x.shape[-1])[:, chosen]
     if not np.isfinite(points).all():
         raise StudyError("parameters of its posterior are outside of their range")
@@ -136,7 +137,7 @@ def _points(x: Array, chosen: Index) -> Array:
 
 
 def _check_labels(name: str, stored: xr.Dataset, drawn: xr.Dataset, *, unsealed: bool) -> None:
-    """All but draws is the same; files of version 0.1 have less of it."""
+    """Check that all variables without draws are equal; files of version 0.1 have fewer."""
     for called, values in drawn.variables.items():
         if called in v.SAMPLE_DIMS or called in v.EVIDENCE:
             continue
@@ -149,17 +150,19 @@ def _check_labels(name: str, stored: xr.Dataset, drawn: xr.Dataset, *, unsealed:
             {d: n for d, n in x.sizes.items() if d not in v.SAMPLE_DIMS} for x in (variable, values)
         ]
         if sizes[0] != sizes[1] or (not unsealed and variable.dtype.kind != values.dtype.kind):
-            raise StudyError(f"{str(called)!r} of its {name} is not of the kind of its rows")
+            raise StudyError(
+                f"{str(called)!r} of its {name} has another type than its observations imply"
+            )
         if v.DRAW not in values.dims and not _same(variable.to_numpy(), values.to_numpy()):
-            raise StudyError(f"{str(called)!r} of its {name} is not what its rows say")
+            raise StudyError(f"{str(called)!r} of its {name} differs from its observations")
     labels = {*drawn.variables, v.INDEX_DRAW}
     if extra := [str(called) for called in stored.variables if called not in labels]:
-        raise StudyError(f"its design makes no {extra[0]!r} in its {name}")
+        raise StudyError(f"its design has no {extra[0]!r} in its {name}")
     for key, value in drawn.attrs.items():
         if stored.attrs.get(key, value if unsealed else None) != value:
-            raise StudyError(f"{key!r} of its {name} is not what its rows say")
+            raise StudyError(f"{key!r} of its {name} differs from its observations")
     if extra := [key for key in stored.attrs if key not in drawn.attrs]:
-        raise StudyError(f"its design says nothing of {extra[0]!r} in its {name}")
+        raise StudyError(f"its design has no attribute {extra[0]!r} in its {name}")
 
 
 def _same(a: npt.NDArray[np.generic], b: npt.NDArray[np.generic]) -> bool:
@@ -169,7 +172,7 @@ def _same(a: npt.NDArray[np.generic], b: npt.NDArray[np.generic]) -> bool:
 
 
 def _check_cell_positions(fit: Fit) -> None:
-    """Coefficients of cells are their means."""
+    """Check that coefficients of cells equal the cells' means."""
     if COEFFICIENTS not in fit.groups:
         return
     equation, real = fit.model_frame.equations[0], ~fit.model_frame.cells.lead
@@ -181,7 +184,7 @@ def _check_cell_positions(fit: Fit) -> None:
 
 
 def _check_means(name: str, stored: xr.Dataset, drawn: xr.Dataset, chosen: Index) -> None:
-    """Draws and draws made anew have the same mean and spread."""
+    """Check that stored and new draws have the same mean and spread."""
     for called, values in drawn.data_vars.items():
         if v.DRAW not in values.dims:
             continue
@@ -193,19 +196,22 @@ def _check_means(name: str, stored: xr.Dataset, drawn: xr.Dataset, chosen: Index
         for difference in (old - new, (old - centre) ** 2 - (new - centre) ** 2):
             if _is_far(difference, float(np.nanmax(np.abs(new), initial=0.0))):
                 raise StudyError(
-                    f"{str(called)!r} of its {name} does not follow from its rows and parameters"
+                    f"{str(called)!r} of its {name} does not follow from its data and parameters"
                 )
 
 
 def _is_far(values: Array, size: float, share: float = 1.0) -> bool:
-    """Whether a column's mean is many standard errors from zero, of so large a share of draws."""
+    """Return True if a column's mean is many standard errors from zero.
+
+    ``share`` is the effective share of the draws.
+    """
     error = values.std(axis=0, ddof=1) / np.sqrt(len(values) * share)
     mean = np.abs(values.mean(axis=0))
     return bool((mean > _FAR * error + 1e-9 * size * max(size, 1.0)).any())
 
 
 def _check_scores(fit: Fit) -> None:
-    """The score of the density of parameters has mean zero, along every one of them."""
+    """Check that the score of the parameters' density has mean zero in every component."""
     total = fit.posterior.sizes[v.CHAIN] * fit.posterior.sizes[v.DRAW]
     chosen = np.unique(np.linspace(0, total - 1, _SCORES).round().astype(np.int64))
     share = min(1.0, min(fit.gate.ess_bulk, fit.gate.ess_tail) / chosen.size)
@@ -217,7 +223,7 @@ def _check_scores(fit: Fit) -> None:
         for k in range(score.shape[1]):
             if _is_far(score[:, [k]], 1.0, share):
                 raise StudyError(
-                    f"draws of {name!r} do not follow from its rows: its parameter {k} is elsewhere"
+                    f"draws of {name!r} do not follow from its observations: see its parameter {k}"
                 )
 
 

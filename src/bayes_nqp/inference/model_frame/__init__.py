@@ -1,6 +1,6 @@
 """The model frame: cells, coefficients and one Gaussian problem for each equation.
 
-It is made from a design and a panel. `inference.pymc_model`, `inference.fitting` and all higher
+It is built from a design and a panel. `inference.pymc_model`, `inference.fitting` and all higher
 packages may import it.
 """
 

@@ -1,4 +1,4 @@
-"""Parts and classes to one problem: which coefficient loads where."""
+"""Assembly of one Gaussian problem from parts of the predictor and classes of units."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ from bayes_nqp.numerics.sufficient_statistics import (
 
 @dataclass(frozen=True, eq=False)
 class BlockLayout:
-    """Blocks of coefficients, and where strata, cells and parts stand in them.
+    """Blocks of coefficients, with the positions of strata, cells and parts.
 
     Parameters
     ----------
     inside : ndarray of int (cell)
-        Number of each cell within its block, -1 where it has no slot of its own.
+        Number of each cell within its block, -1 for a cell without its own slot.
     level_at, stratum_at : ndarray of int (stratum)
         Level of time effects and set of slopes of each stratum, within its block.
     slope_positions : ndarray of int (stratum)
@@ -50,7 +50,7 @@ class BlockLayout:
     cell_positions : ndarray of int (cell, 2)
         Block of each cell, and its slot there.
     local_index : list of ndarray of int (coefficient)
-        Place of each local part's coefficients among those of all blocks.
+        Position of each local part's coefficients among those of all blocks.
     """
 
     block: Index
@@ -77,10 +77,11 @@ def assemble(
     slopes: tuple[Slope, ...],
     dose: Dose | None,
 ) -> Equation:
-    """Lay parts and classes out as one problem.
+    """Assemble parts and classes of units into one problem.
 
-    Strata are of blocks and rows of the table of time effects, ``time_rows``; ``unit_effects`` says
-    whether members hold several units. With a dose cells are read off the exposure's columns.
+    ``block`` and ``time_rows`` give the block of each stratum and its row in the table of time
+    effects; ``unit_effects`` is True if members contain several units. With a continuous exposure
+    cells are computed from its columns.
     """
     frame, errors, priors = ground.codes, equation.noise, equation.priors
     n_periods = frame.n_periods
@@ -138,7 +139,7 @@ def assemble(
 
 
 def _absorbed_unit_effects(frame: PanelCodes, rows: Rows) -> AbsorbedLoadings:
-    """Loadings of members' deviations; units without treated rows have none."""
+    """Return the loadings of members' deviations; units without treated observations have none."""
     assert rows.loading is not None
     treated = np.bincount(rows.unit[rows.loading != 0.0], minlength=frame.n_units) > 0
     return absorb_loadings(rows, np.where(treated, frame.unit_effect, -1), frame.n_periods)
@@ -154,7 +155,7 @@ def _laid_out(
     n_columns: int,
     dose: Dose | None,
 ) -> BlockLayout:
-    """Lay coefficients out block by block: time effects, cells, slopes.
+    """Lay out coefficients block by block: time effects, cells, slopes.
 
     ``numbers`` are those of the scales of local parts; ``block`` and ``time_rows`` are by stratum.
     """
@@ -200,7 +201,7 @@ def _laid_out(
 def _local_places(
     part: LocalPart, layout: BlockLayout, cells: Index, levels: Index, n_periods: int
 ) -> tuple[Index, Index]:
-    """Coefficients of a local part that a block has, and their slots there."""
+    """Return the coefficients of a local part within a block, and their slots there."""
     if part.place == "cells":
         inside = np.flatnonzero(np.isin(part.index, cells))
         return inside, layout.cell_positions[part.index[inside], 1]
@@ -210,13 +211,13 @@ def _local_places(
 
 
 def _process(part: ProcessPart, scales: list[Scale], among: Sequence[Parameter]) -> Process:
-    """A process, its scales and parameters numbered among those of the problem."""
+    """Return a process, with the positions of its scales and parameters in the problem."""
     numbers = np.array([_number(scale, scales) for scale in part.scales])
     return Process(part.loadings, numbers, law_of(part, among))
 
 
 def _groups(ground: ModelFrame, rows: Rows, layout: BlockLayout) -> list[Group]:
-    """Coefficients of each group, as its rows have them."""
+    """Return the coefficients of each group, from its observations."""
     frame = ground.codes
     cell_of_row = ground.cell_of_row[ground.kept]
     cell = np.where(cell_of_row >= 0, layout.inside[cell_of_row], -1)
@@ -231,7 +232,10 @@ def _groups(ground: ModelFrame, rows: Rows, layout: BlockLayout) -> list[Group]:
 
 
 def _loading(units: UnitClass, *, centred: bool) -> Array:
-    """What multiplies deviations: unit effects absorb the mean of a dose, rounding does not."""
+    """Return the loadings of deviations, with the mean exposure removed to avoid rounding.
+
+    Unit effects absorb this mean.
+    """
     if units.loading is None:
         return np.zeros(units.times.size)
     return units.loading - units.loading.mean() if centred else units.loading
@@ -255,7 +259,7 @@ def _block_columns(
     n_periods: int,
     n_columns: int,
 ) -> Array:
-    """Loadings of all global coefficients on the slots of one block."""
+    """Return the loadings of all global coefficients on the slots of one block."""
     time = (levels[:, None] * n_periods + np.arange(n_periods)).ravel()
     slopes = (strata[:, None] * n_columns + np.arange(n_columns)).ravel()
     paths = max((p.columns.shape[0] for p in shared if p.place == "paths"), default=0)
@@ -278,7 +282,7 @@ def _block_columns(
 def _unit_effects(
     frame: PanelCodes, rows: Rows, classes: Sequence[UnitClass], block: Index
 ) -> list[UnitEffect]:
-    """Treated members, with the sums of their units class by class."""
+    """Return treated members, with the sums of their units class by class."""
     entries: dict[int, list[tuple[int, float, Array]]] = {}
     for k, c in enumerate(classes):
         if c.loading is None or not c.loading.any():

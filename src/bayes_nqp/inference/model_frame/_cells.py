@@ -1,4 +1,4 @@
-"""The cells of a model, and which rows are dropped as unidentified."""
+"""The cells of a model, and the observations that are dropped as unidentified."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from bayes_nqp.model.predictors import NEIGHBOUR, CellTable, TimeEffects
 from bayes_nqp.numerics.sufficient_statistics import distinct_rows
 
 _SHOWN = 6
-"""Places that a note lists."""
+"""Number of places that a note lists."""
 
 
 def drop_reasons(model: ModelSpec, frame: PanelCodes) -> tuple[Mask, tuple[Message, ...]]:
-    """Rows that enter the likelihood, and notes on those that do not.
+    """Return the observations that enter the likelihood, and notes on the others.
 
-    Refused where nothing, or not everything, is identified, as the model says.
+    An error is raised if nothing is identified; or, depending on the model, if some effect is not.
     """
     panel = model.panel
     _check_whole(model, frame)
@@ -41,7 +41,7 @@ def drop_reasons(model: ModelSpec, frame: PanelCodes) -> tuple[Mask, tuple[Messa
     if model.unidentified == "raise" or not (frame.treated & ~bad).any():
         early, less = _earlier(model, frame, reason)
         cause = Message(
-            "{:,} of {:,} rows that the policy reaches have effects that the data do not identify",
+            "the effects of {:,} of {:,} observations affected by the policy are not identified",
             rows,
             round(frame.weight[frame.own_effect].sum()),
         )
@@ -50,7 +50,9 @@ def drop_reasons(model: ModelSpec, frame: PanelCodes) -> tuple[Mask, tuple[Messa
             where=where,
             hint=reduce(lambda x, y: Message("{}; or {}", x, y), [*less, *_hints(frame, reason)]),
         )
-    note = Message("rows left out, since their effects are not identified: {:,} ({})", rows, where)
+    note = Message(
+        "observations dropped because their effects are not identified: {:,} ({})", rows, where
+    )
     return ~bad, (note,)
 
 
@@ -63,16 +65,17 @@ def _check_whole(model: ModelSpec, frame: PanelCodes) -> None:
         )
     if not frame.treated.any():
         raise IdentificationError(
-            Message("nobody is treated within the sample"),
+            Message("no unit is treated within the sample"),
             where=Message("periods {!s} to {!s}", panel.time_labels[0], panel.time_labels[-1]),
             hint=Message(
-                "check that 'cohort' holds the first treated period in the units of 'time'"
+                "check that 'cohort' contains the first treated period in the units of 'time'"
             ),
         )
     if frame.treated.all():
         raise IdentificationError(
             Message(
-                "every row is treated, so nothing shows what would have happened without the policy"
+                "all observations are treated, so that there is no counterfactual without"
+                " the policy"
             ),
             hint="add units or periods before treatment",
         )
@@ -83,7 +86,9 @@ def _check_whole(model: ModelSpec, frame: PanelCodes) -> None:
         if lacking.size:
             names = [frame.level_names[k] or "the panel" for k in lacking]
             raise IdentificationError(
-                Message("controls='never' needs never-treated units wherever units are treated"),
+                Message(
+                    "controls='never' needs never-treated units in every stratum with treated units"
+                ),
                 where=Message("none in {}", listed(names)),
                 hint=Message(
                     "common time effects ({}), or {}",
@@ -94,7 +99,7 @@ def _check_whole(model: ModelSpec, frame: PanelCodes) -> None:
 
 
 def _baseless(panel: Panel, frame: PanelCodes, reason: Index) -> list[Message]:
-    """Units without an untreated row, by when their effects begin."""
+    """Return units without an untreated observation, by the period in which their effects begin."""
     rows = np.flatnonzero(reason == NO_BASE)
     places = []
     for near, start in np.unique([frame.role[rows] == NEIGHBOUR, frame.origin[rows]], axis=1).T:
@@ -103,7 +108,7 @@ def _baseless(panel: Panel, frame: PanelCodes, reason: Index) -> list[Message]:
         single = bool((frame.counts[alone] == 1.0).all())
         places.append(
             Message(
-                "{}: {:,} of {:,} units without an untreated row{}",
+                "{}: {:,} of {:,} units without an untreated observation{}",
                 (Message("exposed from {}") if near else Message("treated from {}")).fill(
                     plain(panel.time_labels[start])
                 ),
@@ -116,7 +121,7 @@ def _baseless(panel: Panel, frame: PanelCodes, reason: Index) -> list[Message]:
 
 
 def _apart(panel: Panel, frame: PanelCodes, reason: Index) -> list[Message]:
-    """Cells with rows that have untreated rows of their own, and nothing to compare these with."""
+    """Return cells of units that have untreated observations but no comparison group."""
     rows = np.where(reason == NO_BASE, OK, reason)
     if not rows.any():
         return []
@@ -135,7 +140,7 @@ def _first(places: list[Message], count: int) -> list[Message]:
 
 
 def _earlier(model: ModelSpec, frame: PanelCodes, reason: Index) -> tuple[Message, list[Message]]:
-    """An argument that takes rows before adoption from units that have them, and a shorter one."""
+    """Return the argument that removes all pre-adoption observations, and a smaller value."""
     panel, facts = model.panel, model.facts
     first = np.full(panel.unit_labels.size, panel.periods)
     np.minimum.at(first, panel.unit_codes, panel.time_codes)
@@ -154,16 +159,20 @@ def _hints(frame: PanelCodes, reason: Index) -> list[Message]:
     if (reason == NO_BASE).any():
         hints.append(Message("start the panel earlier"))
     if (reason[frame.treated] == NO_BASE).all():
-        since = Message("say since when units are treated, where the column says which ones are")
+        since = Message(
+            "give the first treated period, if the column only indicates which units are treated"
+        )
         return [*hints, since]
     if np.isin(reason, (2, 3)).any():
         if len(frame.level_names) > 1:
             hints.append(Message("common time effects ({})", Hint("time", TimeEffects())))
         if (frame.role == NEIGHBOUR).any():
-            hints.append(Message("fewer or narrower rings, beyond which there are controls"))
-        hints.append(Message("end the sample before everyone is treated"))
+            hints.append(
+                Message("fewer or narrower distance bands, with control units outside of them")
+            )
+        hints.append(Message("end the sample before all units are treated"))
     drop = Hint("unidentified", "drop")
-    hints.append(Message("{} to leave these rows out; nqp.identification lists their cells", drop))
+    hints.append(Message("{} drops these observations; nqp.identification lists their cells", drop))
     return hints
 
 
@@ -178,7 +187,10 @@ def _cell_name(row: Any, panel: Panel) -> Message:
 def cell_table(
     panel: Panel, frame: PanelCodes, sample: Mask, calendar: Calendar
 ) -> tuple[CellTable, Index]:
-    """Cells of the kept rows, by stratum, class and time; and the cell of each row, -1 for none."""
+    """Return cells of the kept observations, and the cell of each observation (-1 for none).
+
+    Cells are combinations of stratum, class of the calendar and time.
+    """
     rows = np.flatnonzero(frame.own_effect & sample)
     unit = frame.unit[rows]
     kind = frame.key[unit]
@@ -216,7 +228,7 @@ def cell_table(
 def cell_info(
     panel: Panel, frame: PanelCodes, sample: Mask, table: CellTable, cell_of_row: Index
 ) -> CellInfo:
-    """Labels, sizes and mean outcomes of cells."""
+    """Return labels, sizes and mean outcomes of cells."""
     rows = np.flatnonzero(cell_of_row >= 0)
     cell = cell_of_row[rows]
     f = frame.weight[rows]

@@ -1,4 +1,4 @@
-"""Codes of a panel's rows and units under a model: strata, levels, cells, members."""
+"""Codes of a panel's observations and units under a model: strata, levels, cells, members."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bayes_nqp.numerics.sufficient_statistics import distinct_rows
 
 @dataclass(frozen=True, eq=False)
 class PanelCodes:
-    """Codes of a panel's rows and units under one model.
+    """Codes of a panel's observations and units under one model.
 
     Parameters
     ----------
@@ -26,11 +26,12 @@ class PanelCodes:
         Codes.
     stratum, level, key, cohort, unit_effect : ndarray of int (unit)
         Combination of strata; time-effect level; class of the calendar; first treated period with
-        anticipation (-1 = never); what has its own deviation.
+        anticipation (-1 = never); member, the owner of a deviation.
     origin : ndarray of int (row)
         Period from which event time counts (-1 = none).
     role : ndarray of int (row)
-        `BARE`, `TREATED`, `LEAD` or `NEIGHBOUR`; of an exposure, treated rows have some.
+        `BARE`, `TREATED`, `LEAD` or `NEIGHBOUR`; with a continuous exposure, observations with a
+        nonzero exposure are treated.
     stratum_levels : ndarray of int (stratum, factor)
         Level of every factor in each combination.
     level_names : tuple of str
@@ -38,7 +39,7 @@ class PanelCodes:
     unit_effect_labels : ndarray of str (unit effect)
         Labels of members.
     counts : ndarray (unit)
-        How many units each stands for.
+        Number of units that each entry represents.
     """
 
     unit: Index
@@ -57,44 +58,44 @@ class PanelCodes:
 
     @property
     def weight(self) -> Array:
-        """How many units the unit of each row stands for (row)."""
+        """Return the number of units that each observation represents (row)."""
         return self.counts[self.unit]
 
     @property
     def treated(self) -> Mask:
-        """Treated rows (row)."""
+        """Return True for treated observations (row)."""
         return np.asarray(self.role == TREATED)
 
     @property
     def lead(self) -> Mask:
-        """Rows of lead cells (row)."""
+        """Return True for observations of lead cells (row)."""
         return np.asarray(self.role == LEAD)
 
     @property
     def own_effect(self) -> Mask:
-        """Rows of cells with effects of their own (row): no controls."""
+        """Return True for observations of cells with effects (row), which are no controls."""
         return np.asarray(self.role != BARE)
 
     @property
     def untreated(self) -> Mask:
-        """Untreated rows, including those with pre-adoption coefficients of their own (row)."""
+        """Return True for untreated observations, including pre-adoption coefficients (row)."""
         return np.asarray((self.role == BARE) | (self.role == LEAD))
 
     @property
     def level_of_stratum(self) -> Index:
-        """Level of time effects that each stratum has (stratum)."""
+        """Return the level of time effects of each stratum (stratum)."""
         level = np.zeros(len(self.stratum_levels), dtype=np.int64)
         level[self.stratum] = self.level
         return level
 
     @property
     def n_units(self) -> int:
-        """Number of units."""
+        """Return the number of units."""
         return int(self.stratum.size)
 
     @property
     def n_periods(self) -> int:
-        """Length of the time grid."""
+        """Return the length of the time grid."""
         return int(self.time.max()) + 1
 
 
@@ -107,7 +108,7 @@ def combine(codes: Index) -> tuple[Index, Index]:
 
 
 def codes_of(model: ModelSpec) -> PanelCodes:
-    """Number strata, levels and members, and give rows their roles."""
+    """Number strata, levels and members, and assign roles to observations."""
     panel, facts = model.panel, model.facts
     factors = panel.roles.strata
     none = np.zeros((panel.unit_labels.size, 0), dtype=np.int64)
@@ -126,7 +127,8 @@ def codes_of(model: ModelSpec) -> PanelCodes:
         if labels.size < 2:
             raise StudyError(
                 Message(
-                    "'varying' is {!r}, which is the same for all units: nothing has a deviation",
+                    "'varying' is {!r}, which has the same value for all units, so that "
+                    "there are no deviations to estimate",
                     facts.varying,
                 ),
                 where=str(labels[0]),
@@ -144,10 +146,10 @@ def codes_of(model: ModelSpec) -> PanelCodes:
 def _roles(
     timing: Calendar | DoseSpec, unit: Index, time: Index, n_units: int
 ) -> tuple[Index, Index, Index, Index]:
-    """Class and first treated period of units, origins and roles of rows.
+    """Return class and first treated period of units, and origin and role of observations.
 
-    Of an exposure the classes are units with some in any row, as if treated from the first period
-    on, and others; nobody adopts anything.
+    With a continuous exposure there are two classes: units with a nonzero exposure in any
+    observation, as if treated from the first period on, and all others; there is no adoption.
     """
     if isinstance(timing, Calendar):
         key = timing.key

@@ -13,19 +13,19 @@ from bayes_nqp.model.designs import EquationSpec
 from bayes_nqp.numerics.sufficient_statistics import VaryingColumn
 
 _ROUNDING = 1e-11
-"""Spread of a column, over its largest value, that rounding alone may leave of unit means."""
+"""Spread of a column, relative to its largest value, that rounding may leave of unit means."""
 
 
 def varying_columns(
     ground: ModelFrame, equation: EquationSpec
 ) -> tuple[list[VaryingColumn], list[float]]:
-    """Columns of covariates over the kept rows, of unit spread, and what each was divided by."""
+    """Return covariates of the kept observations, scaled to unit spread, and their divisors."""
     panel, frame, sample = ground.panel, ground.codes, ground.kept
     columns, sizes = [], []
     for name in equation.covariates:
         if name not in panel.roles.covariates:
             raise StudyError(
-                f"'covariates' names {name!r}, which is no covariate of the panel",
+                f"'covariates' names {name!r}, which is not a covariate of the panel",
                 hint=nearest(name, panel.roles.covariates),
             )
         x = panel.covariates[:, panel.roles.covariates.index(name)][sample]
@@ -46,13 +46,13 @@ def varying_columns(
 
 
 def net_of_units(unit: Index, x: Array, n_units: int) -> Array:
-    """A column less the means of its units."""
+    """Return a column less the means of its units."""
     count = np.maximum(np.bincount(unit, minlength=n_units), 1)
     return np.asarray(x - (np.bincount(unit, x, minlength=n_units) / count)[unit])
 
 
 def within(unit: Index, x: Array, counts: Array) -> tuple[Array, float]:
-    """Take unit means off a column, and scale it to unit spread: the column, and its divisor."""
+    """Demean a column by unit and scale it to unit spread; return the column and its divisor."""
     largest = float(np.abs(x).max(initial=0.0))
     x = net_of_units(unit, x, counts.size)
     size = float(np.sqrt(np.average(x * x, weights=counts[unit]))) if x.size else 0.0
@@ -60,7 +60,10 @@ def within(unit: Index, x: Array, counts: Array) -> tuple[Array, float]:
 
 
 def centred(frame: PanelCodes, outcome: Array, sample: Mask, *, common: bool) -> Array:
-    """Outcome less unit means and period means: flat effects absorb both, rounding does not."""
+    """Return the outcome less unit and period means, which avoids rounding.
+
+    Flat effects absorb both.
+    """
     unit = frame.unit[sample]
     y = net_of_units(unit, outcome[sample], frame.n_units)
     level = np.zeros_like(frame.level) if common else frame.level
@@ -89,7 +92,7 @@ def _baseline(panel: Panel, frame: PanelCodes, name: str) -> tuple[Array, float]
     x = column.to_numpy(dtype=float, na_value=np.nan)[first]
     if np.isnan(x).any():
         raise PanelError(
-            f"'baseline' column {name!r} is missing in the first row of "
+            f"'baseline' column {name!r} is missing in the first observation of "
             f"{int(np.isnan(x).sum())} units",
             where=shown(panel.unit_labels[np.isnan(x)]),
             hint="fill it in, or drop these units",

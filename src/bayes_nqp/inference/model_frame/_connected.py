@@ -1,4 +1,4 @@
-"""What rows connect: strata that share coefficients, and periods that share units."""
+"""Strata connected by shared coefficients, and periods connected by units."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from bayes_nqp.numerics.sufficient_statistics import Rows
 def block_of_strata(
     frame: PanelCodes, *, local_time: bool, unit_effects: bool, clusters: Sequence[Index] = ()
 ) -> Index:
-    """Number the blocks of strata that share local time effects, members or processes (stratum).
+    """Number the blocks of strata that share time effects, members or processes (stratum).
 
-    ``local_time`` says whether time effects belong to blocks, ``unit_effects`` whether these hold
-    several units, and owners (unit) who shares a path of each process, -1 for none.
+    ``local_time`` is True if time effects belong to blocks, ``unit_effects`` if members contain
+    several units. Owners (unit) give the path of each process that a unit has, -1 for none.
     """
     n = int(frame.stratum_levels.shape[0])
     every = [frame.level] * local_time + [
@@ -37,7 +37,7 @@ def block_of_strata(
 
 
 def components(a: Index, b: Index, size: int) -> Index:
-    """Number what links from a to b connect (node)."""
+    """Number the components connected by links from a to b (node)."""
     graph = coo_matrix((np.ones(a.size, dtype=np.int8), (a, b)), shape=(size, size))
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
@@ -45,11 +45,11 @@ def components(a: Index, b: Index, size: int) -> Index:
 def free_times(
     rows: Rows, level: Index, n_levels: int, n_periods: int, series: Array | None = None
 ) -> tuple[Index, Index]:
-    """Level × period of the time effects that rows hold, and those without the references.
+    """Return level × period of all time effects, and those without the references.
 
-    One reference is left out for every set of periods that units connect. Where every unit has
-    coefficients of its own on ``series`` (T, k), which take up what time effects have of them, as
-    many more are left out, so that no series vanishes on all of these.
+    One reference is left out for every set of periods connected by units. If every unit has its own
+    coefficients on ``series`` (T, k), these absorb the projection of time effects on them. As many
+    further references are then left out, such that no series vanishes on all of these.
     """
     repeated = rows.group[rows.unit] >= 0
     unit = rows.unit[repeated]

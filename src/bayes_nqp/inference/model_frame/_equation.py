@@ -53,7 +53,7 @@ _TINY = 1e-100
 class _Columns:
     """Varying columns of an equation: covariates, the exposure's, those with slopes by stratum.
 
-    ``sizes`` are what covariates were divided by; ``slopes`` are those of the last columns.
+    ``sizes`` are the divisors of covariates; ``slopes`` are those of the last columns.
     """
 
     columns: list[VaryingColumn]
@@ -63,14 +63,14 @@ class _Columns:
 
     @property
     def covariates(self) -> list[str]:
-        """Names of the first columns."""
+        """Return the names of the first columns."""
         return [column.name for column in self.columns[: len(self.sizes)]]
 
 
 def equation_of(
     ground: ModelFrame, equation: EquationSpec, *, scale: float | None = None
 ) -> Equation:
-    """State one equation and reduce its rows; with ``s`` held, or of the outcome."""
+    """Build one equation and reduce its observations, with ``s`` given or computed."""
     frame = ground.codes
     scale = _scale(ground, equation, scale)
     unit_effects = equation.pooling.varying not in (None, "unit")
@@ -103,7 +103,7 @@ def equation_of(
 
 
 def _scale(ground: ModelFrame, equation: EquationSpec, scale: float | None) -> float:
-    """``s`` of an equation: held, or of the rows without effects of their own."""
+    """Return ``s`` of an equation: the given value, or that of observations without effects."""
     if scale is None and (stated := ground.facts.likelihood.scale) is not None:
         return stated
     if scale is None:
@@ -114,7 +114,7 @@ def _scale(ground: ModelFrame, equation: EquationSpec, scale: float | None) -> f
 
 
 def usual_scale(ground: ModelFrame, equation: EquationSpec, outcome: Array) -> float:
-    """``s`` of an outcome (row): its spread in the rows without effects of their own."""
+    """Compute ``s`` of an outcome (row): its spread in observations without effects."""
     frame = ground.codes
     plain = ground.kept if ground.exposure is not None else ground.kept & ~frame.own_effect
     if equation.pooled_time:
@@ -123,7 +123,7 @@ def usual_scale(ground: ModelFrame, equation: EquationSpec, outcome: Array) -> f
 
 
 def _columns(ground: ModelFrame, equation: EquationSpec, scale: float) -> _Columns:
-    """Lay the varying columns of an equation out."""
+    """Collect the varying columns of an equation."""
     frame, sample, exposure = ground.codes, ground.kept, ground.exposure
     shifts = moderation(ground) if equation.moderated else []
     columns, sizes = varying_columns(ground, equation)
@@ -144,7 +144,7 @@ def _columns(ground: ModelFrame, equation: EquationSpec, scale: float) -> _Colum
 def _mediator_slopes(
     ground: ModelFrame, mediators: Sequence[MediatorSpec]
 ) -> list[tuple[Slope, Array]]:
-    """Columns of mediators, of their interactions with treatment, and with the moderator."""
+    """Return columns of mediators, of their interactions with treatment, and with the moderator."""
     frame, sample = ground.codes, ground.kept
     slopes, shifted = [], []
     for mediator in mediators:
@@ -165,7 +165,7 @@ def _mediator_slopes(
 
 
 def _rows(ground: ModelFrame, equation: EquationSpec, columns: _Columns, scale: float) -> Rows:
-    """The rows that enter the likelihood, in multiples of ``s``; as they are under a link."""
+    """Return the observations of the likelihood, in multiples of ``s``; unscaled under a link."""
     frame, sample = ground.codes, ground.kept
     outcome = equation.outcome[sample]
     likelihood = ground.facts.likelihood
@@ -177,7 +177,7 @@ def _rows(ground: ModelFrame, equation: EquationSpec, columns: _Columns, scale: 
         raise refusal
     if not likelihood.latent:
         outcome = centred(frame, equation.outcome / scale, sample, common=equation.pooled_time)
-    # Classes of all equations come in one order, whatever the variances of each.
+    # Classes of all equations are in the same order, whatever the variances of each.
     more = [equation.key, equation.noise.groups(ground.panel)]
     clusters = [process.owner for process in equation.processes]
     clusters += [groups for groups in more if groups is not None]
@@ -203,7 +203,7 @@ def _parts(
     effects: Sequence[GlobalPart | LocalPart],
     local_time: bool,
 ) -> list[GlobalPart | LocalPart]:
-    """All parts of the linear predictor, flat ones of an exposure before other slopes."""
+    """Return all parts of the linear predictor; flat ones of an exposure precede other slopes."""
     frame, pooled, priors = ground.codes, equation.pooled_time, equation.priors
     n_levels, n_periods = len(frame.level_names), frame.n_periods
     series = None if equation.series is None else equation.series.values
@@ -226,11 +226,11 @@ def _parts(
 
 
 def _roles(ground: ModelFrame, equation: EquationSpec, columns: Sequence[str]) -> ColumnNames:
-    """What messages call the columns of an equation."""
+    """Return the names of an equation's columns in messages."""
     panel, exposure = ground.panel, ground.exposure
     kinds = dict.fromkeys(panel.roles.covariates, Message("covariate {!r}"))
     kinds |= dict.fromkeys(panel.roles.moderators, Message("moderator {!r}"))
-    kinds |= dict.fromkeys(equation.columns, Message("linked units' column {!r}"))
+    kinds |= dict.fromkeys(equation.columns, Message("neighbours' column {!r}"))
     named = [kinds.get(c, Message("baseline {!r}")).fill(c) for c in columns]
     if exposure is None:
         spanned = Message("the effects of treatment")
@@ -243,7 +243,7 @@ def _roles(ground: ModelFrame, equation: EquationSpec, columns: Sequence[str]) -
 def _effect_parts(
     ground: ModelFrame, equation: EquationSpec, columns: _Columns
 ) -> Sequence[GlobalPart | LocalPart]:
-    """Effects of cells, or slopes of the exposure in them."""
+    """Return the effects of cells, or slopes of the exposure in them."""
     table, strata, priors = ground.table, equation.strata, equation.priors
     if ground.exposure is None or columns.dose is None:
         near = equation.neighbours
@@ -254,7 +254,7 @@ def _effect_parts(
 
 
 def _loading(ground: ModelFrame, equation: EquationSpec) -> Array | None:
-    """What multiplies deviations: treatment, or the exposure."""
+    """Return the multiplier of deviations: treatment, or the exposure."""
     if equation.pooling.varying is None:
         return None
     if ground.exposure is None:
@@ -272,17 +272,18 @@ def _unit_effect_scale(equation: EquationSpec, frame: PanelCodes) -> Scale | Non
 def _precision(
     ground: ModelFrame, equation: EquationSpec, outcome: Array, columns: _Columns
 ) -> Array | None:
-    """Precision of rows: weights, over the relative variances of groups of units."""
+    """Return the precision of observations: weights, over relative variances of groups of units."""
     weights, groups = _weights(ground, equation), equation.noise.groups(ground.panel)
     if groups is None or np.ptp(groups) == 0:
         return weights
     if ground.facts.likelihood.latent:
         raise StudyError(
             Message(
-                "'errors' is {!r}, and nobody sees the errors of {!r} to tell how they spread",
+                "'errors' is {!r}, but the errors of {!r} are latent, so that their "
+                "variances cannot be estimated by group",
                 equation.noise, ground.facts.likelihood,
             ),
-            hint="errors that spread alike",
+            hint="errors of equal variance",
         )  # fmt: skip
     frame, sample = ground.codes, ground.kept
     unit = frame.unit[sample]
@@ -301,26 +302,28 @@ def _weights(ground: ModelFrame, equation: EquationSpec) -> Array | None:
     if ground.facts.likelihood.latent:
         raise StudyError(
             Message(
-                "'weights' are precision weights of errors of the outcome itself, and those of "
-                "{!r} are not",
+                "'weights' are precision weights of errors of the outcome itself, but "
+                "{!r} has other errors",
                 ground.facts.likelihood,
             ),
             hint="leave 'weights' out of the panel",
         )
     if not equation.noise.takes_weights:
         leave = Message(
-            "leave 'weights' out of the panel: what befalls a city or a cluster as a whole does "
-            "not shrink with its size; an average effect is weighted by nqp.att(fit, weights=…)"
+            "leave 'weights' out of the panel: shocks to a whole city or cluster do not "
+            "shrink with its size; to weight an average effect use nqp.att(fit, "
+            "weights=…)"
         )
         others = [x for x in structures(*registered("errors")) if x.takes_weights]
         short = Message(
-            "{}; {} takes them, and its intervals are too short wherever errors last",
+            "{}; {} supports weights, but its intervals are too narrow if errors are "
+            "autocorrelated",
             leave,
             Hint("errors", others[0] if others else None),
         )
         raise StudyError(
             Message(
-                "'weights' are precision weights of independent errors, and 'errors' is {!r}",
+                "'weights' are precision weights of independent errors, but 'errors' is {!r}",
                 equation.noise,
             ),
             hint=short if others else leave,

@@ -1,11 +1,12 @@
-"""Relative variances of errors in groups of units, from steps of untreated rows.
+"""Relative variances of errors in groups of units, from differences of untreated observations.
 
-A step ``d_it = y_it - y_i,t-1`` has no unit effect in it. Less its mean over the units of a level
-of time effects, and less what steps of covariates explain (least squares over all), its mean
-square over a group is that group's error variance times what the correlation over time makes of it,
-the same for all. A mean of m steps takes the share 1 / m of each out. With n steps of mean square q
-in a group and q̄ over all, ``s_g = (n q + k q̄) / (n + k)`` (k = 10: a conjugate prior worth as many
-steps), and with ``p_g`` the group's share of the rows of units seen more than once,
+A difference ``d_it = y_it - y_i,t-1`` contains no unit effect. From it are taken the mean over the
+units of a level of time effects, and the part explained by differences of covariates (least squares
+over all). The mean square over a group is then the group's error variance times a factor from the
+correlation over time, which is the same for all groups. Demeaning by m differences removes the
+share 1 / m of each. With n differences of mean square q in a group and q̄ over all,
+``s_g = (n q + k q̄) / (n + k)``, where k = 10: a conjugate prior worth as many differences. With
+``p_g`` the group's share of the observations of units observed more than once,
 ``r_g = s_g / sum_k p_k s_k``.
 """
 
@@ -18,30 +19,30 @@ import numpy as np
 from bayes_nqp._core.arrays import Array, Index, Mask
 
 PRIOR = 10.0
-"""Steps of average size that every group is given besides its own: with few, it is like others."""
+"""Pseudo-observations of average size added to every group: small groups are like the others."""
 
 
 def step_squares(
     unit: Index, time: Index, level: Index, untreated: Mask, outcome: Array,
     columns: Sequence[Array], counts: Array,
 ) -> tuple[Index, Array]:  # fmt: skip
-    """Squares of steps between untreated rows, less what all units of a level do.
+    """Compute squared differences between untreated observations, net of common shocks.
 
     Parameters
     ----------
     unit, time, level : ndarray of int (row)
-        Rows are sorted by unit and time; levels of time effects.
+        Observations sorted by unit and time; levels of time effects.
     untreated : ndarray of bool (row)
-        Rows without effects.
+        Observations without effects.
     columns : sequence of ndarray (row)
         Covariates.
     counts : ndarray (unit)
-        How many units each stands for.
+        Number of units that each entry represents.
 
     Returns
     -------
     tuple of ndarray of int (step) and ndarray (step), squared outcome units
-        The unit of each step, and its square: of one of the units that it stands for.
+        The unit of each difference, and its square, for one of the units that an entry represents.
     """
     later = 1 + np.flatnonzero((np.diff(unit) == 0) & (np.diff(time) == 1))
     later = later[untreated[later] & untreated[later - 1]]
@@ -55,7 +56,7 @@ def step_squares(
     root = np.sqrt(f)[:, None]
     slopes = np.linalg.lstsq(root * step[:, 1:], root[:, 0] * step[:, 0])[0]
     error = step[:, 0] - step[:, 1:] @ slopes
-    several = size[cell] > 1  # nothing is left of a step that is its own mean
+    several = size[cell] > 1  # nothing is left of a difference that is its own mean
     square = error**2 * size[cell] / np.maximum(size[cell] - 1, 1)
     return unit[later][several], square[several]
 
@@ -64,9 +65,9 @@ def relative_variances(
     group: Index, unit: Index, time: Index, level: Index, untreated: Mask, outcome: Array,
     columns: Sequence[Array], counts: Array,
 ) -> Array:  # fmt: skip
-    """Estimate ``r`` of every unit's errors, one on average over rows, from `step_squares` (unit).
+    """Estimate ``r`` of every unit's errors from `step_squares` (unit).
 
-    ``group`` says whose errors spread alike (unit).
+    Its mean over observations is one. ``group`` (unit) is the group with a common error variance.
     """
     of_step, square = step_squares(unit, time, level, untreated, outcome, columns, counts)
     if not square.any():

@@ -1,4 +1,4 @@
-"""A continuous exposure on a panel: its rows, its columns, and where its slope is identified."""
+"""A continuous exposure on a panel: its observations, columns and identification."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from bayes_nqp.model.predictors import (
 from bayes_nqp.numerics.sufficient_statistics import VaryingColumn
 
 _NEVER_CHANGES = Message("the exposure never changes within its units")
-_NO_RESIDUAL = Message("unit and time effects explain all of the exposure's variation")
+_NO_RESIDUAL = Message("unit and time effects explain all variation in the exposure")
 _FLAT = 1e-9
-"""Share of a column's variation below which nothing of it is left."""
+"""Share of a column's variation below which it counts as zero."""
 
 
 def exposure_support(panel: Panel, dose: DoseSpec, frame: PanelCodes) -> pd.DataFrame:
-    """List the strata in which the slope is identified, since their exposure varies.
+    """List strata, with the variation in exposure that identifies their slope.
 
-    One row a stratum; ``varying`` counts units whose exposure changes, ``sd_net`` is what time
-    effects leave of the sd within units.
+    One row per stratum; ``varying`` counts units with changing exposure, ``sd_net`` is the SD
+    within units net of time effects.
     """
     seen = np.bincount(frame.unit, minlength=frame.n_units) > 1
     sample = seen[frame.unit]
@@ -85,19 +85,21 @@ def _root(values: Array, f: Array) -> float:
 def kept_rows(
     model: ModelSpec, dose: DoseSpec, frame: PanelCodes
 ) -> tuple[Mask, tuple[Message, ...]]:
-    """Rows that enter the likelihood, and notes on those that do not.
+    """Return the observations that enter the likelihood, and notes on the others.
 
-    Refused where no slope is identified, or not all are, as the model says.
+    An error is raised if no slope is identified; or, depending on the model, if some slope is not.
     """
     panel = model.panel
     sample = (np.bincount(frame.unit, minlength=frame.n_units) > 1)[frame.unit]
     notes = []
     if not sample.all():
         alone = round(frame.weight[~sample].sum())
-        notes.append(Message("units seen once say nothing and are left out: {:,}", alone))
+        notes.append(
+            Message("units observed once carry no information and are dropped: {:,}", alone)
+        )
     if not frame.treated.any():
         raise IdentificationError(
-            Message("the exposure {!r} is {:g} in every row", dose.name, dose.reference),
+            Message("the exposure {!r} is {:g} in all observations", dose.name, dose.reference),
             hint="another 'reference', or check that 'exposure' names the right column",
         )
     table = exposure_support(panel, dose, frame)
@@ -116,9 +118,9 @@ def kept_rows(
             ),
             where=where,
             hint=Message(
-                "an exposure must change within units, and not for all of them alike; common "
-                "time effects ({}) where it is the same for a whole stratum; "
-                "{} leaves these strata out; nqp.identification lists them all",
+                "an exposure must vary within units, and differently across units. Use "
+                "common time effects ({}) if it is the same for a whole stratum; {} drops"
+                " these strata; nqp.identification lists all of them",
                 Hint("time", TimeEffects()),
                 Hint("unidentified", "drop"),
             ),
@@ -126,7 +128,9 @@ def kept_rows(
     gone = np.isin(frame.stratum[frame.unit], lost.index.to_numpy())
     rows = round(frame.weight[sample & gone].sum())
     notes.append(
-        Message("rows left out, since their slope is not identified: {:,} ({})", rows, where)
+        Message(
+            "observations dropped because their slope is not identified: {:,} ({})", rows, where
+        )
     )
     return sample & ~gone, tuple(notes)
 
@@ -137,7 +141,7 @@ def _place(panel: Panel, row: Any, reason: Message) -> Message:
 
 
 def exposure_of(dose: DoseSpec, frame: PanelCodes, sample: Mask) -> Exposure:
-    """Measure the exposure on the rows that are kept; refused where they are too few."""
+    """Measure the exposure on the kept observations; raise an error if they are too few."""
     try:
         size = within_scale(frame, dose.values, sample)
     except IdentificationError:
@@ -145,7 +149,7 @@ def exposure_of(dose: DoseSpec, frame: PanelCodes, sample: Mask) -> Exposure:
             Message(
                 "the slope of the exposure {!r} is not identified: {}", dose.name, _NO_RESIDUAL
             ),
-            hint="an exposure must change within units, and not for all of them alike",
+            hint="an exposure must vary within units, and differently across units",
         ) from None
     unit = {"sd": size, "unit": 1.0}.get(str(dose.per)) or float(dose.per)
     label = f"{unit:.4g} of {dose.name}"
@@ -157,7 +161,10 @@ def exposure_of(dose: DoseSpec, frame: PanelCodes, sample: Mask) -> Exposure:
 def exposed_cells(
     panel: Panel, frame: PanelCodes, sample: Mask
 ) -> tuple[CellTable, Index, CellInfo]:
-    """Cells of the exposed rows, stratum × time; that of each row, -1 for none; their labels."""
+    """Return cells of exposed observations (stratum × time), with their labels.
+
+    Also return the cell of each observation, -1 for none.
+    """
     rows = np.flatnonzero(frame.treated & sample)
     key = frame.stratum[frame.unit[rows]] * frame.n_periods + frame.time[rows]
     numbers, cell = np.unique(key, return_inverse=True)
@@ -169,7 +176,7 @@ def exposed_cells(
 
 
 def whole_table(panel: Panel, frame: PanelCodes, table: CellTable) -> CellTable:
-    """Every period of the strata in a table of exposed rows: what slopes are made of."""
+    """Extend the table of exposed observations to all periods of its strata, one slope each."""
     strata, times = np.unique(table.stratum), np.arange(frame.n_periods)
     return _table(panel, frame, np.repeat(strata, times.size), np.tile(times, strata.size))
 
@@ -192,7 +199,7 @@ def _table(panel: Panel, frame: PanelCodes, stratum: Index, time: Index) -> Cell
 def parts_of_exposure(
     ground: ModelFrame, equation: EquationSpec, exposure: Exposure, dose: Dose, n_columns: int
 ) -> list[GlobalPart]:
-    """Slopes of the exposure in every period, as parts of columns of which the dose tells some."""
+    """Return slopes of the exposure in every period, as parts with columns of the exposure."""
     positions = ExposurePositions(
         len(ground.codes.stratum_levels), n_columns, dose.start, dose.size
     )
@@ -204,10 +211,10 @@ def parts_of_exposure(
 
 
 def exposure_columns(exposure: Exposure, frame: PanelCodes, sample: Mask) -> list[VaryingColumn]:
-    """One varying column for each period, zero in all others.
+    """Return one varying column for each period, zero in all others.
 
-    Where slopes are the same in all periods, unit effects absorb a unit's mean exposure, and
-    leaving it out spares rounding.
+    If slopes are the same in all periods, unit effects absorb a unit's mean exposure; subtracting
+    it reduces rounding errors.
     """
     values = exposure.values[sample]
     if not exposure.by_period:
@@ -220,13 +227,13 @@ def exposure_columns(exposure: Exposure, frame: PanelCodes, sample: Mask) -> lis
 def per_exposure(
     slopes: list[tuple[Slope, Array]], exposure: Exposure, panel: Panel
 ) -> list[tuple[Slope, Array]]:
-    """Multiply a moderator by the exposure, not by whether there is any."""
+    """Multiply a moderator by the exposure instead of by its indicator."""
     dose = exposure.size / exposure.unit
     products = []
     for slope, column in slopes:
         scaled = column * exposure.values / exposure.size
         if panel.summed:
-            # (Z - c) D = Z D - c D: no product of sums is the sum of products.
+            # (Z - c) D = Z D - c D: the product of sums is not the sum of products.
             z_d = panel.summed_product(exposure.name, slope.mediator)
             z_d = np.where(exposure.values == 0, 0.0, z_d)
             scaled = (z_d - slope.centre * exposure.values) / (slope.size * exposure.size)

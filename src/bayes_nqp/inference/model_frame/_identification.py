@@ -1,4 +1,4 @@
-"""Which effects the controls can identify, and why the others are not."""
+"""Effects that the controls can identify, and the reasons why others are not."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from bayes_nqp.numerics.sufficient_statistics import distinct_rows
 OK, NO_BASE = 0, 1
 REASONS = (
     NOTHING,
-    Message("units without an untreated row"),
+    Message("units without an untreated observation"),
     Message("no untreated unit in that period"),
-    Message("no never-treated unit to compare with in that period"),
-    Message("its untreated periods and the untreated units of that period are not connected"),
+    Message("no never-treated unit as a control in that period"),
+    Message("untreated observations do not connect the unit with the controls of that period"),
 )
 
 
 @dataclass(frozen=True, eq=False)
 class _Classes:
-    """One row a class of units with the same stratum, calendar and observed periods.
+    """One row per class of units with the same stratum, calendar and observed periods.
 
     ``class_of`` is by unit; ``seen`` and ``role`` by class and period, others by class.
     """
@@ -40,7 +40,7 @@ class _Classes:
 
 
 def _classes_of(frame: PanelCodes) -> _Classes:
-    """Sum a frame's units up."""
+    """Group a frame's units into classes."""
     shape = (frame.n_units, frame.n_periods)
     seen, role = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     seen[frame.unit, frame.time], role[frame.unit, frame.time] = 1, frame.role
@@ -53,15 +53,15 @@ def _classes_of(frame: PanelCodes) -> _Classes:
 
 
 def row_reasons(frame: PanelCodes, *, never: bool) -> Index:
-    """Position in `REASONS` (row): why an effect of its own cannot be identified.
+    """Return positions in `REASONS` (row): why the effect of an observation is not identified.
 
-    An effect needs untreated rows of its unit, untreated rows of its period (among the units
-    that share its time effects), and a chain of untreated rows between the two. Classes of units
-    with the same calendar and observed periods stand for their units. With ``never``, only
-    never-treated units are controls.
+    An effect needs untreated observations of its unit, untreated observations of its period (among
+    the units that share its time effects), and a chain of untreated observations that connects
+    both. Classes of units with the same calendar and observed periods represent their units. With
+    ``never``, only never-treated units are controls.
     """
     table = _classes_of(frame)
-    # Leads before exposure are a few coefficients that many cells share: their rows compare still.
+    # Leads before exposure are a few coefficients common to many cells, so they still compare.
     bare = (BARE,) if never else (BARE, LEAD)
     control = table.seen & np.isin(table.role, bare)
     lead = table.seen & (table.role == LEAD)
@@ -87,7 +87,7 @@ def row_reasons(frame: PanelCodes, *, never: bool) -> Index:
 
 
 def _through_leads(table: _Classes, control: Mask, lead: Mask, period: Index, size: int) -> Index:
-    """Connect classes also through lead cells that others of their cell have tied down."""
+    """Connect classes also through lead cells that are identified by other units of the cell."""
     n_classes, n_periods = table.seen.shape
     keys = np.stack([np.repeat(x, n_periods) for x in (table.stratum, table.key)])
     keys = np.vstack([keys, np.tile(np.arange(n_periods), n_classes)]).T

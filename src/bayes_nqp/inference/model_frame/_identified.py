@@ -1,4 +1,4 @@
-"""Whether columns of an equation can be told from effects, from one another and the outcome."""
+"""Identification of an equation's columns: tests of collinearity with effects and outcome."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from bayes_nqp.numerics.linear_gaussian import absorbed_products, net_of
 from bayes_nqp.numerics.parameters import FLAT
 
 _LEFT = 1e-9
-"""Share of a column's variation within units below which nothing of it is left."""
+"""Share of a column's variation within units below which it counts as zero."""
 _SHOWN = 6
-"""Columns that a message lists."""
+"""Number of columns that a message lists."""
 _SHARE = 1e-4
-"""Share of a column's spread below which another has no part in it."""
+"""Share of a column's spread below which another does not contribute to it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnNames:
-    """What messages call an outcome, its first columns, what effects are of, and effects.
+    """Names in messages: the outcome, its first columns, the treatment, and effects.
 
-    ``certain`` says whether effects alone cannot explain the outcome in full, unless it was made
+    ``certain`` is True if effects alone cannot fit the outcome perfectly, unless it was constructed
     from them.
     """
 
@@ -50,10 +50,10 @@ class _Column:
 
 
 def check_identified(equation: Equation, roles: ColumnNames, effects: Sequence[object]) -> None:
-    """Refuse columns that effects and other columns explain in full, and outcomes alike.
+    """Refuse columns, and outcomes, that effects and other columns explain perfectly.
 
-    Effects, of these parts, count as free here, whatever their priors: a covariate that they span
-    would leave nothing but these priors of them. Moderated effects are held by theirs.
+    Effects of these parts are treated as free here, whatever their priors: a covariate in their
+    span would otherwise be identified only by these priors. Moderated effects keep their priors.
     """
     flat = _columns(equation, roles)
     if not flat and roles.certain:
@@ -78,7 +78,7 @@ def check_identified(equation: Equation, roles: ColumnNames, effects: Sequence[o
 
 
 def _columns(equation: Equation, roles: ColumnNames) -> list[_Column]:
-    """Columns that no prior holds."""
+    """Return columns with flat coefficients."""
     flat, at = [], 0
     for part in equation.globals:
         labels, start = part.labels, at
@@ -104,9 +104,9 @@ def _columns(equation: Equation, roles: ColumnNames) -> list[_Column]:
 def _nuisance(
     equation: Equation, effects: Sequence[object] | None
 ) -> tuple[list[Index], list[list[Array]]]:
-    """Slots with a coefficient of their own, and loadings of others, by block: flat time effects.
+    """Return free slots, and loadings of other flat coefficients, by block: time effects.
 
-    With any effects at all, flat cells too, and those that are given.
+    If there are effects, flat cells are included, and those that are given.
     """
     problem = equation.problem
     effects, bare = effects or (), effects is None
@@ -134,7 +134,7 @@ def _net(
     columns: Sequence[_Column],
     effects: Sequence[object] | None,
 ) -> tuple[Array, Array, int]:
-    """Cross-products of columns and the outcome net of nuisances, before that, and their rank."""
+    """Return cross-products of columns and outcome, net of nuisances and raw, and their rank."""
     local, wide = _nuisance(equation, effects)
     outcome = [np.eye(len(s))[:, -1] for s in products]
     tested = [
@@ -154,7 +154,7 @@ def _collinear(
     roles: ColumnNames,
     effects: Sequence[object],
 ) -> dict[Message, tuple[Message, str]]:
-    """Columns without variation of their own: why, and what to try."""
+    """Return columns without independent variation: the reason, and advice."""
     if not columns:
         return {}
     gram, before, _ = _net(equation, products, columns, effects)
@@ -168,20 +168,19 @@ def _collinear(
         others = [columns[j].name for j in places if not columns[j].effect]
         effect = bool(effects) or any(columns[j].effect for j in places)
         if before[k] <= 0.0:
-            why = Message(
-                "unit effects explain it in full, for within units rounding alone moves it"
-            )
+            why = Message("unit effects explain it fully: within units it varies only by rounding")
             hint = Message(
                 "leave {} out, or let its baseline value shift trends (baseline=[…])", name
             )
         elif by_time[k, k] <= _LEFT * before[k]:
-            why = Message("unit and time effects explain it in full")
+            why = Message("unit and time effects explain it fully")
             hint = Message(
-                "leave {} out: time effects stand for all that units share in a period", name
+                "leave {} out: time effects already include all shocks common to units in a period",
+                name,
             )
         elif not others:
-            why = Message("{} explain it in full", roles.spanned)
-            hint = Message("leave {} out: the design's effects stand for it already", name)
+            why = Message("{} explain it fully", roles.spanned)
+            hint = Message("leave {} out: the effects of the design already include it", name)
         else:
             by = listed(others)
             why = (
@@ -197,7 +196,7 @@ def _collinear(
 
 
 def _dependent(gram: Array, before: Array) -> tuple[list[int], dict[int, list[int]]]:
-    """Columns that those before them do not explain; the others, and by which of these."""
+    """Return columns that earlier ones do not explain; the others, with those that explain them."""
     free: list[int] = []
     sources: dict[int, list[int]] = {}
     for k in range(len(gram)):
@@ -220,7 +219,7 @@ def _solved(gram: Array, free: Sequence[int], k: int) -> Array:
 
 
 def _parts(gram: Array, free: Sequence[int], weights: Array, square: float) -> list[int]:
-    """Columns with a share in a linear function of them."""
+    """Return columns with a share in a linear function of them."""
     size = np.abs(weights) * np.sqrt(np.diag(gram)[list(free)])
     return [j for j, s in zip(free, size, strict=True) if s > _SHARE * np.sqrt(square)]
 
@@ -232,10 +231,10 @@ def _check_outcome(
     roles: ColumnNames,
     effects: Sequence[object],
 ) -> None:
-    """Refuse an outcome that columns, or a continuous exposure, explain to rounding."""
+    """Refuse an outcome that columns, or a continuous exposure, explain up to rounding."""
     gram, before, rank = _net(equation, products, columns, effects)
     free, _ = _dependent(gram[:-1, :-1], before[:-1])
-    # More coefficients than rows explain anything.
+    # More coefficients than observations explain anything.
     if equation.problem.free - rank - len(free) < 1 or before[-1] <= 0.0:
         return
     if gram[-1, -1] <= _LEFT * before[-1]:
@@ -253,10 +252,9 @@ def _check_outcome(
             roles.outcome,
             listed(names),
         ),
-        where=Message("{} rows, to rounding", equation.rows.outcome.size),
+        where=Message("{} observations, up to rounding", equation.rows.outcome.size),
         hint=Message(
-            "leave out {}: it is the outcome in other units, or a part that the outcome was made "
-            "from",
+            "leave out {}: it is the outcome in other units, or a component of the outcome",
             either(names[:6]),
         ),
     )

@@ -1,4 +1,4 @@
-"""Columns of linked units: their outcomes, their treatment, and what is tied to others."""
+"""Columns of spatial neighbours: their outcomes, their treatment and their covariates."""
 
 from __future__ import annotations
 
@@ -32,14 +32,17 @@ from bayes_nqp.numerics.sufficient_statistics import VaryingColumn
 def lagged_columns(
     ground: ModelFrame, equation: EquationSpec, covariates: Sequence[VaryingColumn], scale: float
 ) -> list[VaryingColumn]:
-    """Treatment of other units, or what is tied; then the second outcome, in multiples of ``s``."""
+    """Return columns of neighbours' treatment or covariates, then neighbours' outcomes / ``s``."""
     lag, linked = equation.lag, equation.linked
     if lag is not None and not ground.kept.all():
         raise IdentificationError(
-            Message("a spatial lag needs every row, and the effects of some are not identified"),
-            where=Message("{} rows", int((~ground.kept).sum())),
-            hint="a panel that starts earlier or ends before everyone is treated, or leave these "
-            "units out",
+            Message(
+                "a spatial lag requires all observations, but the effects of some are not"
+                " identified"
+            ),
+            where=Message("{} observations", int((~ground.kept).sum())),
+            hint="a panel that starts earlier or ends before all units are treated, or "
+            "drop these units",
         )
     columns: dict[str, Array] = {}
     if linked is not None:
@@ -63,7 +66,7 @@ def lagged_parts(
     n_strata: int,
     dose: Dose | None,
 ) -> list[GlobalPart]:
-    """Parts of linked units' treatment, of what is tied, and of their outcomes."""
+    """Return parts of neighbours' treatment, of tied coefficients, and of their outcomes."""
     names, parts = [column.name for column in columns], []
     if equation.linked is not None and equation.linked.treated:
         events = list(equation.linked.treated)
@@ -83,11 +86,12 @@ def lagged_parts(
 
 
 def _size(ground: ModelFrame, equation: EquationSpec) -> float:
-    """What linked units' treatment is divided by, so that priors of theta mean the same.
+    """Return the divisor of neighbours' treatment, such that priors of theta have one meaning.
 
-    One, or the size of an exposure, where links of a unit add up to one: theta is then of all
-    linked units treated. Else the spread of W D over that of D as well, both net of unit and time
-    effects: links of one over kilometres would otherwise make theta large against its prior.
+    It is one, or the size of an exposure, if the links of a unit add up to one: theta is then the
+    effect of treating all neighbours. Otherwise it also contains the ratio of the spread of W D to
+    that of D, both net of unit and time effects: with small weights, such as inverse kilometres,
+    theta would otherwise be large relative to its prior.
     """
     linked, exposure, frame = equation.linked, ground.exposure, ground.codes
     size = 1.0 if exposure is None else exposure.size
@@ -112,10 +116,10 @@ def _tied(
     links: sparse.csr_array,
     covariates: Sequence[VaryingColumn],
 ) -> list[tuple[str, Array]]:
-    """``W x`` of covariates, of columns that effects are made of, and of linked units' (row).
+    """Return ``W x`` of covariates, of columns of effects, and of neighbours' columns (row).
 
-    Where errors follow those of linked units, ``(I - lambda W)(y - x beta)`` is what is independent
-    over units. Refused where cells have coefficients of their own: their columns are too many.
+    With spatial errors, ``(I - lambda W)(y - x beta)`` is independent over units. An error is
+    raised if cells have their own coefficients: their columns are too many.
     """
     frame = ground.codes
     columns = [x.at(frame.time) for x in covariates]
@@ -128,7 +132,7 @@ def _tied(
 
 
 def _linked_columns(ground: ModelFrame, equation: EquationSpec) -> list[Array]:
-    """Columns of linked units' treatment, one for each of their coefficients (row)."""
+    """Return columns of neighbours' treatment, one for each of their coefficients (row)."""
     if equation.linked is None or not equation.linked.treated:
         return []
     events = equation.linked.treated
@@ -138,7 +142,7 @@ def _linked_columns(ground: ModelFrame, equation: EquationSpec) -> list[Array]:
 
 
 def _effect_columns(ground: ModelFrame, equation: EquationSpec) -> list[Array]:
-    """Columns that effects are made of, one for each of their coefficients (row)."""
+    """Return columns of effects, one for each of their coefficients (row)."""
     frame, exposure = ground.codes, ground.exposure
     parts: Sequence[GlobalPart | LocalPart]
     if exposure is None:
@@ -152,7 +156,7 @@ def _effect_columns(ground: ModelFrame, equation: EquationSpec) -> list[Array]:
     shared = [part for part in parts if isinstance(part, GlobalPart) and part.scale != FLAT]
     if len(shared) < len(parts):
         raise StudyError(
-            Message("'error' of a spatial lag goes with effects on one curve"),
+            Message("'error' of a spatial lag requires one common path of effects over event time"),
             hint=Message("{}", Hint("effect", single_curve())),
         )
     return [column for part in shared for column in (part.columns[place] * inside[:, None]).T]

@@ -1,4 +1,4 @@
-"""Where each row of an equation finds its coefficients: index arrays, one entry a row."""
+"""Index arrays from each observation of an equation to its coefficients."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from bayes_nqp.inference.model_frame._model_frame import Equation, ModelFrame
 
 @dataclass(frozen=True, eq=False)
 class RowLayout:
-    """Index arrays of the rows that enter the likelihood, sorted by unit and time.
+    """Index arrays of the observations in the likelihood, sorted by unit and time.
 
     Parameters
     ----------
     rows : ndarray of int (row)
-        Positions among the panel's rows.
+        Positions among the panel's observations.
     time_effect : ndarray of int (row)
         Time effect: level × period.
     cell : ndarray of int (row)
-        The cell whose effect a row has; the number of cells where it has none, as where effects
-        are slopes.
+        Cell of the observation's effect; the number of cells if it has none, or if effects are
+        slopes.
     unit_effect : ndarray of int (row)
-        Whose deviation a treated row has; the number of members where it has none.
+        Member of a treated observation's deviation; the number of members if it has none.
     previous : ndarray of int (row)
-        The unit's previous observed row; the row itself where it is the first.
+        The unit's previous observation; the observation itself if it is the first.
     gap : ndarray of int (row)
-        Periods since then; 0 in first rows.
+        Periods since then; 0 for first observations.
     entry_row, entry_slope : ndarray of int (entry)
-        Row and slope (stratum × column) of each entry of the varying columns that is not zero
-        by design.
+        Observation and slope (stratum × column) of each entry of the varying columns that is not
+        zero by design.
     entry_value : ndarray (entry)
         Its value.
     loading : ndarray (row)
-        What multiplies the deviation: 1 in treated rows, or the exposure; 0 where there is none.
+        Multiplier of the deviation: 1 for treated observations, or the exposure; 0 for none.
     """
 
     rows: Index
@@ -56,26 +56,26 @@ class RowLayout:
 
     @property
     def first(self) -> Mask:
-        """Whether a row is the first of its unit (row)."""
+        """Return True for the first observation of each unit (row)."""
         return np.asarray(self.gap == 0)
 
 
 def row_layout(model_frame: ModelFrame, equation: Equation) -> RowLayout:
-    """Lay out the rows of an equation.
+    """Build the index arrays of an equation's observations.
 
     Raises
     ------
     StudyError
-        If outcomes of other units are part of it, so that no row stands alone.
+        If outcomes of other units are part of the equation, so that observations are not separable.
     PanelError
         If units are summed up.
     """
     if equation.problem.lag is not None:
         raise StudyError(
-            "a spatial lag is not stated row by row",
-            hint="sampler=nqp.Importance(), the default, samples it",
+            "a spatial lag has no model of single observations",
+            hint="use the default, sampler=nqp.Importance()",
         )
-    model_frame.panel.need_units(Message("the model row by row"))
+    model_frame.panel.need_units(Message("the model of single observations"))
     frame = model_frame.codes
     rows = np.flatnonzero(model_frame.kept)
     unit, time = equation.rows.unit, equation.rows.time
@@ -100,7 +100,7 @@ def row_layout(model_frame: ModelFrame, equation: Equation) -> RowLayout:
 
 
 def _entries(equation: Equation, stratum: Index) -> tuple[Index, Index, Array]:
-    """Entries of the varying columns; one that is active in a single period has no others."""
+    """Return entries of the varying columns; one active in a single period has no others."""
     columns, none = equation.rows.columns, np.zeros(0, dtype=np.int64)
     active = [column.active(equation.rows.time) for column in columns]
     slopes = [stratum[at] * len(columns) + k for k, at in enumerate(active)]
@@ -113,12 +113,12 @@ def _entries(equation: Equation, stratum: Index) -> tuple[Index, Index, Array]:
 
 
 def cell_slopes(model_frame: ModelFrame, equation: Equation) -> Index:
-    """Where the effects of cells stand among the slopes, where effects are slopes.
+    """Return the positions of cells' effects among the slopes, if effects are slopes.
 
     Parameters
     ----------
     equation : Equation
-        With a dose.
+        With a continuous exposure.
 
     Returns
     -------
@@ -137,7 +137,7 @@ def cell_names(
     cohort: npt.NDArray[np.generic],
     time: npt.NDArray[np.generic],
 ) -> list[str]:
-    """Names of cells for people: strata, cohort and time.
+    """Return readable names of cells: strata, cohort and time.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def cell_names(
 def time_effect_names(
     levels: Sequence[str], times: npt.NDArray[np.generic]
 ) -> npt.NDArray[np.str_]:
-    """Names of time effects: level and period."""
+    """Return names of time effects: level and period."""
     return np.array(
         [f"{level} · {t}" if level else t for level in levels for t in _texts(times)], dtype=str
     )

@@ -1,4 +1,4 @@
-"""From the model of a panel to its plan, and to what can be identified on it."""
+"""Construction of the model frame of a design and a panel, and of the identification table."""
 
 from __future__ import annotations
 
@@ -34,48 +34,48 @@ from bayes_nqp.inference.model_frame._moderation import moderator_of
 from bayes_nqp.model.designs import Calendar, Design, DoseSpec, EquationSpec, ModelSpec
 
 _REMEMBERED = 4
-"""Plans that are held: a study plans one panel several times."""
+"""Number of cached model frames: a study builds that of one panel several times."""
 
 
 @door
 def model_frame_of(design: Design, panel: Panel, *, scale: float | None = None) -> ModelFrame:
-    """Plan the model that a design makes of a panel, once for both.
+    """Build the model frame of a design and a panel; the result is cached.
 
     Parameters
     ----------
     scale : float, optional, outcome units
-        ``s`` of the outcome, held at this value; computed from the outcome by default.
+        Fixed value of the outcome's ``s``; computed from the outcome by default.
 
     Raises
     ------
     IdentificationError
-        If the panel cannot identify what the design asks for.
+        If the panel does not identify an effect of the design.
     PanelError
-        If what the design needs is missing in a row.
+        If an observation lacks a value that the design needs.
     StudyError
-        If the panel does not have what the design names, or ``scale`` is not a positive number.
+        If the panel lacks a column that the design names, or ``scale`` is not a positive number.
     """
     return _remembered(design, panel, scale)
 
 
 @door
 def identification(design: Design, panel: Panel) -> pd.DataFrame:
-    """Tell which cells' effects the data identify, and why the others are not.
+    """List the cells with identified effects, and the reasons why others are not identified.
 
-    An effect is identified only if its unit has untreated rows, its period has untreated
-    rows among the units that share its time effects, and untreated rows connect the two. The
-    slope of a continuous exposure is identified in a stratum where exposure varies within
-    units, and not by time effects alone.
+    An effect is identified only if its unit has untreated observations, its period has untreated
+    observations among the units that share its time effects, and untreated observations connect the
+    two. The slope of a continuous exposure is identified in a stratum if exposure varies within
+    units and this variation is not common to all units.
 
     Returns
     -------
     DataFrame
-        One row a cell: the strata's levels, cohort, time, event_time, rows, identifying
-        (rows that identify it), identified (by any), reason (of rows that do not); with
-        spillovers a role, "treated" or "neighbour", whose cohort is the period of exposure. Of a
-        continuous exposure one row a stratum: its levels, rows, exposed (rows), units, varying
-        (units whose exposure changes), sd, sd_within (units), sd_net (of unit and time effects),
-        identified, reason.
+        One row per cell: the strata's levels, cohort, time, event_time, rows (observations),
+        identifying (observations that identify it), identified (by any), reason (for the others).
+        With spillovers also role, "treated" or "neighbour"; the cohort of a neighbour is the period
+        of first exposure. For a continuous exposure one row per stratum: its levels, rows, exposed
+        (rows), units, varying (units with changing exposure), sd, sd_within (units), sd_net (of
+        unit and time effects), identified, reason.
 
     References
     ----------
@@ -99,18 +99,18 @@ def identification(design: Design, panel: Panel) -> pd.DataFrame:
 
 @dataclass(frozen=True, eq=False)
 class Ending:
-    """The sample before everyone has adopted, and what is left out with the rest.
+    """The sample that ends before all units have adopted, with counts of the dropped part.
 
     Parameters
     ----------
     panel : Panel
-        Of it: the last to adopt are never treated within it.
+        The sample: within it, the last units to adopt are never treated.
     before : str
-        The period that it ends before, by level of time effects where these differ.
+        First excluded period, by level of time effects if these differ.
     rows, cells : int
-        Treated from there on.
+        Treated observations and cells from this period on.
     units : int
-        The last to adopt.
+        Number of the last units to adopt.
     """
 
     panel: Panel
@@ -121,37 +121,37 @@ class Ending:
 
     @property
     def note(self) -> Message:
-        """In words."""
+        """Describe the dropped observations in one sentence."""
         return Message(
-            "the sample ends before {}, when everyone has adopted; {} units that adopt last are "
-            "never treated within it",
+            "the sample ends before {}, when all units have adopted; the last {} units to"
+            " adopt are never treated within it",
             self.before,
             self.units,
         )
 
     @property
     def facts(self) -> dict[str, str | float]:
-        """For the record of a fit."""
+        """Return the counts for the record of a fit."""
         rows, cells = float(self.rows), float(self.cells)
         return {"ends_before": self.before, "rows_beyond": rows, "cells_beyond": cells}
 
 
 def before_all_adopt(model_frame: ModelFrame) -> Ending | None:
-    """End a plan's panel before everyone has adopted, where what nothing identifies is left out.
+    """End the panel before all units have adopted, if unidentified effects are dropped.
 
-    Each level of time effects ends by itself: no row from there on enters the fit. Within what is
-    left the last to adopt are never treated, as leads, placebo dates and the average over designs
-    need of some.
+    Each level of time effects ends separately; later observations do not enter the fit. In the
+    remaining sample the last units to adopt are never treated. Leads, placebo dates and model
+    averages need such units.
     """
     panel, frame, start = model_frame.panel, model_frame.codes, model_frame.panel.cohort_codes
     if model_frame.model.unidentified == "raise" or model_frame.facts.reach != "none":
         return None
-    # end_l = max start - anticipation where all of level l adopt, and there are periods before.
+    # end_l = max start - anticipation if all of level l adopt, and there are periods before.
     levels = np.arange(len(frame.level_names))
     last = np.array([start[frame.level == level].max() for level in levels])
     some_never = np.bincount(frame.level, start < 0) > 0
     end = last - model_frame.facts.anticipation
-    # No row that enters the fit is lost: an exposure's rows do, whoever has adopted.
+    # No observation of the fit is lost: all with an exposure enter it, whatever the adoption.
     after = model_frame.kept & (frame.time >= end[frame.level[frame.unit]])
     goes_on = np.bincount(frame.level[frame.unit], after) > 0
     end = np.where(some_never | goes_on | (end < 2), frame.n_periods, end)
@@ -167,7 +167,7 @@ def before_all_adopt(model_frame: ModelFrame) -> Ending | None:
         names = [f"{x} ({frame.level_names[k]})" for x, k in zip(names, ended, strict=True)]
     label = ", ".join(dict.fromkeys(names))
     late = start >= end[frame.level]
-    note = Message("{} of {} rows, those before {}", before.sum(), before.size, label)
+    note = Message("{} of {} observations, those before {}", before.sum(), before.size, label)
     fewer = where(panel, before, note)
     codes = np.where(np.isin(fewer.unit_labels, panel.unit_labels[late]), -1, fewer.cohort_codes)
     if (codes != fewer.cohort_codes).any():
@@ -187,19 +187,19 @@ def _remembered(design: Design, panel: Panel, scale: float | None) -> ModelFrame
 
 
 def make_model_frame(model: ModelSpec, *, scale: float | None = None) -> ModelFrame:
-    """Number the rows and cells of a model, and reduce each of its equations.
+    """Number the observations and cells of a model, and reduce each of its equations.
 
     Parameters
     ----------
     scale : float, optional, outcome units
-        ``s`` of the outcome, held at this value.
+        Fixed value of the outcome's ``s``.
 
     Raises
     ------
     IdentificationError
-        If the panel cannot identify what the model asks for.
+        If the panel does not identify an effect of the model.
     PanelError
-        If it sums units up, and the model looks at single ones.
+        If the panel is summed over units, and the model needs single units.
     """
     ground = model_frame_without_equations(model)
     outcome, *mediators = model.equations
@@ -214,7 +214,7 @@ def make_model_frame(model: ModelSpec, *, scale: float | None = None) -> ModelFr
 
 
 def model_frame_without_equations(model: ModelSpec) -> ModelFrame:
-    """Number rows and cells, and drop what is not identified: a plan without equations."""
+    """Number observations and cells, and drop unidentified ones: a frame without equations."""
     panel, timing = model.panel, model.timing
     ground = model.facts.by_units
     if isinstance(timing, DoseSpec) and timing.reference:
@@ -238,13 +238,13 @@ def model_frame_without_equations(model: ModelSpec) -> ModelFrame:
 
 
 def _explained(ground: ModelFrame, mediator: EquationSpec) -> Equation:
-    """State a mediator's equation, and name it where it cannot be."""
+    """Build a mediator's equation; name the mediator in errors."""
     try:
         return equation_of(ground, mediator)
     except IdentificationError as error:
         raise IdentificationError(
             Message(
-                "the mediator {!r} cannot be explained by this design: {}",
+                "this design cannot estimate an equation of the mediator {!r}: {}",
                 mediator.name,
                 error.what,
             ),
@@ -255,7 +255,7 @@ def _explained(ground: ModelFrame, mediator: EquationSpec) -> Equation:
 
 
 def _cell_means(ground: ModelFrame, values: Array) -> Array:
-    """Mean of a column in the rows of each cell."""
+    """Return the mean of a column over the observations of each cell."""
     rows = np.flatnonzero(ground.cell_of_row >= 0)
     cell = ground.cell_of_row[rows]
     f = ground.codes.weight[rows]

@@ -1,4 +1,4 @@
-"""A plan: equations, each a Gaussian problem and what its parts mean."""
+"""The model frame: equations, each with its Gaussian problem and the meaning of its parts."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ class CellInfo:
     cohort, time : ndarray (cell)
         Labels.
     observed : ndarray (cell), outcome units
-        Mean outcome of the cell's rows.
+        Mean outcome of the cell's observations.
     weight : ndarray (cell)
-        Sum of the rows' weights; the number of rows without weights.
+        Sum of the observations' weights; their number if there are no weights.
     role : ndarray of int (cell)
         `TREATED`, `LEAD` or `NEIGHBOUR`.
     rows : ndarray of int (cell)
-        How many, one of each of the cell's units.
+        Number of observations, one for each of the cell's units.
     labels : mapping of str to ndarray (cell)
         Further coordinates.
     mediators : mapping of str to ndarray (cell)
-        Mean of each mediator in the cell's rows.
+        Mean of each mediator over the cell's observations.
     """
 
     strata: Mapping[str, npt.NDArray[np.str_]]
@@ -73,20 +73,20 @@ class CellInfo:
 
     @property
     def lead(self) -> Mask:
-        """Cells before treatment (cell), whose effects are not reported as effects."""
+        """Return True for cells before treatment (cell), which are not reported as effects."""
         return ~np.isin(self.role, (TREATED, NEIGHBOUR))
 
 
 @dataclass(frozen=True, eq=False)
 class Moderator:
-    """What shifts effects or slopes, row by row.
+    """A moderator of effects or slopes, by observation.
 
     Parameters
     ----------
     values : ndarray (row), the moderator's units
-        Less the centre; NaN in untreated rows that lack it.
+        Centred values; NaN in untreated observations without a value.
     centre, size : float, the moderator's units
-        Mean and sd of the treated rows.
+        Mean and SD over the treated observations.
     """
 
     name: str
@@ -97,15 +97,15 @@ class Moderator:
 
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """Where effects are slopes of an exposure: how its columns stand in the rows.
+    """Columns of a continuous exposure in an equation with effects as slopes.
 
     Parameters
     ----------
     start : int
         The varying column of the exposure in the first period; those of all others follow.
     size : float
-        What effects in multiples of ``s`` are divided by: what the columns were divided by, in
-        the units of exposure that effects are stated for.
+        Divisor of effects in multiples of ``s``: the divisor of the columns, in the units of
+        exposure for which effects are reported.
     """
 
     start: int
@@ -114,14 +114,14 @@ class Dose:
 
 @dataclass(frozen=True, eq=False)
 class Exposure(DoseSpec):
-    """A continuous exposure as it is in the rows that are kept.
+    """A continuous exposure over the kept observations.
 
     Parameters
     ----------
     size : float, exposure's units
         Its standard deviation within units and net of time effects.
     unit : float, exposure's units
-        By how much more of it effects are.
+        Increase of exposure for which effects are reported.
     label : str
         The same in words.
     """
@@ -133,14 +133,14 @@ class Exposure(DoseSpec):
 
 @dataclass(frozen=True, eq=False)
 class Equation:
-    """One equation of a plan.
+    """One equation of a model frame.
 
     Parameters
     ----------
     name : str
-        "outcome", or the mediator it explains.
+        "outcome", or the mediator that it explains.
     rows : Rows
-        That enter the likelihood, in multiples of ``scale``.
+        Observations of the likelihood, in multiples of ``scale``.
     problem : Problem
         In multiples of ``scale``.
     scale : float
@@ -150,12 +150,12 @@ class Equation:
     local_index : tuple of ndarray of int (coefficient)
         For each local part, the position of its coefficients among all blocks' local ones.
     positions : Positions
-        Where time effects, cells and slopes stand among the slots of all blocks.
+        Positions of time effects, cells and slopes among the slots of all blocks.
     slopes : tuple of Slope
-        The last varying columns of ``rows``, whose slopes vary by stratum: mediators, and then
-        the moderator of the treatment effect.
+        The last varying columns of ``rows``, with slopes by stratum: mediators, and then the
+        moderator of the treatment effect.
     dose : Dose, optional
-        Where effects are slopes of an exposure.
+        Present if effects are slopes of an exposure.
     """
 
     name: str
@@ -171,64 +171,64 @@ class Equation:
 
     @cached_property
     def gaussian(self) -> GaussianProblem:
-        """The problem as moments and maps."""
+        """Return the problem as moments and maps."""
         return gaussian_problem(self.problem)
 
     @cached_property
     def error_sums(self) -> ErrorSums | FixedErrorSums | None:
-        """How errors enter the normal equations; None where owners hold several units."""
+        """Return the errors' part of the normal equations; None if members have several units."""
         if self.problem.shares_deviations:
             return None
         return error_sums(self.problem, self.gaussian.arrowhead)
 
     @cached_property
     def unit_classes(self) -> Sequence[UnitClass]:
-        """Units with the same periods and weights, for what looks at single units."""
+        """Return units with the same periods and weights, for computations on single units."""
         return self.problem.classes or reduce_rows(self.rows)
 
     def slope(self, kind: SlopeKind) -> Slope | None:
-        """The first slope of a kind, None without one."""
+        """Return the first slope of a kind, None without one."""
         return next((slope for slope in self.slopes if slope.kind is kind), None)
 
     @property
     def n_positions(self) -> int:
-        """Time effects, cells and slopes of all blocks."""
+        """Return the number of time effects, cells and slopes of all blocks."""
         return sum(block.columns.shape[0] for block in self.problem.blocks)
 
     @property
     def n_paths(self) -> int:
-        """Values of processes among the slots of draws: of every group and period, or none."""
+        """Return the number of values of processes, by group and period, among the slots."""
         return self.positions.paths.size
 
     @cached_property
     def local_places(self) -> Mask:
-        """Which of (block, local) are coefficients and no padding."""
+        """Return True for entries (block, local) that are coefficients, not padding."""
         return np.asarray(self.gaussian.arrowhead.local_scale > PADDING)
 
     @property
     def effect_scale(self) -> float:
-        """From effects in multiples of ``s`` to the units in which they are reported."""
+        """Return the factor from effects in multiples of ``s`` to reported units."""
         return self.scale if self.dose is None else self.scale / self.dose.size
 
 
 @dataclass(frozen=True, eq=False)
 class ModelFrame:
-    """What a model of a panel comes to.
+    """The model frame of a model and its panel.
 
     Parameters
     ----------
     model : ModelSpec
-        What was planned.
+        The model.
     frame : PanelCodes
-        Codes of the panel's rows; those not kept included.
+        Codes of the panel's observations, including dropped ones.
     kept : ndarray of bool (row)
-        Rows that enter the likelihood.
+        Observations that enter the likelihood.
     cell_of_row : ndarray of int (row)
-        Cell of each row, -1 where it has none.
+        Cell of each observation, -1 for none.
     notes : tuple of str
-        What was dropped, and why.
+        Dropped observations and cells, with the reason.
     exposure : Exposure, optional
-        Where effects are per unit of it, and cells have no cohort.
+        Present if effects are per unit of exposure; cells then have no cohort.
     """
 
     model: ModelSpec
@@ -244,17 +244,17 @@ class ModelFrame:
 
     @property
     def facts(self) -> Facts:
-        """What the design can do and what it assumes."""
+        """Return the properties and assumptions of the design."""
         return self.model.facts
 
     @property
     def panel(self) -> Panel:
-        """The rows that all equations use."""
+        """Return the observations that all equations use."""
         return self.model.panel
 
     @cached_property
     def effects(self) -> EffectMap:
-        """What adds up to effects of cells and members; the same for all equations."""
+        """Return the maps to effects of cells and members, common to all equations."""
         frame = self.codes
         rows = np.flatnonzero(self.kept & frame.treated & (self.cell_of_row >= 0))
         unit = frame.unit[rows]
@@ -270,7 +270,7 @@ class ModelFrame:
 
     @property
     def stratum_names(self) -> tuple[str, ...]:
-        """Labels of the combinations of strata; one without a name where there are none."""
+        """Return labels of the combinations of strata; a single empty label without strata."""
         labels = list(self.table.names.values())
         return tuple(
             " × ".join(str(names[k]) for names, k in zip(labels, row, strict=True))

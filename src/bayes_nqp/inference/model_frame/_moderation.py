@@ -1,4 +1,4 @@
-"""A continuous moderator: its rows, and the columns by which it shifts effects and slopes."""
+"""A continuous moderator: its observations, and its columns for effects and slopes."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from bayes_nqp.model.predictors import Slope, SlopeKind
 from bayes_nqp.numerics.sufficient_statistics import VaryingColumn
 
 _SAME = 1e-9
-"""Share of a column's variation below which another explains it in full."""
+"""Share of a column's variation below which another explains it fully."""
 
 
 def moderator_of(model: ModelSpec, frame: PanelCodes, sample: Mask) -> Moderator | None:
-    """Centre the model's moderator over the treated rows, None without one.
+    """Centre the model's moderator over the treated observations; None without one.
 
-    Refused where it is missing or the same in all of these, or the outcome in other units.
+    An error is raised if it is missing or constant in these, or is the outcome in other units.
     """
     name, panel = model.facts.moderator, model.panel
     if name is None:
@@ -31,7 +31,7 @@ def moderator_of(model: ModelSpec, frame: PanelCodes, sample: Mask) -> Moderator
     present = panel.roles.moderators
     if name not in present:
         raise StudyError(
-            f"'moderator' names {name!r}, which is no moderator of the panel",
+            f"'moderator' names {name!r}, which is not a moderator of the panel",
             hint=nearest(name, present) if present else f"Panel(..., moderators=[{name!r}])",
         )
     values = panel.moderators[:, present.index(name)]
@@ -42,24 +42,25 @@ def moderator_of(model: ModelSpec, frame: PanelCodes, sample: Mask) -> Moderator
     size = float(np.sqrt(np.average((values[treated] - centre) ** 2, weights=f)))
     if size <= 1e-12 * max(abs(centre), 1e-300):
         raise IdentificationError(
-            Message("the moderator {!r} is the same in all treated rows", name),
+            Message("the moderator {!r} is constant over all treated observations", name),
             hint="leave out 'moderator'",
         )
     if _made_of(values[treated], panel.outcome[treated], frame.unit[treated]):
         raise IdentificationError(
             Message(
-                "the moderator {!r} is the outcome {!r} in other units, in all treated rows",
+                "the moderator {!r} is the outcome {!r} in other units, in all treated "
+                "observations",
                 name,
                 panel.roles.outcome,
             ),
-            hint="name a moderator that was measured before treatment, or that the outcome does "
-            "not move",
+            hint="use a moderator that was measured before treatment, or that the outcome "
+            "does not affect",
         )
     return Moderator(name, values - centre, centre, size)
 
 
 def moderation(ground: ModelFrame) -> list[tuple[Slope, Array]]:
-    """Multiply treatment by the moderator, centred and scaled over the treated rows (row)."""
+    """Multiply treatment by the moderator, centred and scaled over treated observations (row)."""
     moderator, frame = ground.moderator, ground.codes
     if moderator is None:
         return []
@@ -73,7 +74,7 @@ def moderation(ground: ModelFrame) -> list[tuple[Slope, Array]]:
 
 
 def own_slope(ground: ModelFrame) -> list[tuple[VaryingColumn, float]]:
-    """Let a moderator that varies within units move the outcome by itself: column and divisor."""
+    """Return the main effect's column and divisor of a moderator that varies within units."""
     moderator, frame, sample = ground.moderator, ground.codes, ground.kept
     if moderator is None:
         return []
@@ -84,7 +85,7 @@ def own_slope(ground: ModelFrame) -> list[tuple[VaryingColumn, float]]:
 
 
 def _made_of(x: Array, y: Array, unit: Index) -> bool:
-    """Whether a column is a linear function of another, or of it and unit effects."""
+    """Return True if a column is a linear function of another, or of it and unit effects."""
     groups, at = np.unique(unit, return_inverse=True)
 
     def linear(a: Array, b: Array, free: int) -> bool:
@@ -117,5 +118,5 @@ def _complete(panel: Panel, name: str, values: Array, wanted: Mask, called: str)
         raise PanelError(
             f"the moderator {name!r} is missing in {missing.sum()} of {wanted.sum()} {called}",
             where=SourceRows(panel.frame, panel.roles.unit, panel.roles.time).shown(missing),
-            hint=f"panel.complete({name!r}) keeps the rows that have it; or fill it in",
+            hint=f"panel.complete({name!r}) keeps the observations that have it; or fill it in",
         )

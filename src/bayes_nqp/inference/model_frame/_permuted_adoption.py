@@ -1,4 +1,4 @@
-"""Adoption dealt to other units: many problems from one plan, whatever rows are missing."""
+"""Permutations of treatment assignment: many problems that share one model frame."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ from bayes_nqp.numerics.linear_gaussian import Permutations, PermutedProblems, U
 from bayes_nqp.numerics.sufficient_statistics import distinct_rows
 
 _LARGEST = 2e6
-"""Numbers of deals on one node, beyond which they come in parts: 200 MB with a dozen nodes."""
+"""Numbers of permutations on one node, above which they are split: 200 MB with a dozen nodes."""
 
 
 @dataclass(frozen=True, eq=False)
 class PermutedAdoption:
-    """Problems of deals that share the cells and coefficients of a plan.
+    """Problems of permutations that share the cells and coefficients of a model frame.
 
     Parameters
     ----------
     model_frame : ModelFrame
-        Whose cells and coefficients they share.
+        The common model frame.
     numbers : ndarray of int (k)
-        Which deals these are.
+        Numbers of these permutations.
     scales : ndarray (k), outcome units
         ``s`` of each.
     rows : ndarray of int (k, cell)
-        Rows of every cell.
+        Number of observations of every cell.
     cell : ndarray of int (k, unit, period)
-        Cell of each row that counts in it and has a deviation, -1 of others.
+        Cell of each observation that counts in it and has a deviation, -1 for all others.
     """
 
     model_frame: ModelFrame
@@ -57,31 +57,31 @@ class PermutedAdoption:
     cell: Index
 
     def of_units(self, weights: Array) -> Array:
-        """Weights of units' deviations (k, unit) in averages of cells with weights (k, cell)."""
-        # sum_c w_c n_ic / n_c; the last is of rows without a cell.
+        """Return weights of units' deviations (k, unit) in averages with cell weights (k, cell)."""
+        # sum_c w_c n_ic / n_c; the last is for observations without a cell.
         share = np.column_stack([weights / np.maximum(self.rows, 1), np.zeros(len(weights))])
         each = np.take_along_axis(share, self.cell.reshape(len(share), -1), axis=1)
         return np.asarray(each.reshape(self.cell.shape).sum(axis=2))
 
 
 def permuted_adoption(model_frame: ModelFrame, cohorts: Index) -> list[PermutedAdoption]:
-    """The problems of an outcome whose units have other cohorts.
+    """Return the problems of an outcome under permuted cohorts.
 
-    Units keep their rows. Where cells and time effects stay, so do coefficients: groups, loadings
-    of deviations and ``s`` change.
+    Units keep their observations. If cells and time effects are unchanged, so are the coefficients:
+    only groups, loadings of deviations and ``s`` change.
 
     Parameters
     ----------
     model_frame : ModelFrame
-        Of one equation.
+        A model frame with one equation.
     cohorts : ndarray of int (permutation, unit)
         Codes, -1 for never.
 
     Returns
     -------
-    list of Redealt
-        The problems of deals that share the plan, in multiples of ``s`` of each: in parts, where
-        these are too large to be held together.
+    list of PermutedAdoption
+        The problems of permutations that share the model frame, in multiples of ``s`` of each; in
+        several parts if they do not fit into memory together.
     """
     (equation,) = model_frame.equations
     if not _by_adoption_alone(model_frame, equation):
@@ -108,14 +108,14 @@ def permuted_adoption(model_frame: ModelFrame, cohorts: Index) -> list[PermutedA
 
 
 def _most_together(equation: Equation, n_units: int) -> int:
-    """How many deals are held at once."""
+    """Return the number of permutations that are computed at once."""
     width = equation.gaussian.width
     numbers = len(equation.problem.groups) * width**2 // 2 + n_units * (width + 1)
     return int(max(_LARGEST // numbers, 1))
 
 
 def _by_adoption_alone(model_frame: ModelFrame, equation: Equation) -> bool:
-    """Whether nothing but stratum, adoption and seen rows tells units apart."""
+    """Return True if units differ only by stratum, adoption and observed periods."""
     (spec,), problem, timing = (
         model_frame.model.equations,
         equation.problem,
@@ -151,7 +151,7 @@ def _stated(
     permutations: PermutedRows,
     numbers: Index,
 ) -> PermutedAdoption:
-    """The problems of deals that share the plan."""
+    """Return the problems of permutations that share the model frame."""
     seen, n_seen = ground.seen, ground.seen.sum(axis=1)
     scales = _scales(model_frame, permutations)
     repeated = permutations.kept & (n_seen > 1)
@@ -177,7 +177,7 @@ def _stated(
 
 
 def _exposed(model_frame: ModelFrame, permutations: StackedPermutations) -> list[PermutedAdoption]:
-    """The problems of deals whose units receive of their neighbours', in parts."""
+    """Return the problems of permutations in models with spillovers, in parts."""
     most = _most_together(permutations.model_frame.equations[0], len(model_frame.codes.stratum))
     parts = np.array_split(
         np.arange(permutations.numbers.size), -(-permutations.numbers.size // most)
@@ -186,7 +186,10 @@ def _exposed(model_frame: ModelFrame, permutations: StackedPermutations) -> list
 
 
 def _of_exposed(model_frame: ModelFrame, permutations: StackedPermutations) -> PermutedAdoption:
-    """A unit that has other rows in a deal, where some are left out, is another unit there."""
+    """Return the problems of one part of these permutations.
+
+    A unit with other kept observations under a permutation is treated as another unit.
+    """
     (equation,), n = permutations.model_frame.equations, permutations.numbers.size
     permutation, unit = np.nonzero(permutations.lasting)
     units, place = distinct_rows(np.column_stack([unit, permutations.seen[permutation, unit]]))
@@ -198,7 +201,7 @@ def _of_exposed(model_frame: ModelFrame, permutations: StackedPermutations) -> P
         return out
 
     kinds, kind = distinct_rows(permutations.treated[permutation, unit].astype(np.int64))
-    bare = int(not kinds[0].any())  # Units that are never treated, first of all, have no d.
+    bare = int(not kinds[0].any())  # Never-treated units come first and have no d.
     deviates = equation.problem.unit_effect_scale is not None
     kinds, kind = (kinds[bare:], kind - bare) if deviates else (kinds[:0], np.full_like(kind, -1))
     z, _ = _columns(model_frame, equation, permutations.seen.shape[1:])
@@ -224,7 +227,7 @@ def _of_exposed(model_frame: ModelFrame, permutations: StackedPermutations) -> P
 
 @lru_cache(maxsize=2)
 def _units_of(model_frame: ModelFrame) -> Units:
-    """Units with what adoption at any date of the plan multiplies."""
+    """Return units with the loadings of adoption at every date of the model frame."""
     (equation,), ground = model_frame.equations, ground_of(model_frame)
     kinds = ground.treated[ground.treated.any(axis=1)].astype(np.float64)
     deviates = equation.problem.unit_effect_scale is not None
@@ -235,7 +238,7 @@ def _units_of(model_frame: ModelFrame) -> Units:
 def _columns(
     model_frame: ModelFrame, equation: Equation, shape: tuple[int, ...]
 ) -> tuple[Array, Array]:
-    """Columns and the outcome of all units (unit, period, K + 1), and weights of their rows."""
+    """Return columns and outcome of all units (unit, period, K + 1), and observation weights."""
     (spec,), frame, panel = model_frame.model.equations, model_frame.codes, model_frame.panel
     at = frame.unit, frame.time
     z = np.zeros((*shape, len(equation.rows.columns) + 1))
@@ -250,7 +253,7 @@ def _columns(
 
 
 def _scales(model_frame: ModelFrame, permutations: PermutedRows) -> Array:
-    """``s`` of every deal."""
+    """Return ``s`` of every permutation."""
     (spec,), frame, timing = (
         model_frame.model.equations,
         model_frame.codes,

@@ -1,10 +1,10 @@
-"""Adoption dealt to other units where these receive of their neighbours': one plan of many deals.
+"""Permutations of treatment in models with spillovers: one model frame for many permutations.
 
-Each deal has cells of its own: who stands in which ring, and since when. All deals are planned as
-one panel of as many units as there are in all of them, whose cells are those of any deal. A cell
-that a deal has no rows in has a coefficient that its prior alone knows: integrated out it leaves
-one, and no average changes. Deals are together where all else is as if each were planned by itself
-(`_likeness`).
+Each permutation has its own cells, by distance band and start of exposure. All permutations are
+combined in one panel, with as many units as they have together and with the cells of any of them.
+A cell without observations under a permutation has a coefficient that is informed only by its
+prior: it integrates to one, and no average changes. Permutations are combined only if the result is
+equal to that of a separate model frame (`_likeness`).
 """
 
 from __future__ import annotations
@@ -36,25 +36,25 @@ from bayes_nqp.numerics.parameters import Scale
 from bayes_nqp.numerics.sufficient_statistics import Rows
 
 _OPEN = ("walk", "cohort", "cell")
-"""How names of parts end that have a coefficient more for each kind of cell more."""
+"""Suffixes of parts that have one more coefficient for each further kind of cell."""
 
 
 @dataclass(frozen=True, eq=False)
 class StackedPermutations:
-    """Deals that share the coefficients of one plan.
+    """Permutations that share the coefficients of one model frame.
 
     Parameters
     ----------
     model_frame : ModelFrame
-        Of all units of all deals.
+        The frame of all units of all permutations.
     numbers : ndarray of int (permutation)
-        Which deals these are.
+        Numbers of these permutations.
     seen, treated : ndarray of bool (permutation, unit, period)
-        Rows that enter the likelihood, and which of them are treated.
+        Observations in the likelihood, and treated ones among them.
     cell : ndarray of int (permutation, unit, period)
-        Of the plan, -1 of rows without one.
+        Cell in the model frame, -1 for none.
     group : ndarray of int (permutation, unit)
-        Of the plan, -1 of none.
+        Group in the model frame, -1 for none.
     scales : ndarray (permutation), outcome units
         ``s`` of each.
     """
@@ -69,18 +69,18 @@ class StackedPermutations:
 
     @property
     def lasting(self) -> Mask:
-        """Units with several rows (permutation, unit)."""
+        """Return True for units with several observations (permutation, unit)."""
         return self.group >= 0
 
     def of(self, part: Index) -> StackedPermutations:
-        """Some of them."""
+        """Select some permutations."""
         names = ("numbers", "seen", "treated", "cell", "group", "scales")
         return replace(self, **{name: getattr(self, name)[part] for name in names})
 
 
 @dataclass(frozen=True, eq=False)
 class _Permutation:
-    """One deal: its frame, and which rows are kept."""
+    """One permutation: its codes and its kept observations."""
 
     number: int
     codes: PanelCodes
@@ -88,7 +88,7 @@ class _Permutation:
 
 
 def stacked_permutations(model_frame: ModelFrame, cohorts: Index) -> Iterator[StackedPermutations]:
-    """Plan deals whose units receive of their neighbours', those that are alike together."""
+    """Combine permutations in models with spillovers, one stack for each set of similar ones."""
     classes, keys, numbers = _classes(model_frame, cohorts)
     if classes is None:
         return
@@ -117,7 +117,7 @@ def stacked_permutations(model_frame: ModelFrame, cohorts: Index) -> Iterator[St
 def _classes(
     model_frame: ModelFrame, cohorts: Index
 ) -> tuple[Calendar | None, list[Index], list[int]]:
-    """One calendar of all deals that have one, the classes of their units, and which they are."""
+    """Return one calendar of all valid permutations, their units' classes and their numbers."""
     facts, calendars, numbers = model_frame.facts, [], []
     for number, codes in enumerate(cohorts):
         with suppress(IdentificationError, StudyError):
@@ -150,7 +150,7 @@ def _classes(
 def _permutation(
     model_frame: ModelFrame, classes: Calendar, number: int, key: Index
 ) -> _Permutation | None:
-    """One deal, unless the panel cannot identify what the design asks for of it."""
+    """Return one permutation; None if the panel does not identify an effect of the design."""
     frame = model_frame.codes
     at = key[frame.unit], frame.time
     frame = replace(
@@ -165,7 +165,7 @@ def _permutation(
 
 
 def _stacked(permutations: Sequence[_Permutation]) -> PanelCodes:
-    """The frame of all units of all deals."""
+    """Return the codes of all units of all permutations."""
     frames, n = [permutation.codes for permutation in permutations], len(permutations)
     first = frames[0]
     key, cohort, origin, role = (
@@ -183,7 +183,10 @@ def _stacked(permutations: Sequence[_Permutation]) -> PanelCodes:
 def _likeness(
     model_frame: ModelFrame, permutation: _Permutation, table: CellTable, cell: Index
 ) -> tuple[object, ...]:
-    """What deals have to have in common beside coefficients: parts, time effects, adopters."""
+    """Return the properties that combined permutations must share.
+
+    These are parts, time effects and the estimation of a scale of deviations.
+    """
     frame, sample = permutation.codes, permutation.kept
     inside = np.unique(cell[cell >= 0])
 
@@ -207,9 +210,9 @@ def _parts(model_frame: ModelFrame, table: CellTable) -> Sequence[GlobalPart | L
 
 
 def _of_parts(parts: Sequence[GlobalPart | LocalPart]) -> object:
-    """Parts by name, scale and, where these tell what is compared with what, labels; and scales.
+    """Return parts by name and scale, with labels if these define comparisons; and scales.
 
-    One coefficient more of a part of independent ones, as of a cohort, changes no other.
+    In a part of independent coefficients, such as cohorts, one more changes no other.
     """
     kinds: dict[object, None] = {}
     for part in parts:
@@ -228,7 +231,7 @@ def _stated(
     permutations: Sequence[_Permutation],
     likeness: tuple[object, ...],
 ) -> StackedPermutations | None:
-    """Deals that are alike, planned as one; None where together they are unlike each alone."""
+    """Combine similar permutations; None if the stack differs from each separate model."""
     (spec,), (equation,), n = model_frame.model.equations, model_frame.equations, len(permutations)
     frame, sample = (
         _stacked(permutations),

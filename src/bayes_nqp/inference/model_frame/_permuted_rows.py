@@ -1,4 +1,4 @@
-"""What rows are to a model whose adoption is dealt to others: kept, in cells, in groups."""
+"""Observations under permuted treatment: kept ones, their cells and their groups."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from bayes_nqp.model.predictors import ESTIMATED_FROM, TREATED
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """What no deal changes.
+    """Quantities common to all permutations.
 
     Parameters
     ----------
     seen : ndarray of bool (unit, period)
-        Rows of the panel.
+        Observations of the panel.
     treated : ndarray of bool (key, period)
-        By the calendar.
+        Treated periods of each class.
     key : ndarray of int (unit)
         Actual class of the calendar.
     by_cohort : ndarray of int (code + 1)
-        Class of each cohort, -1 where there is none.
+        Class of each cohort, -1 for none.
     cell : ndarray of int (stratum × key, period)
-        Cell of such rows, -1 where there is none.
+        Cell of such observations, -1 for none.
     group : ndarray of int (stratum × key)
-        Group of such units, -1 where there is none.
+        Group of such units, -1 for none.
     """
 
     seen: Mask
@@ -42,31 +42,31 @@ class Ground:
     group: Index
 
     def key_of(self, cohorts: Index) -> Index:
-        """Class of cohorts, -1 of those that the plan does not have."""
+        """Return the class of cohorts, -1 for those that the model frame does not have."""
         inside = cohorts + 1 < self.by_cohort.size
         return np.where(inside, self.by_cohort[np.where(inside, cohorts + 1, 0)], -1)
 
 
 @dataclass(frozen=True, eq=False)
 class PermutedRows:
-    """Deals as their rows have them.
+    """Observations of the panel under each permutation.
 
     Parameters
     ----------
     key, code : ndarray of int (permutation, unit)
-        Class of the calendar; with the stratum.
+        Class of the calendar; class combined with the stratum.
     kept : ndarray of bool (permutation, unit)
-        Units with untreated rows.
+        Units with untreated observations.
     counts : ndarray of int (permutation, stratum × key, period)
-        Treated rows.
+        Treated observations.
     periods : ndarray of bool (permutation, level, period)
-        Time effects of units with several rows.
+        Time effects of units with several observations.
     connected : ndarray of bool (permutation)
-        Whether untreated rows connect all periods of every level.
+        True if untreated observations connect all periods of every level.
     estimated : ndarray of bool (permutation)
-        Whether adopters are enough to estimate the scale of their deviations.
+        True if there are enough treated units to estimate the scale of their deviations.
     placed : ndarray of bool (permutation)
-        Whether units with several rows are all in groups that the plan has.
+        True if all units with several observations are in groups of the model frame.
     """
 
     key: Index
@@ -79,14 +79,17 @@ class PermutedRows:
     placed: Mask
 
     def like(self, actual: PermutedRows, *, same_rows: bool) -> Mask:
-        """Which have the coefficients of the actual one; with columns, also the same rows."""
+        """Return True for permutations with the coefficients of the actual assignment.
+
+        With columns, their observations must also be the same.
+        """
         same = self.connected & self.placed & (self.estimated == actual.estimated)
         same &= ((self.counts > 0) == (actual.counts > 0)).all(axis=(1, 2))
         same &= (self.periods == actual.periods).all(axis=(1, 2))
         return np.asarray(same & self.kept.all(axis=1) & actual.kept.all() if same_rows else same)
 
     def of(self, numbers: Index) -> PermutedRows:
-        """Some deals."""
+        """Select some permutations."""
         return PermutedRows(*(getattr(self, name)[numbers] for name in self.__dataclass_fields__))
 
 
@@ -111,7 +114,7 @@ def ground_of(model_frame: ModelFrame) -> Ground:
 
 
 def permuted_rows(model_frame: ModelFrame, ground: Ground, key: Index) -> PermutedRows:
-    """What classes of the calendar (permutation, unit) make of the rows."""
+    """Describe the observations under permuted classes of the calendar (permutation, unit)."""
     frame, seen, n_keys = model_frame.codes, ground.seen, len(ground.treated)
     code = frame.stratum * n_keys + key
     control = seen & ~ground.treated[key]

@@ -1,4 +1,4 @@
-"""Where time effects, effects of cells and slopes stand among the slots of all blocks."""
+"""Positions of time effects, effects of cells and slopes among the slots of all blocks."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from bayes_nqp.numerics.sufficient_statistics import Rows
 
 @dataclass(frozen=True, eq=False)
 class Positions:
-    """Slots of an equation by what they are: blocks one after another, and then paths.
+    """Slots of an equation by their meaning: blocks one after another, and then paths.
 
     Parameters
     ----------
     time : ndarray of int (level × period)
-        One past the last slot where there is none.
+        One past the last slot if there is none.
     cells : ndarray of int (cell)
-        Of an exposure, slots of its slopes.
+        Slots of effects; for an exposure, slots of its slopes.
     slopes : ndarray of int (stratum, column)
-        Of the varying columns.
+        Slots of the varying columns.
     paths : ndarray of int (group × period)
-        What processes add; none without any.
+        Slots of processes; empty without any.
     """
 
     time: Index

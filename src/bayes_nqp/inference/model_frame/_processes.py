@@ -1,4 +1,4 @@
-"""Which processes on the time grid the groups of units have, and the lag of an equation."""
+"""Processes over time of groups of units, and the spatial lag of an equation."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from bayes_nqp.numerics.sufficient_statistics import Rows
 def with_processes(
     parts: Sequence[ProcessPart], rows: Rows, blocks: Sequence[Block], groups: Sequence[Group]
 ) -> tuple[list[Block], list[Group]]:
-    """Give groups their processes, and blocks the list of those that their groups have.
+    """Assign processes to groups, and to each block the list of its groups' processes.
 
-    Units of one group share them all. Processes are numbered in the order of their laws, paths of
-    the border, which are coefficients and no processes of blocks, as in `border_paths`.
+    Units of one group share all processes. Processes are numbered in the order of their laws. Paths
+    of the border are coefficients, not processes of blocks, and are numbered as in `border_paths`.
     """
     if not parts:
         return list(blocks), list(groups)
@@ -41,10 +41,11 @@ def with_processes(
 
 
 def border_paths(parts: Sequence[ProcessPart], size: float = 1.0) -> list[GlobalPart]:
-    """What paths of the border are made of, by scale: part after part, owner after owner.
+    """Return the parts of paths of the border, by scale: part after part, owner after owner.
 
-    Processes are integrated out block by block, so that one of all blocks would join them. Their
-    standard normal numbers are coefficients then; loadings in outcome units are divided by ``s``.
+    Processes are integrated out block by block, so that one common to all blocks would join them.
+    Their standard normal numbers are coefficients instead; loadings in outcome units are divided by
+    ``s``.
     """
     border, out = _border(parts), []
     for part, start, count in border:
@@ -60,25 +61,25 @@ def border_paths(parts: Sequence[ProcessPart], size: float = 1.0) -> list[Global
 
 
 def on_paths(shared: Sequence[GlobalPart]) -> tuple[int, ...]:
-    """Which of the global coefficients load on paths."""
+    """Return the positions of global coefficients that load on paths."""
     places = [part.place for part in shared for _ in range(part.columns.shape[1])]
     return tuple(k for k, place in enumerate(places) if place == "paths")
 
 
 def _border(parts: Sequence[ProcessPart]) -> list[tuple[ProcessPart, int, int]]:
-    """Parts of the border, the number of the first path of each, and how many it has."""
+    """Return parts of the border, with the number of their first path and their count."""
     border = [(part, int(part.owner.max()) + 1) for part in parts if part.border]
     starts = np.cumsum([0, *(count for _, count in border)])
     return [(part, int(start), n) for (part, n), start in zip(border, starts, strict=False)]
 
 
 def process_parameters(parts: Sequence[ProcessPart]) -> tuple[Parameter, ...]:
-    """Parameters of what correlates the periods of processes, each once."""
+    """Return the parameters of the correlation over time of processes, without duplicates."""
     return tuple({p.name: p for part in parts for p in part.parameters}.values())
 
 
 def law_of(part: ProcessPart, among: Sequence[Parameter]) -> PathLaw | None:
-    """What correlates the periods of a part, None where nothing does; by all parameters."""
+    """Return the correlation over time of a part, None if it has none; by all parameters."""
     if part.errors is None:
         return None
     names = [parameter.name for parameter in among]
@@ -89,7 +90,7 @@ def law_of(part: ProcessPart, among: Sequence[Parameter]) -> PathLaw | None:
 def border_laws(
     parts: Sequence[ProcessPart], shared: Sequence[GlobalPart], among: Sequence[Parameter]
 ) -> tuple[BorderLaw, ...]:
-    """What correlates the periods of paths of the border, whose loadings are the identity then."""
+    """Return the correlation over time of paths of the border with identity loadings."""
     coefficients, out = np.array(on_paths(shared), dtype=np.int64), []
     for part, start, count in _border(parts):
         size = count * sum(loadings.shape[1] for loadings in part.loadings)
@@ -101,7 +102,7 @@ def border_laws(
 
 
 def lag_of(spec: LagSpec | None, shared: Sequence[GlobalPart]) -> Lag | None:
-    """The lag, and the number of the coefficient that it gives a value."""
+    """Return the spatial lag, with the positions of the coefficients that it determines."""
     if spec is None:
         return None
     names = [part.name for part in shared for _ in range(part.columns.shape[1])]

@@ -1,4 +1,4 @@
-"""The scale ``s`` on which priors are stated."""
+"""The scale ``s``, in multiples of which priors are stated."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from bayes_nqp.model.predictors import TimeEffects
 
 
 def within_scale(frame: PanelCodes, outcome: Array, rows: Mask) -> float:
-    """Standard deviation of the outcome within units and net of time effects.
+    """Compute the standard deviation of the outcome within units and net of time effects.
 
-    Root of the residual sum of squares of the untreated rows after two-way demeaning, over its
-    degrees of freedom; outcome units. Refused where these rows are too few, or do not vary.
+    It is the root of the residual sum of squares of the untreated observations after two-way
+    demeaning, over its degrees of freedom; outcome units. An error is raised if these observations
+    are too few, or do not vary.
     """
     residual, rank, count = net_of_effects(frame, outcome, rows)
     f = frame.weight[rows]
@@ -26,8 +27,8 @@ def within_scale(frame: PanelCodes, outcome: Array, rows: Mask) -> float:
     spread = float(np.var(outcome)) * f.sum()
     if free <= 0:
         raise IdentificationError(
-            Message("the untreated rows are too few to tell time effects from noise"),
-            where=Message("{} untreated rows of {} units", round(f.sum()), round(units)),
+            Message("the untreated observations are too few to separate time effects from noise"),
+            where=Message("{} untreated observations of {} units", round(f.sum()), round(units)),
             hint=Message(
                 "add periods before treatment or untreated units, or use common time effects ({})",
                 Hint("time", TimeEffects()),
@@ -35,16 +36,16 @@ def within_scale(frame: PanelCodes, outcome: Array, rows: Mask) -> float:
         )
     if total <= 1e-20 * max(spread, float(frame.weight @ outcome**2) * 1e-8) or total <= 0:
         raise IdentificationError(
-            Message("the outcome does not vary within units over untreated rows"),
+            Message("the outcome does not vary within units over untreated observations"),
             hint="check that 'outcome' names the right column",
         )
     return float(np.sqrt(total / free))
 
 
 def net_of_effects(frame: PanelCodes, values: Array, rows: Mask) -> tuple[Array, int, Index]:
-    """Take unit and time effects out of some rows of a column.
+    """Partial unit and time effects out of some observations of a column.
 
-    What is left in these; rank of the time effects net of unit effects; rows (unit).
+    Return the residuals, the rank of the time effects net of unit effects, and counts (unit).
     """
     unit, time = frame.unit[rows], frame.time[rows]
     count = np.bincount(unit, minlength=frame.n_units)
@@ -71,19 +72,20 @@ def net_of_effects(frame: PanelCodes, values: Array, rows: Mask) -> tuple[Array,
 
 
 def relative_weights(weights: Array, unit: Index, rows: Mask) -> Array:
-    """Bring precision weights to a mean inverse of one, over rows of units with several.
+    """Scale precision weights to a mean inverse of one, over units with several observations.
 
     ``Var e_i = sigma² / w_i`` is then ``sigma²`` on average, which the prior of sigma, in multiples
-    of the outcome's sd, takes it to be: weights as large as populations would hold it down.
+    of the outcome's SD, assumes. With weights as large as populations, sigma would be shrunk
+    towards its prior.
 
     Parameters
     ----------
     weights : ndarray (row)
-        Of all rows of a panel.
+        Weights of all observations of a panel.
     unit : ndarray of int (row)
-        Whose they are.
+        Unit of each.
     rows : ndarray of bool (row)
-        Those that are kept.
+        Kept observations.
     """
     several = rows & (np.bincount(unit[rows], minlength=unit.max() + 1)[unit] > 1)
     return np.asarray(weights * (1.0 / weights[several if several.any() else rows]).mean())

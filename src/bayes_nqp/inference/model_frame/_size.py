@@ -1,4 +1,4 @@
-"""How large an equation would be, before it is stated."""
+"""Estimates of the size of an equation, before it is built."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from bayes_nqp.model.predictors import CellTable, ProcessPart, TimeEffects
 from bayes_nqp.numerics.sufficient_statistics import distinct_rows
 
 _EVALUATIONS = 5e3
-"""Of the density, in a fit."""
+"""Number of evaluations of the density in a fit."""
 _RATE = 5e9
-"""Multiplications a second."""
+"""Multiplications per second."""
 _COPIES = 3
-"""Matrices of every size that an evaluation holds at once."""
+"""Number of matrices of every size that an evaluation allocates."""
 
 
 def check_size(
@@ -31,13 +31,13 @@ def check_size(
     slopes: int,
     exposed: bool,
 ) -> None:
-    """Refuse an equation beyond the machine's memory, or a day of sampling: estimates from below.
+    """Refuse an equation that exceeds the machine's memory, or a day of sampling.
 
-    Strata of one block share coefficients; ``slopes`` vary by stratum, and ``exposed`` says
-    whether effects are slopes of an exposure.
+    Estimates are lower bounds. Strata of one block share coefficients; ``slopes`` vary by stratum,
+    and ``exposed`` is True if effects are slopes of an exposure.
     """
     pooling, periods = equation.pooling, frame.n_periods
-    # Varying columns that all periods have, and those of a single one.
+    # Varying columns common to all periods, and those of a single one.
     full = len(equation.covariates) + slopes
     by_period = len(equation.baseline) * (periods - 1) + exposed * periods
     effects = ~cells.lead
@@ -81,12 +81,12 @@ def _held(
     equation: EquationSpec, frame: PanelCodes, cells: CellTable, positions: Array, *,
     shared: int, full: int, by_period: int, exposed: bool,
 ) -> float:  # fmt: skip
-    """Numbers in matrices of slots (block), of shared coefficients, and of units summed up."""
+    """Count the numbers in matrices of slots (block), shared coefficients and sums of units."""
     inner = [part for part in equation.processes if not part.border]
     positions = (
         positions + frame.n_periods * sum(np.unique(p.owner).size for p in inner) / positions.size
     )
-    # Deviations from one's own path of exposure leave nothing to sum up.
+    # Unit-level slopes of unit-specific exposure paths leave nothing to sum up.
     alone = exposed and equation.pooling.varying is not None
     alike = len(distinct_rows(np.stack([frame.stratum, frame.key], axis=1))[0])
     packed = frame.n_periods * (full + 1.0) + by_period
@@ -97,7 +97,7 @@ def _held(
 
 
 def _numbers(part: ProcessPart) -> int:
-    """Standard normal numbers of one path."""
+    """Count the standard normal numbers of one path."""
     return sum(loadings.shape[1] for loadings in part.loadings)
 
 
@@ -114,5 +114,5 @@ def _hint(numbers: dict[str, int], columns: int, cells: int, pooling: Pooling) -
         )
     if columns > 50:
         hints.append(Message("fewer covariates, mediators or baseline columns"))
-    common = Message("{} where time effects may be common", Hint("time", TimeEffects()))
+    common = Message("{} if time effects may be common", Hint("time", TimeEffects()))
     return separated([*hints, common])

@@ -1,4 +1,4 @@
-"""The model with one row per observation, as a PyMC model, and draws of its rows.
+"""The model of single observations as a PyMC model, and draws of its observations.
 
 `inference.fitting` and all higher packages may import it.
 """

@@ -1,4 +1,4 @@
-"""The model of a design, row by row, for reading and for samplers of one's own."""
+"""The PyMC model of a design, for inspection and for other samplers."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ if TYPE_CHECKING:
 
 @door
 def to_pymc(design: Design, panel: Panel, *, scale: float | None = None) -> pm.Model:
-    """Write the model of a design out row by row, for reading and for samplers of your own.
+    """Build the PyMC model of a design, for inspection and for other samplers.
 
-    Nothing is integrated out: unit effects, time effects, every coefficient and every deviation
-    is a variable, and each row has its density given the unit's rows before. This is what a
-    design means; `fit` compresses the rows first, and its posterior is the same. Use this model
-    to see what is assumed, or to change it. ``nqp.fit(design, panel, nqp.NUTS())`` samples it,
-    slowly. Of `Mediation` it holds all equations side by side; mediators are data in the
-    outcome's, and errors of different equations are independent of one another.
+    Nothing is integrated out: unit effects, time effects, every coefficient and every deviation is
+    a variable, and each observation has its density given the unit's earlier observations. This is
+    the definition of a design's model; `fit` uses sufficient statistics, and its posterior is the
+    same. Use this model to inspect the assumptions, or to change them. ``nqp.fit(design, panel,
+    nqp.NUTS())`` samples it, slowly. For `Mediation` it contains all equations. Mediators are data
+    in the outcome's equation, and errors of different equations are independent.
 
-    Under a likelihood that is sampled by rows it is what `fit` samples. ``sigma`` stays the
-    standard deviation of the innovations, and rows that are a unit's first, or come after a gap,
-    have the standard deviation that AR(1) implies. Under a link other than the identity errors
-    belong to an outcome that nobody sees, and are stated by ``z_errors`` (unit, time).
+    For a likelihood without sufficient statistics it is the model that `fit` samples. ``sigma``
+    remains the standard deviation of the innovations; the first observation of a unit, and those
+    after a gap, have the standard deviation that AR(1) implies. Under a link other than the
+    identity errors belong to a latent outcome, and are given by ``z_errors`` (unit, time).
 
     Parameters
     ----------
     scale : float, optional, outcome units
-        ``s``, held at this value; computed from the outcome by default.
+        Fixed value of ``s``; computed from the outcome by default.
 
     Returns
     -------
     Model
-        Variables are called as in ``fit.posterior``, ``equation__name``, where the equation is
+        Variables are named as in ``fit.posterior``, ``equation__name``, where the equation is
         "outcome" or a mediator. Free variables ``…_over_s`` are in multiples of ``s`` and
         ``z_…`` are standard normal. In outcome units, or on the scale of a link: ``alpha`` (unit),
         ``time_effects`` (time_level, time), ``cell_mean``, ``cell_effect`` (cell), ``deviation``
@@ -56,9 +56,9 @@ def to_pymc(design: Design, panel: Panel, *, scale: float | None = None) -> pm.M
     Raises
     ------
     IdentificationError
-        If the panel cannot identify what the design asks for.
+        If the panel does not identify an effect of the design.
     StudyError
-        If the design, or its error structure, is not stated row by row.
+        If the design, or its error structure, has no model of single observations.
 
     Examples
     --------
@@ -73,12 +73,12 @@ def to_pymc(design: Design, panel: Panel, *, scale: float | None = None) -> pm.M
 
 
 def equation_model(model_frame: ModelFrame, equation: Equation) -> pm.Model:
-    """Write one equation of a plan out row by row: no other shares a variable with it.
+    """Build the PyMC model of one equation, which shares no variable with any other.
 
     Raises
     ------
     StudyError
-        If the design, or its error structure, is not stated row by row.
+        If the design, or its error structure, has no model of single observations.
     """
     return _row_model(model_frame, (equation,))
 
@@ -91,12 +91,12 @@ def _row_model(model_frame: ModelFrame, equations: Sequence[Equation]) -> pm.Mod
 
 
 def _check(model_frame: ModelFrame) -> None:
-    """Refuse a model that is not stated row by row."""
+    """Refuse a model that is not defined for single observations."""
     if model_frame.facts.joined:
         raise StudyError(
-            "'vary_by' joins the deviations of two equations, which is not stated row by row",
+            "'vary_by' joins the deviations of two equations, for which there is no PyMC model",
             hint=Message(
-                "{}, the default, samples it; or {}",
+                "{}, the default, supports it; or {}",
                 Hint("sampler", Importance()),
                 Hint("vary_by", None),
             ),

@@ -1,4 +1,4 @@
-"""The density of the rows given their means: parameters of the errors, and how rows depend."""
+"""The density of observations given their means: error parameters and dependence."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def state_density(
     likelihood: Likelihood,
     s: Any,
 ) -> None:
-    """Add the errors' parameters and the density of an equation's rows to the model in context.
+    """Add the errors' parameters and the density of an equation's observations to the model.
 
     Raises
     ------
     StudyError
-        If the error structure is not stated row by row.
+        If the error structure is not defined for single observations.
     """
     noise = equation.problem.errors
     assert isinstance(noise, Noise)
@@ -62,10 +62,10 @@ def state_density(
 def _unseen(
     names: Variables, equation: Equation, layout: RowLayout, noise: Noise, values: Sequence[Any]
 ) -> Any:
-    """Errors (row) of an outcome that nobody sees at unit ``sigma``: ``L z``, ``L L' = V``.
+    """Return errors (row) of a latent outcome at unit ``sigma``: ``L z``, ``L L' = V``.
 
-    They are stated by independent numbers, for rows say little of each by itself; those of periods
-    without a row touch no density.
+    They are parametrised by independent numbers, because single observations are weakly
+    informative. Errors of periods without an observation enter no density.
     """
     root = pt.linalg.cholesky(over_periods(noise, equation.problem.n_periods, values))
     z = pm.Normal(names("z_errors"), dims=("unit", "time"))
@@ -74,14 +74,14 @@ def _unseen(
 
 
 def over_periods(noise: Noise, n_periods: int, values: Sequence[Any]) -> Any:
-    """State the covariance over the time grid on tensors (T, T), by steps where these are stated.
+    """Return the covariance over the time grid as tensors (T, T), stepwise if possible.
 
     ``e_t = c_t e_(t-1) + s_t u_t``: ``e = (I - C)^-1 S u``, and white noise on top.
 
     Raises
     ------
     StudyError
-        If the error structure is not stated row by row.
+        If the error structure is not defined for single observations.
     """
     steps = noise.steps(np.minimum(np.arange(n_periods), 1), values)
     if steps is None:
@@ -104,11 +104,11 @@ def _step_by_step(
     rows: tuple[Any, Any, Any],
     steps: Steps,
 ) -> tuple[Any, Any]:
-    """Mean and spread of every row given the unit's row before."""
+    """Return mean and spread of every observation given the unit's previous observation."""
     y, mean, sigma = rows
     spread = sigma * steps.spread
     if steps.white is not None:
-        # What is left without its white noise is what is carried on.
+        # The error without its white noise is carried forward.
         mean = mean + pm.Normal(names("z_white"), dims="row") * steps.white * sigma
     if steps.carry is not None:
         mean = mean + steps.carry * (y - mean)[row_data("row_previous", layout.previous)]
@@ -120,7 +120,10 @@ def _step_by_step(
 def _by_pattern(
     names: Variables, equation: Equation, noise: Noise, values: Sequence[Any], mean: Any, sigma: Any
 ) -> None:
-    """Add the joint density of each unit's rows; units seen in the same periods share a factor."""
+    """Add the joint density of each unit's observations.
+
+    Units observed in the same periods share a factor.
+    """
     joined = noise.tensor_covariance(equation.problem.n_periods, values)
     if joined is None or equation.rows.weights is not None:
         raise _not_stated(noise)
@@ -134,17 +137,17 @@ def _by_pattern(
 
 def _not_stated(noise: Noise) -> StudyError:
     return StudyError(
-        f"'errors' is {noise!r}, which is not stated row by row",
+        f"'errors' is {noise!r}, which has no model of single observations",
         hint=Message(
-            "{}, the default, samples it; a row model needs its 'steps', or its "
-            "'tensor_covariance' and rows without weights",
+            "{}, the default, supports it; a model of single observations needs its "
+            "'steps', or its 'tensor_covariance' and observations without weights",
             Hint("sampler", Importance()),
         ),
     )
 
 
 def _patterns(equation: Equation) -> list[tuple[Index, Index]]:
-    """Observed periods, and the rows (unit, period) of all units that are seen in just these."""
+    """Return sets of observed periods, each with the observations (unit, period) of its units."""
     unit, time = equation.rows.unit, equation.rows.time
     rows = np.split(np.arange(unit.size), np.flatnonzero(np.diff(unit)) + 1)
     groups: dict[tuple[int, ...], list[Index]] = {}

@@ -1,4 +1,4 @@
-"""The plain model, row by row: every coefficient a named variable, nothing compressed."""
+"""The model of single observations: every coefficient is a named variable."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 
 def row_model(model_frame: ModelFrame, equations: Sequence[Equation]) -> pm.Model:
-    """Write equations of a plan out as a PyMC model.
+    """Build the PyMC model of equations of a model frame.
 
     Parameters
     ----------
     equations : sequence of Equation
-        Those of the plan, or some of them.
+        Some or all equations of the model frame.
 
     Returns
     -------
@@ -84,10 +84,10 @@ def _state(model_frame: ModelFrame, equation: Equation, layout: RowLayout) -> No
 
 
 def _coords(model_frame: ModelFrame, layout: RowLayout) -> dict[str, Any]:
-    """Labels of what equations share: rows, units, periods, cells, members."""
+    """Return labels common to all equations: observations, units, periods, cells, members."""
     frame, cells = model_frame.codes, model_frame.cells
     return {
-        # A unit without rows has no effect that anything could tell.
+        # A unit without observations has no identified effect.
         "unit": model_frame.panel.unit_labels[np.unique(layout.unit)],
         "row": layout.rows,
         "cell": cell_names([*cells.strata.values()], cells.cohort, cells.time),
@@ -98,7 +98,7 @@ def _coords(model_frame: ModelFrame, layout: RowLayout) -> dict[str, Any]:
 
 
 def _own_coords(model_frame: ModelFrame, equation: Equation) -> dict[str, Any]:
-    """Labels of an equation's coefficients."""
+    """Return labels of an equation's coefficients."""
     names, cells = Variables(equation.name), model_frame.cells
     time_effects = time_effect_names(model_frame.codes.level_names, model_frame.panel.time_labels)
     texts = np.array(cell_names([*cells.strata.values()], cells.cohort, cells.time), dtype=str)
@@ -126,7 +126,7 @@ def _own_coords(model_frame: ModelFrame, equation: Equation) -> dict[str, Any]:
 
 
 def _columns(names: Variables, layout: RowLayout, slopes: Any) -> Any:
-    """What the varying columns add to each row."""
+    """Return the contribution of the varying columns to each observation."""
     value = pm.Data(names("entry_value"), layout.entry_value)
     terms = value * slopes[pm.Data(names("entry_slope"), layout.entry_slope)]
     where = pm.Data(names("entry_row"), layout.entry_row)
@@ -161,17 +161,17 @@ def _state_effects(
     scales: Mapping[str, Any],
     s: Any,
 ) -> Any:
-    """State deviations, and report the effects of cells with the mean deviation of their rows.
+    """Add deviations, and report effects of cells with the mean deviation of their observations.
 
     Parameters
     ----------
     cells : tensor (cell), multiples of ``s``
-        Effects of cells, where these are no slopes.
+        Effects of cells, if these are not slopes.
 
     Returns
     -------
     tensor (member), multiples of ``s``, or None
-        Deviations, where there are any.
+        Deviations, if there are any.
     """
     if equation.dose is not None:
         cells = slopes[pm.Data(names("cell_slope"), cell_slopes(model_frame, equation))]
@@ -195,7 +195,7 @@ def _state_effects(
 def _at_moderators(
     names: Variables, model_frame: ModelFrame, equation: Equation, cells: Any, slopes: Any
 ) -> Any:
-    """Effects of cells at the mean moderator of their rows, where there is one."""
+    """Return effects of cells at the mean moderator of their observations, if there is one."""
     moderation, width = equation.slope(SlopeKind.MODERATION), len(equation.rows.columns)
     if moderation is None:
         return cells
@@ -206,7 +206,9 @@ def _at_moderators(
 def _paths_of_rows(
     names: Variables, equation: Equation, scales: Mapping[str, Any], border: Any, s: Any
 ) -> Any:
-    """What processes add to each row in multiples of s, ``L sum_k tau_k D_k z_k`` of its paths.
+    """Return the contribution of processes to each observation, in multiples of s.
+
+    It is ``L sum_k tau_k D_k z_k`` of the observation's paths.
 
     Parameters
     ----------

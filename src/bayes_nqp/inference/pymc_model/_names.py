@@ -1,4 +1,4 @@
-"""Variables of the variables of a row model: those of posteriors, ``equation__name``."""
+"""Names of the PyMC model's variables, the same as in posteriors: ``equation__name``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Variables:
-    """Variables of one equation's variables.
+    """Names of the variables of one equation.
 
     Parameters
     ----------

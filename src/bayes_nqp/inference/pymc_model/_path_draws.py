@@ -1,4 +1,4 @@
-"""Paths of processes drawn from their law, given parameters."""
+"""Draws of processes over time, given parameters."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 def path_draws(
     equation: Equation, parameters: Mapping[str, Array], generator: np.random.Generator
 ) -> Array:
-    """Draw what processes add to the periods of every group.
+    """Draw the contributions of processes to the periods of every group.
 
     Parameters
     ----------
     parameters : mapping of str to ndarray (draw,)
-        Those of the equation, on their own scales, in multiples of ``s``.
+        Parameters of the equation, on their own scales, in multiples of ``s``.
 
     Returns
     -------
     ndarray (draw, group + 1, T), multiples of s
-        Zero in the last, where units without a group (-1) find it.
+        Zero for the last group, to which units without a group (-1) point.
     """
     problem = equation.problem
     draws = len(next(iter(parameters.values())))

@@ -1,4 +1,4 @@
-"""Outcomes of rows from drawn parameters: expected values and errors, some draws at a time."""
+"""Outcomes of observations from drawn parameters: expected values and errors, in chunks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def chunks(draws: int, rows: int, numbers: int = _CHUNK_NUMBERS) -> Iterator[sli
     Parameters
     ----------
     numbers : int
-        Draws × rows of one part, at most.
+        Maximum of draws × observations of one part.
     """
     size = int(np.clip(numbers // max(rows, 1), 1, draws))
     for start in range(0, draws, size):
@@ -37,22 +37,22 @@ def chunks(draws: int, rows: int, numbers: int = _CHUNK_NUMBERS) -> Iterator[sli
 
 
 def padded(values: Array) -> Array:
-    """Append the zero that rows without a cell, or without a deviation, point at."""
+    """Append the zero to which observations without a cell, or without a deviation, point."""
     return np.concatenate([values, np.zeros((values.shape[0], 1))], axis=1)
 
 
 def row_slopes(layout: RowLayout, columns: int, slopes: Array, out: Array) -> None:
-    """Add what the varying columns contribute.
+    """Add the contribution of the varying columns.
 
     Parameters
     ----------
     columns : int
-        How many there are.
+        Number of columns.
     out : ndarray (draw, row)
-        Is added to.
+        Array to which it is added.
     """
     for k in range(columns):
-        # One column has at most one entry a row, so that adding by index loses none.
+        # A column has at most one entry per observation, so adding by index loses none.
         mine = np.flatnonzero(layout.entry_slope % columns == k)
         out[:, layout.entry_row[mine]] += (
             slopes[:, layout.entry_slope[mine]] * (layout.entry_value[mine])
@@ -66,12 +66,12 @@ def errors_of(
     parameters: Mapping[str, Array],
     generators: Sequence[np.random.Generator],
 ) -> Array:
-    """Draw the errors of rows: step by step, or from their covariance on the whole time grid.
+    """Draw the errors of observations, step by step or from their covariance on the time grid.
 
     Parameters
     ----------
     parameters : mapping of str to ndarray (draw,)
-        Those of the equation's errors and of its likelihood, on their own scales; ``sigma`` in
+        Parameters of the equation's errors and of its likelihood, on their own scales; ``sigma`` in
         multiples of ``s``.
     generators : sequence of three Generators
         For innovations, tails and noise: no stream depends on the size of a chunk.
@@ -79,7 +79,7 @@ def errors_of(
     Raises
     ------
     StudyError
-        If errors are not stated row by row, and innovations are not normal.
+        If the errors have no stepwise form, and innovations are not normal.
     """
     generator, innovations, white = generators
     noise = equation.problem.errors
@@ -105,7 +105,7 @@ def errors_of(
 
 
 def _carry(noise: Noise, layout: RowLayout, values: Sequence[Array], out: Array) -> None:
-    """Turn innovations (draw, row) into errors, each from the one before; in place."""
+    """Turn innovations (draw, row) into errors in place, each from the one before."""
     for rows in _in_order(layout):
         steps = noise.steps(layout.gap[rows], values)
         assert steps is not None
@@ -114,7 +114,7 @@ def _carry(noise: Noise, layout: RowLayout, values: Sequence[Array], out: Array)
 
 
 def no_innovations(noise: Noise, likelihood: Likelihood) -> StudyError:
-    """Refuse innovations of errors that are not stated row by row.
+    """Return the error for non-normal innovations of errors without a stepwise form.
 
     Returns
     -------
@@ -123,8 +123,7 @@ def no_innovations(noise: Noise, likelihood: Likelihood) -> StudyError:
     """
     return StudyError(
         Message(
-            "'errors' is {!r}, whose rows do not follow from one another, as {} innovations need "
-            "it",
+            "'errors' is {!r}, which has no stepwise form, but {} innovations need one",
             noise,
             likelihood.label,
         ),
@@ -139,7 +138,7 @@ def _by_covariance(
     values: Sequence[Array],
     generator: np.random.Generator,
 ) -> Array:
-    """Draw errors on every unit's whole time grid, and take those of its rows (draw, row)."""
+    """Draw errors on every unit's whole time grid, and select its observations (draw, row)."""
     units, n_periods = int(layout.unit.max()) + 1, equation.problem.n_periods
     points = np.concatenate(values, axis=1)
     grid = noise.draw(generator, n_periods, points[:, :-1], units)
@@ -150,7 +149,10 @@ def _by_covariance(
 
 
 def _in_order(layout: RowLayout) -> list[npt.NDArray[np.int64]]:
-    """Rows by their place within their unit: each step needs only the one before."""
+    """Group observations by their position within their unit.
+
+    Each step needs only the previous one.
+    """
     starts = np.maximum.accumulate(np.where(layout.first, np.arange(layout.rows.size), 0))
     place = np.arange(layout.rows.size) - starts
     order = np.argsort(place, kind="stable")

@@ -1,4 +1,4 @@
-"""Coefficients of an equation: their priors, and what they sum up to in each place."""
+"""Coefficients of an equation: their priors, and their sums by position."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def row_data(name: str, values: npt.NDArray[Any]) -> Any:
-    """Register data of the rows, once for all equations."""
+    """Register data of the observations, once for all equations."""
     model = pm.modelcontext(None)
     if name in model.named_vars:
         return model[name]
@@ -29,12 +29,12 @@ def row_data(name: str, values: npt.NDArray[Any]) -> Any:
 
 
 def padded(values: Any) -> Any:
-    """Append the zero that rows without a cell, or without a deviation, point at."""
+    """Append the zero to which observations without a cell, or without a deviation, point."""
     return pt.zeros(values.shape[0] + 1)[:-1].set(values)
 
 
 def parameter(names: Variables, stated: Parameter, s: Any) -> Any:
-    """Add one prior to the model in context; give the parameter in multiples of ``s``."""
+    """Add one prior to the model in context; return the parameter in multiples of ``s``."""
     name = names(stated.name)
     if not stated.in_outcome_units:
         return stated.prior.variable(name)
@@ -78,7 +78,7 @@ def table(
     scales: Mapping[str, Any],
     s: Any,
 ) -> Any:
-    """State the coefficients that load on one place, and sum them up there."""
+    """Add the coefficients that load on one table, and sum them up by position."""
     size = {
         "time": len(model_frame.codes.level_names) * model_frame.codes.n_periods,
         "cells": model_frame.table.size,
@@ -104,7 +104,7 @@ def table(
 def _coefficients(
     names: Variables, part: GlobalPart | LocalPart, dim: str, scales: Mapping[str, Any]
 ) -> Any:
-    """Give a part's coefficients their prior: flat, or standard normal times their scale."""
+    """Assign a prior to a part's coefficients: flat, or standard normal times their scale."""
     if isinstance(part, GlobalPart) and part.display is None:
         dim = f"{part.name}_label"
     if part.scale == FLAT:
@@ -114,7 +114,7 @@ def _coefficients(
 
 
 def _report(names: Variables, part: GlobalPart, values: Any, s: Any) -> None:
-    """Give a part's coefficients, or the levels that they span, in outcome units."""
+    """Report a part's coefficients, or the levels that they span, in outcome units."""
     if part.display is not None:
         values = pt.as_tensor(np.asarray(part.display)) @ values
     if part.name in ("level", "drift"):

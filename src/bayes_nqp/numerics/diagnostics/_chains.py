@@ -1,7 +1,7 @@
-"""How well chains mix: rank-normalised split R-hat, and effective sizes of bulk and tails.
+"""Mixing of chains: rank-normalised split R-hat, and effective sizes of bulk and tails.
 
-The statistics of Vehtari et al. (2021), as ArviZ has them (tests compare), of all columns at once:
-importing ArviZ takes as long as a whole first summary.
+The statistics are those of Vehtari et al. (2021) as in ArviZ (compared in tests), for all columns
+at once: importing ArviZ takes as long as a complete first summary.
 """
 
 from __future__ import annotations
@@ -14,40 +14,40 @@ from scipy.special import ndtri
 from bayes_nqp._core.arrays import Array
 
 _BLOCK = 64
-"""Columns at a time, which keeps spectra small beside the draws."""
+"""Columns processed at a time, which keeps spectra small relative to the draws."""
 
 
 def effective_size(draws: Array, *, tail: bool = False) -> Array:
-    """Effective sample size of each column.
+    """Estimate the effective sample size of each column.
 
     Parameters
     ----------
     draws : ndarray (chain, draw, quantity)
-        Of one or several chains.
+        Draws of one or several chains.
     tail : bool, default False
-        Of the 5 % and 95 % quantiles, the smaller, instead of the bulk.
+        If True, return the smaller one of the 5 % and 95 % quantiles, instead of the bulk.
 
     Returns
     -------
     ndarray (quantity)
-        All draws where a quantity does not vary; NaN where one is missing, or chains have fewer
-        than four draws.
+        All draws if a quantity does not vary; NaN if a draw is missing, or chains have fewer than
+        four draws.
     """
     return _of_columns(_tail_size if tail else _bulk_size, draws, least_chains=1)
 
 
 def split_rhat(draws: Array) -> Array:
-    """Rank-normalised split R-hat of each column: of the bulk or the folded draws, the larger.
+    """Compute rank-normalised split R-hat of each column: the larger of bulk and folded draws.
 
     Parameters
     ----------
     draws : ndarray (chain, draw, quantity)
-        Of several chains.
+        Draws of several chains.
 
     Returns
     -------
     ndarray (quantity)
-        NaN where a quantity does not vary or is missing, or of a single chain.
+        NaN if a quantity does not vary or is missing, or for a single chain.
     """
     return _of_columns(_rank_rhat, draws, least_chains=2)
 
@@ -81,18 +81,21 @@ def _rank_rhat(draws: Array) -> Array:
 
 
 def _halves(draws: Array) -> Array:
-    """First and last halves of chains, as chains of their own (2C, n // 2, q)."""
+    """Split chains into first and last halves, as separate chains (2C, n // 2, q)."""
     half = draws.shape[1] // 2
     return np.concatenate([draws[:, :half], draws[:, -half:]])
 
 
 def _normal_scores(draws: Array) -> Array:
-    """Phi^-1((r - 3/8) / (S + 1/4)) of the ranks r among all S draws, averages of ties (Blom)."""
+    """Return normal scores of the ranks r among all S draws, averages of ties (Blom).
+
+    They are Phi^-1((r - 3/8) / (S + 1/4)).
+    """
     pooled = draws.reshape(-1, draws.shape[-1])
     order = np.argsort(pooled, axis=0)
     ascending = np.take_along_axis(pooled, order, axis=0)
     place = np.arange(len(pooled))[:, None]
-    # Runs of equal draws: from the last place with a rise before it to the next with one after it.
+    # Runs of equal draws: from the last position with a rise before it to the next with one after.
     rises = ascending[1:] != ascending[:-1]
     edge = np.ones((1, pooled.shape[1]), dtype=bool)
     first = np.maximum.accumulate(np.where(np.concatenate([edge, rises]), place, 0), axis=0)
@@ -104,7 +107,10 @@ def _normal_scores(draws: Array) -> Array:
 
 
 def _rhat(chains: Array) -> Array:
-    """((B / W + n - 1) / n)^1/2: B is n Var(means of chains), W the mean of their variances."""
+    """Return R-hat, ((B / W + n - 1) / n)^1/2.
+
+    B is n Var(means of chains), W the mean of their variances.
+    """
     n = chains.shape[1]
     between = n * chains.mean(axis=1).var(axis=0, ddof=1)
     within = chains.var(axis=1, ddof=1).mean(axis=0)
@@ -113,7 +119,10 @@ def _rhat(chains: Array) -> Array:
 
 
 def _size(chains: Array) -> Array:
-    """S / tau, tau = -1 + 2 sum of pairs of autocorrelations, by Geyer's monotone sequence."""
+    """Return S / tau, with autocorrelations summed by Geyer's monotone sequence.
+
+    tau = -1 + 2 sum of pairs of autocorrelations.
+    """
     count, n, _ = chains.shape
     total = count * n
     # Autocovariances gamma_t, means over chains, by the spectrum of padded chains.

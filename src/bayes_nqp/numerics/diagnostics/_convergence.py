@@ -1,4 +1,4 @@
-"""The convergence gate: whether draws can be used, and if not, why not."""
+"""Convergence diagnostics: a verdict on draws, with the reasons of a failure."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ class ConvergenceDiagnostics:
     energy : float
         The smallest E-BFMI of the chains.
     failures : tuple of str
-        What failed, with the quantity it failed for; empty if nothing did.
+        Failed conditions, each with its quantity; empty if all are met.
     importance_ess : float
-        Effective number of importance weights, ``(sum w)² / sum w²``; NaN where draws are no
-        resampled proposals. R-hat is NaN where it is given: it says nothing of such draws.
+        Effective number of importance weights, ``(sum w)² / sum w²``; NaN if draws are not
+        resampled proposals. R-hat is NaN if it is given, because R-hat does not apply to such
+        draws.
     khat : float
         Shape of the generalised Pareto distribution of the largest weights.
     khat_limit : float
-        What k-hat has to be below.
+        Upper limit of k-hat.
     refused : float
         Share of the proposals without a density.
 
@@ -60,24 +61,24 @@ class ConvergenceDiagnostics:
 
     @property
     def weighted(self) -> bool:
-        """Whether draws are resampled proposals, so that weights are the evidence."""
+        """Return True if draws are resampled proposals, which are diagnosed by their weights."""
         return bool(np.isfinite(self.importance_ess))
 
     @property
     def passed(self) -> bool:
-        """Whether nothing failed."""
+        """Return True if all conditions are met."""
         return not self.failures
 
     @property
     def importance(self) -> dict[str, float]:
-        """What weights of proposals allow, by name; nothing where there are none."""
+        """Return the diagnostics of the weights, by name; empty if there are no weights."""
         if not self.weighted:
             return {}
         return {v.IMPORTANCE_ESS: self.importance_ess, v.KHAT: self.khat}
 
     @property
     def evidence(self) -> dict[str, str | float]:
-        """Scalar coordinates that travel with draws: the verdict, and what weights allow."""
+        """Return scalar coordinates that are stored with draws: verdict and weight diagnostics."""
         return {v.GATE: str(self), **self.importance}
 
     def __str__(self) -> str:
@@ -88,14 +89,14 @@ RHAT, ESS, ENERGY = 1.01, 400.0, 0.3
 
 
 def allowed_size(importance_ess: float, draws: int) -> float:
-    """Effective draws that resampling allows: ``1 / (1 / ESS_w + 1 / n)``.
+    """Return the effective draws after resampling: ``1 / (1 / ESS_w + 1 / n)``.
 
     Parameters
     ----------
     importance_ess : float
         Effective number of weights, ``ESS_w``.
     draws : int
-        Draws that were resampled, n.
+        Number of resampled draws, n.
     """
     if not (importance_ess > 0.0 and draws > 0):
         return 0.0
@@ -105,16 +106,16 @@ def allowed_size(importance_ess: float, draws: int) -> float:
 def importance_diagnostics(
     facts: Mapping[str, float], draws: int, *, least: float = ESS
 ) -> ConvergenceDiagnostics:
-    """Judge draws by the weights of the proposals that they were resampled from.
+    """Evaluate draws by the weights of the proposals from which they were resampled.
 
     Parameters
     ----------
     facts : mapping of str to float
         ``importance_ess``, ``khat``, ``khat_limit`` and ``refused``.
     draws : int
-        Of all chains.
+        Number of draws of all chains.
     least : float, default 400
-        Effective weights that are asked for.
+        Required number of effective weights.
     """
     size, khat, limit = facts["importance_ess"], facts["khat"], facts["khat_limit"]
     failures = _failed(
@@ -129,14 +130,14 @@ def importance_diagnostics(
 
 
 def population_diagnostics(facts: Mapping[str, float], draws: int) -> ConvergenceDiagnostics:
-    """Judge draws by how independent populations of particles agree.
+    """Evaluate draws by the agreement of independent populations of particles.
 
     Parameters
     ----------
     facts : mapping of str to float
         ``tempered_rhat`` and ``tempered_ess``, the worst of all parameters.
     draws : int
-        Of all chains.
+        Number of draws of all chains.
     """
     rhat, size = facts["tempered_rhat"], facts["tempered_ess"]
     failures = _failed(
@@ -149,17 +150,17 @@ def population_diagnostics(facts: Mapping[str, float], draws: int) -> Convergenc
 
 
 def _failed(*conditions: tuple[bool, str]) -> tuple[str, ...]:
-    """What is said of the conditions that are not met."""
+    """Return descriptions of the conditions that are not met."""
     return tuple(text for failing, text in conditions if failing)
 
 
 def worst_diagnostics(gates: Mapping[str, ConvergenceDiagnostics]) -> ConvergenceDiagnostics:
-    """Join gates: the worst of every number, and all failures behind the names of their parts.
+    """Combine diagnostics: the worst of every number, and all failures with their parts.
 
     Parameters
     ----------
     gates : mapping of str to ConvergenceDiagnostics
-        By what stands before their failures.
+        Diagnostics by the prefix of their failures.
     """
     every = list(gates.values())
     khat = [(gate.khat, gate.khat_limit) for gate in every if gate.weighted]
@@ -179,13 +180,13 @@ def worst_diagnostics(gates: Mapping[str, ConvergenceDiagnostics]) -> Convergenc
 
 
 def _most(choose: Callable[[list[float]], float], numbers: list[float]) -> float:
-    """Choose among the numbers that are there; NaN where none is."""
+    """Select among the available numbers; NaN if there are none."""
     finite = [number for number in numbers if not np.isnan(number)]
     return choose(finite) if finite else float("nan")
 
 
 def energy_fraction(energy: Array) -> float:
-    """Smallest energy fraction of missing information (E-BFMI) of the chains."""
+    """Compute the smallest energy fraction of missing information (E-BFMI) of the chains."""
     if energy.size == 0:
         return float("nan")
     steps = np.mean(np.diff(energy, axis=1) ** 2, axis=1)
@@ -195,7 +196,7 @@ def energy_fraction(energy: Array) -> float:
 def convergence(
     quantities: Mapping[str, Array], stats: Mapping[str, npt.ArrayLike]
 ) -> ConvergenceDiagnostics:
-    """Judge draws by R-hat, effective sample sizes, divergences and energy.
+    """Evaluate draws by R-hat, effective sample sizes, divergences and energy.
 
     Parameters
     ----------
@@ -212,7 +213,7 @@ def convergence(
         names += [f"{name}[{k}]" if flat.shape[2] > 1 else name for k in np.flatnonzero(keep)]
         columns.append(flat[..., keep])
     draws = np.concatenate(columns, axis=2)
-    # What is too short to be judged counts as the worst.
+    # A quantity too short to evaluate counts as the worst.
     rhat = np.nan_to_num(split_rhat(draws), nan=np.inf)
     bulk = np.nan_to_num(effective_size(draws), nan=0.0)
     tail = np.nan_to_num(effective_size(draws, tail=True), nan=0.0)

@@ -1,11 +1,11 @@
-"""Cholesky factors of matrices whose first blocks meet one another in the last rows alone.
+"""Cholesky factors of matrices with first blocks that are coupled only through the last rows.
 
     M = [D, C'; C, E],  D = D_1 ⊕ .. ⊕ D_k,
 
-k blocks of size s, and e rows that meet them all. With ``L_j L_j' = D_j``, ``W_j = C_j L_j^-T`` and
-``L_e L_e' = E - sum_j W_j W_j'`` the factor is ``L = [L_1 ⊕ .. ⊕ L_k, 0; W_1 .. W_k, L_e]``, whose
-cost grows with k and not with its third power. Without last rows (e = 0) M is block diagonal,
-without first blocks (k = 0) any matrix.
+k blocks of size s, and e rows coupled with all of them. With ``L_j L_j' = D_j``, ``W_j = C_j
+L_j^-T`` and ``L_e L_e' = E - sum_j W_j W_j'`` the factor is ``L = [L_1 ⊕ .. ⊕ L_k, 0; W_1 .. W_k,
+L_e]``. Its cost grows with k and not with its third power. Without last rows (e = 0) M is block
+diagonal; without first blocks (k = 0) it is any matrix.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from bayes_nqp.numerics.linear_gaussian._unit_matrices import (
 )
 
 _INVERTED = 96
-"""Rows up to which the inverse of a factor, and a product, are quicker than a system."""
+"""Rows up to which the inverse of a factor, and a product, are faster than a solver."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class ArrowFactor:
     own : ndarray (..., k, s, s)
         L_j.
     side : ndarray (..., e, k s)
-        W, block beside block.
+        W, one block after another.
     corner : ndarray (..., e, e)
         L_e.
     """
@@ -55,9 +55,9 @@ class ArrowFactor:
         d : ndarray (..., k, s, s)
             D_j, the first blocks.
         c : ndarray (..., e, k s)
-            C, what the last rows have in common with them.
+            C, the cross terms of the last rows and the first blocks.
         e : ndarray (..., e, e)
-            E, the last rows with one another.
+            E, the block of the last rows.
 
         Raises
         ------
@@ -75,12 +75,12 @@ class ArrowFactor:
 
     @property
     def log_det(self) -> Array:
-        """``log|M|`` (...)."""
+        """Return ``log|M|`` (...)."""
         blocks, corner = (np.diagonal(x, axis1=-2, axis2=-1) for x in (self.own, self.corner))
         return np.asarray(2.0 * (np.log(blocks).sum(axis=(-1, -2)) + np.log(corner).sum(axis=-1)))
 
     def half_solve(self, right: Array) -> Array:
-        """``L^-1 r``, r (..., k s + e, columns)."""
+        """Return ``L^-1 r``, r (..., k s + e, columns)."""
         first, last = self._parts(right)
         x = self._rows(lower_inverse(self.own) @ first)
         if not last.shape[-2]:
@@ -92,7 +92,7 @@ class ArrowFactor:
         return np.concatenate([x, last], axis=-2)
 
     def back_solve(self, right: Array) -> Array:
-        """``L^-T r``, the last rows of r first."""
+        """Return ``L^-T r``, the last rows of r first."""
         first, last = self._parts(right)
         if not last.shape[-2]:
             return back_solve(self.own, first).reshape(right.shape)
@@ -102,12 +102,12 @@ class ArrowFactor:
         return np.concatenate([self._rows(back_solve(self.own, first)), last], axis=-2)
 
     def inverse(self) -> tuple[Array, Array, Array]:
-        """``M^-1`` where M is not zero.
+        """Return ``M^-1`` where M is not zero.
 
         Returns
         -------
         tuple of ndarray (..., k, s, s), (..., e, k s) and (..., e, e)
-            As D, C and E.
+            Blocks of the inverse, in the form of D, C and E.
         """
         root = lower_inverse(self.own)  # L_j^-1
         blocks = root.swapaxes(-1, -2) @ root
@@ -123,12 +123,12 @@ class ArrowFactor:
 
     @staticmethod
     def _rows(blocks: Array) -> Array:
-        """Rows of blocks (..., k, s, columns) one after another (..., k s, columns)."""
+        """Stack rows of blocks (..., k, s, columns) one after another (..., k s, columns)."""
         *shape, k, s, columns = blocks.shape
         return blocks.reshape(*shape, k * s, columns)
 
     def _parts(self, right: Array) -> tuple[Array, Array]:
-        """Of the first blocks (..., k, s, columns), and of the last rows (..., e, columns)."""
+        """Split into first blocks (..., k, s, columns) and last rows (..., e, columns)."""
         *shape, k, s, _ = self.own.shape
         first = right[..., : k * s, :].reshape(*shape, k, s, right.shape[-1])
         return first, right[..., k * s :, :]

@@ -1,4 +1,4 @@
-"""From a factor, with own cells in it or out, back to coefficients, deviations and rows (9)."""
+"""Back substitution from a factor to coefficients, deviations and observations (9)."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def from_factor(
     z_shared: Array,
     z_local: Array,
 ) -> tuple[Array, Array]:
-    """Coefficients ``A^-1 b + sigma L^-T z``, block by block, own cells first where these came off.
+    """Compute coefficients ``A^-1 b + sigma L^-T z``, block by block, unshared cells first.
 
     Parameters
     ----------
     z_shared : ndarray (B, global, times)
         z of global coefficients.
     z_local : ndarray (B, block, local, times)
-        Of local ones.
+        z of local coefficients.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def from_factor(
 def back_substituted(
     head: Arrowhead, factor: Factor, z_shared: Array, z_local: Array
 ) -> tuple[Array, Array]:
-    """Coefficients whose standardised errors are given.
+    """Compute coefficients with given standardised errors.
 
     ``beta_g = L^-T (L_y + sigma z)``, then ``beta_b = L_b^-T (L_by - L_bg' beta_g + sigma z)``.
 
@@ -98,25 +98,25 @@ def back_substituted(
 
 
 def in_blocks(head: Arrowhead, shared: Array, local: Array) -> Array:
-    """Lay coefficients out block after block, with zero for outcomes (B, block n, times)."""
+    """Arrange coefficients block after block, with zero for outcomes (B, block n, times)."""
     n_points, n_global, times = shared.shape
     # A block has (local, global, outcome); the global ones are the same in every block.
     out = np.zeros((n_points, head.n_blocks, head.size, times))
-    # The outcome's place, the last, stays zero: X_g (beta, 0).
+    # The outcome's position, the last, stays zero: X_g (beta, 0).
     out[:, :, : head.n_local] = local
     out[:, :, head.n_local : head.n_local + n_global] = shared[:, None]
     return out.reshape(n_points, -1, times)
 
 
 def by_draw(values: Array) -> Array:
-    """Take (B, ..., times) to (B, times, ...)."""
+    """Rearrange (B, ..., times) to (B, times, ...)."""
     return np.moveaxis(values, -1, 1)
 
 
 def back_through_unshared_cells(
     problem: LinearPart, factor: ReducedFactor, z_shared: Array, z_local: Array
 ) -> tuple[Array, Array]:
-    """Coefficients whose standardised errors are given: global, other local ones, own cells.
+    """Compute global coefficients, other local ones and unshared cells, with given errors.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def back_through_unshared_cells(
     z_shared : ndarray (B, global, times)
         ``sigma z`` of global coefficients.
     z_local : ndarray (B, block, local, times)
-        The same of local ones, own cells included.
+        The same of local ones, unshared cells included.
 
     Returns
     -------
@@ -148,7 +148,7 @@ def back_through_unshared_cells(
     noise[:, block, place] = z_local[:, block, layout.local[block, place]]
     others = back_solve(factor.lower, right + noise)
     out[:, block, layout.local[block, place]] = others[:, block, place]
-    # X_g beta without own cells, in every group: what these are drawn given.
+    # X_g beta without unshared cells, in every group: the condition for drawing these.
     flat, z_own = (a.reshape(n_points, -1, times) for a in (out, z_local))
     every = product(head.group_loads, in_blocks(head, shared, out))
     fits = every.reshape(n_points, -1, layout.buckets[0].order.shape[1], times)
@@ -167,18 +167,18 @@ class Conditionals:
     Parameters
     ----------
     number : ndarray of int (O)
-        Where the deviation of each owner stands among all.
+        Position of each owner's deviation among all.
     place : ndarray of int (O)
         Group, or block, of each owner.
     by_place : ndarray of int (place, most)
-        Owners of each, -1 where there are fewer.
+        Owners of each, -1 for padding.
     a : ndarray (B, O, size)
         ``a_o``, a row, on the normal equations of a group (J) or the coefficients of a block (n);
         the outcome last.
     inner : ndarray (B, O)
-        ``Lambda + H_o``; of a class, that of the mean over its units.
+        ``Lambda + H_o``; for a class, that of the mean over its units.
     in_blocks : bool
-        Whether places are blocks.
+        True if places are blocks.
     """
 
     number: Index
@@ -189,7 +189,7 @@ class Conditionals:
     in_blocks: bool
 
     def mean(self, fit: Array) -> Array:
-        """Conditional means (B, O, times).
+        """Return conditional means (B, O, times).
 
         Parameters
         ----------
@@ -205,7 +205,7 @@ class Conditionals:
 
 
 def conditionals(problem: GaussianProblem, values: Values) -> Iterator[Conditionals]:
-    """Deviations of all owners; where each unit is one, means over the units of each class.
+    """Return deviations of all owners; if each unit is one, means over the units of each class.
 
     Parameters
     ----------
@@ -218,7 +218,7 @@ def conditionals(problem: GaussianProblem, values: Values) -> Iterator[Condition
             counts = problem.by_class.counts.data
             yield _conditionals(problem.by_class, counts[:, None] * x, counts * inner)
             return
-        # Q̃ with alpha_i alone out: delta_i is what is to be drawn.
+        # Q̃ with only alpha_i integrated out: delta_i is drawn here.
         types = small(problem, values, flat_only=True)
         yield class_conditionals(problem, problem.by_class, values, types)
     elif problem.deviation is not None:
@@ -248,12 +248,12 @@ def _conditionals(
 def class_conditionals(
     problem: GaussianProblem, classes: ClusterLayout, values: Values, types: Small
 ) -> Conditionals:
-    """Mean deviation over the units of every class.
+    """Return the mean deviation over the units of every class.
 
     Parameters
     ----------
     types : Small
-        With flat unit coefficients alone taken out.
+        With only flat unit coefficients integrated out.
     """
     # The mean of n deviations, each N(h^-1 (a_iy - a_i X beta), sigma²/h) with h = Lambda + d'Q̃d
     # of the type, is N((n h)^-1 (a_y - a X beta), sigma² (n h)^-1) with a the sum of a_i.

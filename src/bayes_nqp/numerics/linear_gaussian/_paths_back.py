@@ -1,10 +1,11 @@
-"""Processes in reverse: `processes` step by step backwards, as `gradient` says of all else.
+"""Gradient with respect to processes: `processes` in reverse order, as in `gradient`.
 
-With ``K = M^-1 R'A_vr / sigma``, R over sigma here as there, variables z that come off have
+With ``K = M^-1 R'A_vr / sigma``, where R is divided by sigma here, variables z that are integrated
+out have
 
     M̄ = K Ā K' - M^-1 / 2,   c̄ = -2 K Ā  of  c = R'A_vr / sigma,
 
-and M = I + R'A_vv R / sigma² and c hand them on: ``Ā_vv = R M̄ R'``, ``Ā_vr = R c̄``, and of the
+and M = I + R'A_vv R / sigma² and c pass these on: ``Ā_vv = R M̄ R'``, ``Ā_vr = R c̄``, and for the
 columns R_l of process l ``R̄_l = 2 sum_k (A_vv)_lk R_k M̄_kl + (A_vr)_l c̄_l'``.
 """
 
@@ -29,12 +30,12 @@ from bayes_nqp.numerics.linear_gaussian.types import Values
 
 
 class PathsBack:
-    """Processes in reverse: from what they left to what they came off, and to their laws.
+    """Gradients from normal equations without processes to those with them, and to their laws.
 
     Parameters
     ----------
     values : Values
-        At which they came off.
+        Values at which processes were integrated out.
     """
 
     def __init__(self, problem: Pathed, values: Values) -> None:
@@ -42,7 +43,7 @@ class PathsBack:
         self.roots: dict[int, Array] = {}  # Adjoints of R / sigma, by the number of the law.
 
     def of_blocks(self, matrix: Array) -> Array:
-        """Of all coordinates of A, values of processes among them."""
+        """Return the adjoint of all coordinates of A, including values of processes."""
         head = self.problem.arrowhead
         out: PathFactor = self.values.known[block_processes_out, id(self.problem)]
         roots, cross, inner = _processes_in(out, matrix)
@@ -62,7 +63,10 @@ class PathsBack:
         return full
 
     def of_groups(self, square: Array) -> None:
-        """Periods of a group are the values of its own processes: onto F̄, in place."""
+        """Add the adjoints of groups' own processes to F̄, in place.
+
+        Periods of a group are the values of its own processes.
+        """
         paths = self.problem.own_paths
         if not paths.groups.size:
             return
@@ -84,7 +88,7 @@ class PathsBack:
                     self.roots[law] = self.roots[law] + part if law in self.roots else part
 
     def along(self, around: Slopes, beside: Values) -> Array:
-        """What laws of processes add to a gradient (B, parameter).
+        """Return the contribution of laws of processes to a gradient (B, parameter).
 
         Parameters
         ----------
@@ -99,17 +103,17 @@ class PathsBack:
 
 
 type Pairs = tuple[Array, Array, Array]
-"""By sets and processes that meet: the first sets with themselves, the last processes with these
-and with one another, as of `meetings`."""
+"""By sets and coupled processes: the first sets with themselves, the last processes with these and
+with one another, as in `meetings`."""
 
 
 def _processes_in(out: PathFactor, matrix: Array) -> tuple[Array, Array, Inner]:
-    """Adjoints of what processes came off with, from that of what they left (B, P, rest, rest).
+    """Return adjoints of the inputs of an elimination from those of its result (B, P, rest, rest).
 
     Returns
     -------
     tuple of ndarray (B, P, n, T, q), ndarray (B, P, n T, rest) and Inner
-        Of R / sigma, A_vr and A_vv.
+        Adjoints of R / sigma, A_vr and A_vv.
     """
     points, places, n, n_periods, q = out.root.shape
     pairs = meetings(out.inner, n_periods)
@@ -119,7 +123,7 @@ def _processes_in(out: PathFactor, matrix: Array) -> tuple[Array, Array, Inner]:
     onto = k @ matrix
     precision = _precision(out, k, onto, pairs)
     by_process = onto.reshape(points, places, n, q, -1)
-    # R̄_l: (A_vr)_l c̄_l', and of A_vv what the processes meet.
+    # R̄_l: (A_vr)_l c̄_l', and for A_vv the terms of coupled processes.
     cross = out.onto.reshape(points, places, n, n_periods, -1)
     roots = -2.0 * cross @ by_process.swapaxes(-1, -2) + _of_roots(pairs, first, last, precision)
     # Ā_vv = R M̄ R'.
@@ -136,7 +140,7 @@ def _processes_in(out: PathFactor, matrix: Array) -> tuple[Array, Array, Inner]:
 
 
 def _precision(out: PathFactor, k: Array, onto: Array, pairs: Pairs) -> Pairs:
-    """``M̄ = K Ā K' - M^-1 / 2`` where A_vv is not zero.
+    """Compute ``M̄ = K Ā K' - M^-1 / 2`` where A_vv is not zero.
 
     Parameters
     ----------
@@ -163,7 +167,7 @@ def _precision(out: PathFactor, k: Array, onto: Array, pairs: Pairs) -> Pairs:
 
 
 def _of_roots(pairs: Pairs, first: Array, last: Array, precision: Pairs) -> Array:
-    """``2 sum_k (A_vv)_lk R_k M̄_kl`` of every process l (B, P, n, T, q).
+    """Compute ``2 sum_k (A_vv)_lk R_k M̄_kl`` of every process l (B, P, n, T, q).
 
     Parameters
     ----------

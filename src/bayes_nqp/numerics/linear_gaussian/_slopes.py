@@ -1,9 +1,9 @@
-"""How laws of parameters change along the unconstrained scale, and what that adds to a gradient.
+"""Derivatives of laws of parameters along the unconstrained scale, for the gradient.
 
-All that a density takes from parameters are scales and a few small matrices: a covariance over the
-time grid, one of deviations, a root of a process. Their slopes are differences of five points,
-which are off by ``h⁴ f⁗'/30``, 1e-13 of a function as smooth as a correlation or a log, and by
-rounding over h, as little. What they are multiplied with is exact (`gradient`).
+The density depends on parameters only through scales and a few small matrices: a covariance over
+the time grid, one of deviations, a root of a process. Their derivatives are differences of five
+points. The error is ``h⁴ f⁗'/30``, 1e-13 for a function as smooth as a correlation or a log, and
+rounding over h, which is equally small. All factors that multiply them are exact (`gradient`).
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ class Slopes:
         self.values = values(self.points)
 
     def of(self, numbers: Array) -> Array:
-        """Slopes (parameter, B, ...) of what has the given numbers at `values` (n, ...)."""
+        """Return derivatives (parameter, B, ...) of numbers computed at `values` (n, ...)."""
         parts = numbers.reshape(*self.shape, *numbers.shape[1:])
         return np.asarray(np.tensordot(_SHARES / _STEP, parts, axes=1))
 
     def along(self, numbers: Array, adjoint: Array) -> Array:
-        """``<adjoint, d numbers>`` along every parameter (B, parameter).
+        """Return ``<adjoint, d numbers>`` along every parameter (B, parameter).
 
         Parameters
         ----------

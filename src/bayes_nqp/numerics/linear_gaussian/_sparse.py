@@ -16,7 +16,7 @@ def from_triplets(
     values: Sequence[npt.NDArray[Any]],
     shape: tuple[int, int],
 ) -> Any:
-    """Sum triplets into a sparse matrix; places of 32 bits, where these do, are read quicker."""
+    """Sum triplets into a sparse matrix, with indices of 32 bits if possible, which are faster."""
     kind = get_index_dtype(maxval=max(*shape, sum(map(len, values))))
     places = (np.concatenate(rows, dtype=kind), np.concatenate(columns, dtype=kind))
     out = csr_array(coo_array((np.concatenate(values), places), shape=shape))
@@ -25,7 +25,7 @@ def from_triplets(
 
 
 def under(loads: Sequence[Any], block_of: Sequence[int], n_blocks: int) -> Any:
-    """Put loadings of groups one under another, in the columns of their blocks."""
+    """Stack loadings of groups, in the columns of their blocks."""
     # Group g's rows (J) have entries in the n columns of its block alone: (G J, block n).
     n = loads[0].shape[1]
     parts = [x.tocoo() for x in loads]
@@ -39,7 +39,7 @@ def under(loads: Sequence[Any], block_of: Sequence[int], n_blocks: int) -> Any:
 
 
 def product(loads: Any, flat: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """A sparse matrix times (B, column, times), to (B, row, times)."""
+    """Multiply a sparse matrix with (B, column, times), to (B, row, times)."""
     n_points, _, times = flat.shape
     # Points and times side by side as columns: one sparse product for all.
     out = loads @ flat.transpose(1, 0, 2).reshape(flat.shape[1], -1)

@@ -1,6 +1,6 @@
 """The density of two stacked equations, with every linear coefficient integrated out.
 
-Rows of each equation are divided by its own sigma, so that that of the whole is 1. Numbers in
+Observations of each equation are divided by its own sigma, so that the common one is 1. Numbers in
 brackets are the equations of docs/gaussian.md.
 """
 
@@ -31,7 +31,7 @@ from bayes_nqp.numerics.linear_gaussian.types import Moments
 from bayes_nqp.numerics.linear_gaussian.unit_precision import small
 
 _CHUNK_NUMBERS = 1_000_000
-"""Numbers that the units of a batch may take: eight megabytes, or a single point."""
+"""Numbers that the units of a batch may use: eight megabytes, or a single point."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,20 +55,20 @@ class OwnNormal:
 
 
 def chunk_size(stacked: Stacked, times: int = 1) -> int:
-    """Points of a batch: as many as memory for the units' normal equations allows.
+    """Return the number of points in a batch that memory for the units' normal equations allows.
 
     Parameters
     ----------
     times : int, default 1
-        Draws of a point.
+        Draws per point.
     """
-    # f_i and g_i are J of both for each unit; draws hold a few numbers of it besides.
+    # f_i and g_i are J of both for each unit; draws need a few more numbers.
     of_point = stacked.units.units.size * (stacked.width + 8 * times)
     return int(np.clip(_CHUNK_NUMBERS // of_point, 1, CHUNK))
 
 
 def stacked_density(stacked: Stacked, points: Array, *, threads: int | None = None) -> Array:
-    """Log posterior density of unconstrained points, normalised as `density` is.
+    """Compute the log posterior density of unconstrained points, normalised as in `density`.
 
     Returns
     -------
@@ -85,19 +85,22 @@ def stacked_density(stacked: Stacked, points: Array, *, threads: int | None = No
 
 
 def _log_likelihood(stacked: Stacked, values: StackedValues) -> Array:
-    """As of one equation with sigma = 1 (7, 8): both sigmas are in the rows."""
+    """Compute the log likelihood of both equations with sigma = 1 (7, 8).
+
+    Both sigmas are included in the observations.
+    """
     equations = stacked_normal_equations(stacked, values)
     factor = factorise(stacked, values.coefficients, equations.matrix)
     return assembled(stacked, values.coefficients, equations.total, factor)
 
 
 def stacked_normal_equations(stacked: Stacked, values: StackedValues) -> NormalEquations:
-    """Normal equations of all coefficients, the units' deviations taken out (3, 10, 5, 5a).
+    """Compute normal equations of all coefficients, net of deviations (3, 10, 5, 5a).
 
     Returns
     -------
     NormalEquations
-        Of rows in multiples of their sigma.
+        Of observations in multiples of their sigma.
     """
     # a_i is still in Q̃_1, to leave with b_i; the direct deviation is out of Q̃_2.
     first = small(stacked.first, values.first, flat_only=True)
@@ -127,7 +130,7 @@ def stacked_normal_equations(stacked: Stacked, values: StackedValues) -> NormalE
 
 
 def _of_groups(stacked: Stacked, q_first: Array, q_second: Array) -> Array:
-    """``F_g`` of both equations (B, G, lower triangle), deviations still in (3)."""
+    """Compute ``F_g`` of both equations (B, G, lower triangle), deviations included (3)."""
     # Given the mediator, rows of different equations are independent: F_g is block diagonal, but
     # for the outcome's row, to which both add.
     lower = lower_places(stacked.width)
@@ -144,7 +147,7 @@ def _of_groups(stacked: Stacked, q_first: Array, q_second: Array) -> Array:
 
 
 def _taken(stacked: Stacked, normal: OwnNormal, covariance: tuple[Array, Array, Array]) -> Array:
-    """``sum_i [f_i, g_i] M_i [f_i, g_i]'`` by group (B, G, lower triangle) (10)."""
+    """Compute ``sum_i [f_i, g_i] M_i [f_i, g_i]'`` by group (B, G, lower triangle) (10)."""
     aa, ab, bb = covariance
     bounds = stacked.units.groups
     groups, (first, second) = bounds.size - 1, stacked.places
@@ -164,14 +167,14 @@ def _taken(stacked: Stacked, normal: OwnNormal, covariance: tuple[Array, Array, 
     out[:, :, first[:, None], first] += effects
     out[:, :, second[:, None], second] += slopes
     out[:, :, second[:, None], first] += crosses
-    # Of the upper part only what meets the outcome lies in the lower triangle.
+    # In the upper part only the row of the outcome is in the lower triangle.
     out[:, :, -1, second] += crosses[:, :, :, -1]
     rows, columns = lower_indices(stacked.width)
     return out[:, :, rows, columns]
 
 
 def own_normal(stacked: Stacked, q_first: Array, q_second: Array) -> OwnNormal:
-    """Normal equations of the units' deviations (10).
+    """Compute normal equations of the units' deviations (10).
 
     Parameters
     ----------
@@ -196,7 +199,7 @@ def own_normal(stacked: Stacked, q_first: Array, q_second: Array) -> OwnNormal:
 def treated_normal(
     moments: Moments, units: UnitClasses, columns: Array, q: Array
 ) -> tuple[Array, Array]:
-    """Normal equations ``[Q̃d; Z'Q̃d]`` of deviations that load as the equation's own do.
+    """Compute normal equations ``[Q̃d; Z'Q̃d]`` of deviations with the equation's own loadings.
 
     Parameters
     ----------
@@ -206,7 +209,7 @@ def treated_normal(
     Returns
     -------
     tuple of ndarray (B, J, N) and ndarray (B, N)
-        And ``d'Q̃d``.
+        The second is ``d'Q̃d``.
     """
     n_periods = moments.n_periods
     out = np.empty((len(q), moments.width, units.units.size))
@@ -226,9 +229,10 @@ def treated_normal(
 def own_covariance(
     values: StackedValues, normal: OwnNormal
 ) -> tuple[tuple[Array, Array, Array], Array]:
-    """Covariance ``M_i = (Omega^-1 + H_i)^-1`` of a unit's deviations given coefficients (10).
+    """Compute ``M_i = (Omega^-1 + H_i)^-1``, the covariance of deviations (10).
 
-    Written out as ``Omega (I + H_i Omega)^-1``, so that neither scale may be too small for it.
+    It is conditional on coefficients, and computed as ``Omega (I + H_i Omega)^-1``, which allows
+    scales near zero.
 
     Returns
     -------

@@ -36,7 +36,7 @@ from bayes_nqp.numerics.linear_gaussian.unit_precision import small
 
 @dataclass(frozen=True, eq=False)
 class StackedDraws:
-    """Draws of what is integrated out, in multiples of each equation's ``s``.
+    """Draws of the coefficients that are integrated out, in multiples of each equation's ``s``.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class StackedDraws:
     positions : tuple of two ndarrays (draw, position)
         Time effects, cells, slopes.
     own : ndarray (draw, unit, 3)
-        What each unit adds: to the effect on the mediator, to its slope, to the direct effect;
+        Deviations of each unit: of the effect on the mediator, of its slope, of the direct effect;
         in the order of `UnitClasses.units`.
     """
 
@@ -64,7 +64,7 @@ def stacked_draw(
 ) -> StackedDraws:
     """Draw all coefficients and deviations given parameters.
 
-    Points that stand more than once share one factor.
+    Repeated points share one factor.
 
     Parameters
     ----------
@@ -97,11 +97,11 @@ def stacked_draw(
 def _drawn(
     stacked: Stacked, values: StackedValues, stream: np.random.Generator | None, times: int
 ) -> tuple[Array, ...]:
-    """Global, local coefficients and slots of both, and units' own (B, times, ...)."""
+    """Draw global and local coefficients and slots of both, and deviations (B, times, ...)."""
     head, n_points, point = stacked.arrowhead, len(values), values.coefficients
     equations = stacked_normal_equations(stacked, values)
     factor = factorise(stacked, point, equations.matrix)
-    # beta = A^-1 b + L^-T z at sigma = 1: rows are in multiples of theirs.
+    # beta = A^-1 b + L^-T z at sigma = 1: observations are in multiples of theirs.
     shared, local = back_substituted(
         head,
         factor,
@@ -118,7 +118,7 @@ def _drawn(
     of_positions = product(head.position_loads, flat)
     positions = of_positions[:, :n_positions], of_positions[:, n_positions:]
     fits = _fitted(stacked, point, flat, stream, times)
-    # X_g beta of each equation, as if it stood alone: (B, G, J, times).
+    # X_g beta of each equation, as if it were separate: (B, G, J, times).
     deviations = _own(
         stacked, values, [fits[:, :, place] for place in stacked.places], stream, times
     )
@@ -128,7 +128,7 @@ def _drawn(
 def _fitted(
     stacked: Stacked, values: Values, flat: Array, stream: np.random.Generator | None, times: int
 ) -> Array:
-    """``X_g beta`` of both equations with their processes, drawn given beta (B, G, J, times)."""
+    """Return ``X_g beta`` of both equations with processes drawn given beta (B, G, J, times)."""
     head, n_points = stacked.arrowhead, len(values)
     if head.n_values:
         shared: PathFactor = values.known[block_processes_out, id(stacked)]
@@ -145,7 +145,7 @@ def _fitted(
 
 
 def _normals(stream: np.random.Generator | None, *shape: int) -> Array:
-    """Standard normal numbers; zero for conditional means."""
+    """Draw standard normal numbers; zero for conditional means."""
     return np.zeros(shape) if stream is None else stream.standard_normal(shape)
 
 
@@ -156,7 +156,7 @@ def _own(
     stream: np.random.Generator | None,
     times: int,
 ) -> Array:
-    """Effect on the mediator, slope and direct effect of every unit (B, N, 3, times)."""
+    """Draw effect on the mediator, slope and direct effect of every unit (B, N, 3, times)."""
     first = small(stacked.first, values.first, flat_only=True)
     second = small(stacked.second, values.second)
     q_first = first.q / (values.first.sigma**2)[:, None, None, None]
@@ -167,7 +167,7 @@ def _own(
     # (a_i, b_i) ~ N(M_i [f_i'(y - X beta), g_i'(y - X beta)]', M_i), y and X beta in rows of F.
     residual_a = _residuals(stacked, normal.effect, fits[0])
     residual_b = _residuals(stacked, normal.slope, fits[1])
-    # The lower root of M: what is left of the slope's variance is |M| over the effect's.
+    # The lower root of M: the conditional variance of the slope is |M| over the effect's.
     root = np.sqrt(np.maximum(aa, 1e-300))
     conditional = np.sqrt(np.maximum(bb - (ab / root) ** 2, 0.0))
     # (a, b) = M e + [r 0; c/r s] (z_1, z_2), r² = M_aa, c = M_ab, s² = M_bb - c²/r².
@@ -184,19 +184,19 @@ def _own(
 
 
 def _residuals(stacked: Stacked, rows: Array, fit: Array) -> Array:
-    """``a_iy - a_i' X beta`` of every unit (B, N, times)."""
+    """Return ``a_iy - a_i' X beta`` of every unit (B, N, times)."""
     outcome = np.zeros(rows.shape[1])
     outcome[-1] = 1.0
     bounds = stacked.units.groups
     out = np.empty((len(rows), rows.shape[2], fit.shape[3]))
     for g, (start, stop) in enumerate(pairwise(bounds)):
-        weight = outcome[:, None] - fit[:, g]  # What a row of the group's F counts for: y - X beta.
+        weight = outcome[:, None] - fit[:, g]  # Weight of a row of the group's F: y - X beta.
         out[:, start:stop] = rows[:, :, start:stop].swapaxes(1, 2) @ weight
     return out
 
 
 def _direct(stacked: Stacked, values: StackedValues, fit: Array, slope: Array, z: Array) -> Array:
-    """Direct effects given coefficients and slopes, of precision ``1/omega_u² + h`` in all."""
+    """Draw direct effects given coefficients and slopes, with precision ``1/omega_u² + h``."""
     moments, units = stacked.second.moments, stacked.units
     second = small(stacked.second, values.second, flat_only=True)
     q = second.q / (values.second.sigma**2)[:, None, None, None]

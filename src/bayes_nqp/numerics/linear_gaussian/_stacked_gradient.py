@@ -1,12 +1,12 @@
 """The gradient of the density of two stacked equations: its steps in reverse, as in `gradient`.
 
-Units' deviations come off with ``C_i = [f_i, g_i]`` and ``M_i = (Omega^-1 + H_i)^-1``, so that with
-``R_i = (I + Omega H_i)^-1``, ``M_i = R_i Omega``, and ``M̄_i = -C_i'F̄ C_i``
+Units' deviations are integrated out with ``C_i = [f_i, g_i]`` and ``M_i = (Omega^-1 + H_i)^-1``.
+With ``R_i = (I + Omega H_i)^-1``, ``M_i = R_i Omega``, and ``M̄_i = -C_i'F̄ C_i``, the adjoints are
 
 - ``C̄_i = -2 F̄ C_i M_i``, ``H̄_i = -M_i M̄_i M_i - M_i / 2``,
 - ``Omega̅ = sum_i (R_i'M̄_i R_i - H_i R_i / 2)``,
 
-for ``dM = R dOmega R' - M dH M`` and ``d log|I + Omega H| = <M, dH> + tr(H R dOmega)``.
+because ``dM = R dOmega R' - M dH M`` and ``d log|I + Omega H| = <M, dH> + tr(H R dOmega)``.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from bayes_nqp.numerics.linear_gaussian.unit_precision import small
 def stacked_gradient(
     stacked: Stacked, points: Array, *, threads: int | None = None
 ) -> tuple[Array, Array]:
-    """Log posterior density as `stacked_density` gives it, and its gradient.
+    """Compute the log posterior density of `stacked_density`, and its gradient.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def stacked_gradient(
 
 
 def _rows(stacked: Stacked, points: Array) -> Array:
-    """Height and gradient side by side (B, 1 + parameter)."""
+    """Join height and gradient (B, 1 + parameter)."""
     values, around = stacked.values(points), Slopes(points, stacked.values)
     point = values.coefficients
     equations = stacked_normal_equations(stacked, values)
@@ -97,7 +97,7 @@ def _rows(stacked: Stacked, points: Array) -> Array:
 
 
 def _through_units(stacked: Stacked, values: StackedValues, around: Slopes, square: Array) -> Array:
-    """From ``F̄`` (B, G, J, J) to parameters of errors and deviations (B, parameter)."""
+    """Map ``F̄`` (B, G, J, J) to parameters of errors and deviations (B, parameter)."""
     first = small(stacked.first, values.first, flat_only=True)
     second = small(stacked.second, values.second)
     sigma2 = [(part.sigma**2)[:, None, None, None] for part in (values.first, values.second)]
@@ -142,7 +142,7 @@ def _through_types(
     log_sigma: Array,
     deviates: bool,
 ) -> Array:
-    """From ``Q̃`` of one equation to its errors, and to deviations that are out of it."""
+    """Map the adjoint of ``Q̃`` of one equation to its errors and eliminated deviations."""
     covariance, deviation = type_adjoint(problem, types, q, deviates=deviates)
     law = problem.noise.covariance(problem.moments.n_periods, beside.noise)
     out = around.along(law, covariance)
@@ -156,7 +156,10 @@ def _through_types(
 def _units_adjoint(
     stacked: Stacked, values: StackedValues, normal: OwnNormal, square: Array
 ) -> tuple[Array, Array, tuple[Array, Array], Array]:
-    """Adjoints of ``f_i``, ``g_i``, ``h_i`` and ``k_i``, and of ``(a, c, b)`` of Omega (B, 3)."""
+    """Return adjoints of the units' normal equations and of Omega.
+
+    They are those of ``f_i``, ``g_i``, ``h_i`` and ``k_i``, and of ``(a, c, b)`` of Omega (B, 3).
+    """
     (aa, ab, bb), determinant = own_covariance(values, normal)
     effect, slope = np.empty_like(normal.effect), np.empty_like(normal.slope)
     m_aa, m_ab, m_bb = (np.empty_like(aa) for _ in range(3))
@@ -186,7 +189,7 @@ def _units_adjoint(
     r_ba, r_bb = -c * hh / determinant, (1.0 + a * hh) / determinant
     omega_aa = r_aa**2 * m_aa + 2.0 * r_aa * r_ba * m_ab + r_ba**2 * m_bb - 0.5 * hh * r_aa
     omega_bb = r_ab**2 * m_aa + 2.0 * r_ab * r_bb * m_ab + r_bb**2 * m_bb - 0.5 * kk * r_bb
-    # c stands twice in Omega.
+    # c occurs twice in Omega.
     omega_ab = r_aa * r_ab * m_aa + (r_aa * r_bb + r_ba * r_ab) * m_ab + r_ba * r_bb * m_bb
     omega_ab = 2.0 * omega_ab - 0.5 * (hh * r_ab + kk * r_ba)
     omega = np.stack([part.sum(axis=1) for part in (omega_aa, omega_ab, omega_bb)], axis=1)
@@ -196,7 +199,7 @@ def _units_adjoint(
 def _through_normal(
     stacked: Stacked, effect: Array, slope: Array, inner: tuple[Array, Array]
 ) -> tuple[Array, Array]:
-    """Adjoints of both Q̃, over sigma² (B, H, T, T), from those of the units' normal equations."""
+    """Return adjoints of both Q̃ / sigma² (B, H, T, T), from those of the normal equations."""
     units, n_periods = stacked.units, stacked.first.moments.n_periods
     d = stacked.first.moments.loadings[..., 0]
     out = tuple(

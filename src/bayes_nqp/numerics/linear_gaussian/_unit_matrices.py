@@ -12,18 +12,18 @@ from bayes_nqp._core.arrays import Array, Index, Mask
 from bayes_nqp.numerics.linear_gaussian.types import ErrorLaw, Moments
 
 _SOLVED_WHOLE = 12
-"""Size up to which solvers of whole stacks are the quickest for triangular matrices."""
+"""Size up to which solvers of whole stacks are fastest for triangular matrices."""
 _MANY_SMALL = 16
-"""Matrices of a stack from which an inverse row by row, and a product, are quicker than these."""
+"""Matrices of a stack from which a row-wise inverse, and a product, are faster than these."""
 _LARGE = 100
 """Rows from which matrices of a stack are factored one by one."""
 
 
 def innovation_root(noise: ErrorLaw, moments: Moments, values: Array) -> tuple[Array, Array]:
-    """Take one unit's errors to innovations in the order of time, under every pattern of periods.
+    """Compute the map from one unit's errors to innovations, for every pattern of periods.
 
     ``W'W = Q``, the inverse of ``(w^-1/2 V w^-1/2)_oo`` on the observed periods o, with precision
-    weights w; W is lower triangular, and zero elsewhere.
+    weights w; W is lower triangular, and zero elsewhere. Innovations are in the order of time.
 
     Parameters
     ----------
@@ -48,14 +48,14 @@ def innovation_root(noise: ErrorLaw, moments: Moments, values: Array) -> tuple[A
 
 
 def observed_covariance(noise: ErrorLaw, moments: Moments, values: Array) -> Array:
-    """Covariance of one unit's errors under every pattern of observed periods.
+    """Compute the covariance of one unit's errors under every pattern of observed periods.
 
-    Ones on the diagonal of what is not seen leave the rest of its inverse as it is.
+    Ones on the diagonal of unobserved periods leave the rest of its inverse unchanged.
 
     Returns
     -------
     ndarray (B, P, T, T)
-        Or (B, 1, T, T), where all patterns are alike.
+        Or (B, 1, T, T), if all patterns are equal.
     """
     n = moments.n_periods
     covariance = noise.covariance(n, values)[:, None]  # V, (B, 1, T, T).
@@ -73,7 +73,7 @@ def observed_covariance(noise: ErrorLaw, moments: Moments, values: Array) -> Arr
 
 
 def whitener(root: Array, nuisance: Array) -> Array:
-    """Take standardised errors z to ``Q̃ e``: ``W̃'z`` with ``W̃ = (I - P) W``.
+    """Compute the map from standardised errors z to ``Q̃ e``: ``W̃'z`` with ``W̃ = (I - P) W``.
 
     P projects on ``W N``, so that ``W̃'W̃ = Q̃``.
 
@@ -87,7 +87,7 @@ def whitener(root: Array, nuisance: Array) -> Array:
     Returns
     -------
     ndarray (..., T, T)
-        W̃, with zeros where a period is unseen.
+        W̃, with zeros for unobserved periods.
     """
     # P = U U' with U an orthonormal basis of W N, and W̃ = W - U U'W.
     basis = np.linalg.qr(root @ nuisance)[0]
@@ -95,12 +95,12 @@ def whitener(root: Array, nuisance: Array) -> Array:
 
 
 def absorb(q: Array, loadings: Array, prior: Array | float = 0.0) -> tuple[Array, Array]:
-    """Integrate a unit's coefficients out, with loadings D and prior precision Lambda / sigma².
+    """Integrate out a unit's coefficients, with loadings D and prior precision Lambda / sigma².
 
     ``Q - Q D (Lambda + D'QD)^-1 D'Q``; flat coefficients have D = N and Lambda = 0. With Lambda
-    this is Woodbury's identity for ``(Q^-1 + D Lambda^-1 D')^-1``, the precision of rows that hold
-    the coefficients' variance; its limit Lambda = 0 is the precision of all contrasts of rows that
-    are free of D, as in REML.
+    this is Woodbury's identity for ``(Q^-1 + D Lambda^-1 D')^-1``, the precision of observations
+    with the variance of the coefficients included. Its limit Lambda = 0 is the precision of all
+    contrasts of observations that are free of D, as in REML.
 
     Parameters
     ----------
@@ -110,10 +110,12 @@ def absorb(q: Array, loadings: Array, prior: Array | float = 0.0) -> tuple[Array
     Returns
     -------
     tuple of ndarray (..., T, T) and ndarray (...)
-        The precision that is left, and ``log|Lambda + D'QD|``.
+        The remaining precision, and ``log|Lambda + D'QD|``.
     """
     qd = q @ loadings  # (..., T, a)
-    inner = prior + loadings.swapaxes(-1, -2) @ qd  # Lambda + D'QD: precision given the rows.
+    inner = (
+        prior + loadings.swapaxes(-1, -2) @ qd
+    )  # Lambda + D'QD: precision given the observations.
     lower = np.linalg.cholesky(inner)
     log_det = 2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=-1)
     # With L L' = Lambda + D'QD and R = L^-1 D'Q, R'R comes off: symmetric whatever rounding does.
@@ -122,16 +124,16 @@ def absorb(q: Array, loadings: Array, prior: Array | float = 0.0) -> tuple[Array
 
 
 def cholesky(matrix: Array, *, overwrite: bool = False) -> Array:
-    """Lower Cholesky factors of a stack, from lower triangles.
+    """Compute lower Cholesky factors of a stack, from lower triangles.
 
-    Large ones one by one, where they stand: stacks are taken apart and put together again, and
-    columns a multiple of 64 numbers long meet in few lines of the cache. Microseconds of one that
-    way and so: of size 64, 7 and 7; 100, 22 and 20; 128, 83 and 30; 132, 42 and 38; 210, 160, 125.
+    Large matrices are factorised one by one, in place. This avoids copies of the stack, and columns
+    with a multiple of 64 numbers, which share few cache lines. Microseconds per matrix by stack and
+    one by one: size 64, 7 and 7; 100, 22 and 20; 128, 83 and 30; 132, 42 and 38; 210, 160 and 125.
 
     Parameters
     ----------
     overwrite : bool, default False
-        Whether the stack, if its matrices are contiguous, may become the factors.
+        If True, the stack may be overwritten by the factors if its matrices are contiguous.
     """
     n = matrix.shape[-1]
     if n < _LARGE:
@@ -147,21 +149,21 @@ def cholesky(matrix: Array, *, overwrite: bool = False) -> Array:
 
 
 def half_solve(lower: Array, right: Array) -> Array:
-    """``L^-1 R`` for stacks of lower triangular L."""
+    """Return ``L^-1 R`` for stacks of lower triangular L."""
     return _solved(lower, right, transposed=False)
 
 
 def back_solve(lower: Array, right: Array) -> Array:
-    """``L^-T R`` for stacks of lower triangular L."""
+    """Return ``L^-T R`` for stacks of lower triangular L."""
     return _solved(lower, right, transposed=True)
 
 
 def _solved(lower: Array, right: Array, *, transposed: bool) -> Array:
     """Solve triangular systems, one after another.
 
-    Microseconds of one with the general solver of stacks, halved into products, and so: of size 11
-    with 20 right sides, 1.0 and 1.0; 24 with 14, 2.4 and 1.2; 47 with 20, 6.7 and 2.7; 100 with 50,
-    37 and 15.
+    Microseconds per system with the general solver of stacks, halved into products, and by this
+    function: of size 11 with 20 right sides, 1.0 and 1.0; 24 with 14, 2.4 and 1.2; 47 with 20, 6.7
+    and 2.7; 100 with 50, 37 and 15.
     """
     n, columns = lower.shape[-1], right.shape[-1]
     if n == 1:
@@ -184,7 +186,7 @@ def _solved(lower: Array, right: Array, *, transposed: bool) -> Array:
 
 
 def lower_inverse(lower: Array) -> Array:
-    """``L^-1`` for a stack of triangular L, row by row: ``x_i = (e_i - L_i,<i X_<i) / L_ii``.
+    """Return ``L^-1`` for a stack of triangular L: ``x_i = (e_i - L_i,<i X_<i) / L_ii``.
 
     For 250 matrices of size 14 it takes a third of the general inverse's time, for 36 of size 28
     a half.
@@ -200,9 +202,9 @@ def lower_inverse(lower: Array) -> Array:
 
 
 def inverse_of(lower: Array) -> Array:
-    """``(L L')^-1`` for a stack of triangular L, half as long as by solving for the identity.
+    """Return ``(L L')^-1`` for a stack of triangular L, in half the time of a general solution.
 
-    Lower triangles are right; above is what L has.
+    Only the lower triangles are valid; entries above the diagonal are those of L.
     """
     out, n = lower.copy(order="C"), lower.shape[-1]
     if n:
@@ -213,19 +215,19 @@ def inverse_of(lower: Array) -> Array:
 
 
 def symmetric(lower: Array) -> Array:
-    """The symmetric matrices of lower triangles."""
+    """Return the symmetric matrices of lower triangles."""
     return np.where(_below(lower.shape[-1]), lower, lower.swapaxes(-1, -2))
 
 
 @cache
 def _below(n: int) -> Mask:
-    """Which entries are those of a lower triangle (n, n); only read."""
+    """Return True for entries of a lower triangle (n, n); read-only."""
     return np.tri(n, dtype=bool)
 
 
 @cache
 def lower_indices(n: int) -> tuple[Index, Index]:
-    """Rows and columns of a lower triangle, row after row; not to be written to."""
+    """Return rows and columns of a lower triangle, row after row; read-only."""
     rows, columns = np.tril_indices(n)
     rows.flags.writeable = columns.flags.writeable = False
     return rows, columns
@@ -233,7 +235,7 @@ def lower_indices(n: int) -> tuple[Index, Index]:
 
 @cache
 def lower_places(n: int) -> Index:
-    """Number of each pair in a lower triangle (n, n), both ways; not to be written to."""
+    """Return the number of each pair in a lower triangle (n, n), symmetric; read-only."""
     number = np.zeros((n, n), dtype=np.int64)
     rows, columns = lower_indices(n)
     number[rows, columns] = number[columns, rows] = np.arange(rows.size)

@@ -1,15 +1,17 @@
-"""Normal equations of coefficients between nodes of the noise's parameter (1 to 5).
+"""Normal equations of coefficients, interpolated over the noise's parameter (1 to 5).
 
-With flat coefficients alone out of ``Q̃``, and v = Q̃d and ``k = d'v`` of a type of n units,
-deviations of single units take ``v v'/(Lambda + k)`` off (2). F and A are linear in ``Q̃``, so that
+With only flat coefficients integrated out of ``Q̃``, let v = Q̃d and ``k = d'v`` for a type of n
+units. Deviations of single units subtract ``v v'/(Lambda + k)`` (2). F and A are linear in ``Q̃``,
+so that
 
     ``A = A_0 - sum_h B_h / (Lambda + k_h)``,  ``A_0 = C vec Q̃``,  ``B_h = C_h vec v_h v_h'``,
 
 with ``C = map2 map1`` and C_h its columns of type h. A_0, B_h and k_h are smooth functions of the
-noise's parameter alone: for thousands of points they stand on its nodes (`interpolation`), and a
-point costs one dense product in place of ``Q̃`` and two sparse ones. Types whose units are never
-treated have d = 0, and take nothing off. Where A is large and ``Q̃`` lies in a space of few
-dimensions (`node_spans`), nodes hold combinations in place of A_0 and B_h.
+noise's parameter alone. For thousands of points they are therefore computed at nodes of this
+parameter (`interpolation`), and a point costs one dense product instead of ``Q̃`` and two sparse
+ones. Types with never-treated units have d = 0, and subtract nothing. If A is large and ``Q̃`` is
+in a space of few dimensions (`node_spans`), nodes store the coefficients of a basis instead of A_0
+and B_h.
 """
 
 from __future__ import annotations
@@ -33,13 +35,13 @@ from bayes_nqp.numerics.linear_gaussian.types import Values
 from bayes_nqp.numerics.linear_gaussian.unit_precision import Small, of_types, values_of_noise
 
 _PER_ENTRY = 6
-"""Entries of sparse maps that take as long as a number of A_0 and B_h."""
+"""Entries of sparse maps that take as long as one number of A_0 and B_h."""
 _LEAST = 8_000
-"""Numbers that take as long as ``Q̃`` of all types: 10 microseconds a point, panels in caches."""
+"""Numbers that take as long as ``Q̃`` of all types: 10 microseconds per point, panels in caches."""
 _WIDE = 5_000
-"""Numbers of A_0 and B_h from which combinations are quicker. Fewer of them make no difference."""
+"""Numbers of A_0 and B_h from which combinations are faster; below, there is no difference."""
 _NODES = 15
-"""Nodes of a panel, more or less: what a number takes, in products of one."""
+"""Approximate number of nodes of a panel: the cost of a number, in products of one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +51,11 @@ class AssembledNodes:
     Parameters
     ----------
     treated : ndarray of int (H)
-        Types whose units deviate and are treated at some time.
+        Types with deviations that are treated in some period.
     spans : sequence of Span, or None
-        What ``Q̃`` and v v' of treated types are combinations of, where nodes hold these.
+        Bases of ``Q̃`` and v v' of treated types, if nodes store coefficients of these.
     of_types, of_sums : dict
-        Panels of log determinants and k, and of A_0 and B_h, or of what combines to them.
+        Panels of log determinants and k, and of A_0 and B_h, or of their coefficients.
     """
 
     problem: GaussianProblem
@@ -64,7 +66,7 @@ class AssembledNodes:
 
     @classmethod
     def of(cls, problem: GaussianProblem) -> AssembledNodes | None:
-        """None where something else decides A, or its panels would be large."""
+        """Return None if A depends on anything but the noise, or if its panels would be large."""
         apart = problem.by_group, problem.by_block, problem.reduces
         if any(x is not None for x in apart) or problem.own_paths.groups.size:
             return None
@@ -81,7 +83,7 @@ class AssembledNodes:
         return None if numbers > most else replace(nodes, spans=spans)
 
     def _spanned(self) -> list[Span] | None:
-        """Spans of ``Q̃`` and of every v v'; None where one of them has none."""
+        """Return spans of ``Q̃`` and of every v v'; None if one of them has none."""
         spans = []
         for k, matrices in enumerate(self.matrices(PLACES)):
             span = Span.of(matrices, partial(self._assembled, k))
@@ -91,14 +93,14 @@ class AssembledNodes:
         return spans
 
     def _assembled(self, k: int, matrices: Array) -> Array:
-        """``C vec X`` of ``Q̃`` (k = 0), or ``C_h vec X`` of the k-th treated type (n, stored)."""
+        """Return ``C vec Q̃`` (k = 0), or ``C_h vec X`` of the k-th treated type (n, stored)."""
         m, places = self.problem.moments, self._places(k)
         stored = np.zeros((m.map1.shape[1], len(matrices)))
         stored[places] = matrices.T
         return np.asarray((self.problem.arrowhead.map2 @ (m.map1 @ stored)).T)
 
     def _places(self, k: int) -> slice:
-        """Where ``vec Q̃`` of all types (k = 0), or of the k-th treated one, stands."""
+        """Return the positions of ``vec Q̃`` of all types (k = 0), or of the k-th treated one."""
         size = self.problem.moments.n_periods * (self.problem.moments.n_periods + 1) // 2
         return (
             slice(None)
@@ -108,7 +110,7 @@ class AssembledNodes:
 
     @cached_property
     def _maps(self) -> list[Any]:
-        """C, and C_h of treated types."""
+        """Return C, and C_h of treated types."""
         m = self.problem.moments
         map1 = m.map1.sparse if isinstance(m.map1, PairedMap) else m.map1
         product = csc_array(self.problem.arrowhead.map2 @ map1)
@@ -116,11 +118,11 @@ class AssembledNodes:
 
     @cached_property
     def _loads(self) -> Array:
-        """Loadings d of treated types (H, T): of one column, or of none where no unit deviates."""
+        """Return loadings d of treated types (H, T), of one column, or none without deviations."""
         return np.asarray(self.problem.moments.loadings[self.treated].sum(axis=2))
 
     def small(self, u: Array) -> list[Array]:
-        """Log determinants (B), and k of treated types (B, H)."""
+        """Return log determinants (B), and k of treated types (B, H)."""
         types, v = self._types(u)
         return [
             types.total,
@@ -128,14 +130,14 @@ class AssembledNodes:
         ]
 
     def matrices(self, u: Array) -> list[Array]:
-        """``Q̃`` of all types and v v' of every treated one, lower triangles (B, number)."""
+        """Return ``Q̃`` of all types and v v' of every treated one, lower triangles (B, number)."""
         types, v = self._types(u)
         low = lower_indices(v.shape[2])
         squares = np.ascontiguousarray((v[..., low[0]] * v[..., low[1]]).transpose(1, 2, 0))
         return [lower_triangles(types.q), *(square.T for square in squares)]
 
     def sums(self, u: Array) -> list[Array]:
-        """A_0 and every B_h (B, stored), or of what spans each its coefficients (B, r)."""
+        """Return A_0 and every B_h (B, stored), or their coefficients in a basis (B, r)."""
         matrices = self.matrices(u)
         if self.spans is not None:
             return [s.coefficients(x) for s, x in zip(self.spans, matrices, strict=True)]
@@ -143,17 +145,17 @@ class AssembledNodes:
 
     @cached_property
     def _images(self) -> Array:
-        """What coefficients of all spans add to A (coefficient, stored)."""
+        """Return the contribution of coefficients of all spans to A (coefficient, stored)."""
         return np.concatenate([span.image for span in self.spans or ()])
 
     @cached_property
     def _starts(self) -> Index:
-        """Where coefficients of each span begin."""
+        """Return the position of the first coefficient of each span."""
         sizes = [len(span.basis) for span in self.spans or ()]
         return np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
 
     def mixed(self, u: Array, weights: Array) -> Array | None:
-        """``sum_k w_k X_k`` of A_0 and B_h (B, stored); None where nodes do not give it."""
+        """Return ``sum_k w_k X_k`` of A_0 and B_h (B, stored); None if nodes are not exact."""
         panels = Panels(self.sums, self.of_sums)
         if self.spans is None:
             return panels.mixed(u, weights)
@@ -164,7 +166,7 @@ class AssembledNodes:
         return np.asarray(np.concatenate(parts, axis=1) @ self._images)
 
     def products(self, u: Array, other: Array) -> tuple[Array, Array]:
-        """``<Y, X_k>`` and ``<Y, dX_k>`` of A_0 and B_h (B, 1 + H)."""
+        """Return ``<Y, X_k>`` and ``<Y, dX_k>`` of A_0 and B_h (B, 1 + H)."""
         panels = Panels(self.sums, self.of_sums)
         if self.spans is None:
             products = panels.products(u, other)
@@ -181,7 +183,7 @@ class AssembledNodes:
         return value, slope
 
     def _types(self, u: Array) -> tuple[Small, Array]:
-        """``Q̃`` of all types, deviations in, and v of treated ones (B, H, T)."""
+        """Return ``Q̃`` of all types, with deviations, and v of treated ones (B, H, T)."""
         types = of_types(self.problem, values_of_noise(self.problem, u))
         # One column of loadings; none where no unit deviates.
         return types, (types.q[:, self.treated] @ self.problem.moments.loadings[self.treated]).sum(
@@ -189,7 +191,7 @@ class AssembledNodes:
         )
 
     def at(self, values: Values) -> AssembledSums | None:
-        """A at points; None where nodes do not give it."""
+        """Return A at points; None if nodes are not exact."""
         u = self.problem.noise_parameter(values)
         small = Panels(self.small, self.of_types).values(u)
         if small is None:
@@ -211,7 +213,7 @@ class AssembledNodes:
 
 @dataclass(frozen=True, eq=False)
 class AssembledSums:
-    """A at B points, deviations of single units out.
+    """A at B points, with deviations of single units integrated out.
 
     Parameters
     ----------
@@ -220,13 +222,13 @@ class AssembledSums:
     stored : ndarray (B, stored)
         Entries of A.
     total : ndarray (B)
-        What the log density has that depends on no coefficient.
+        Part of the log density that depends on no coefficient.
     precision : ndarray (B)
         ``Lambda``.
     inner : ndarray (B, H)
         ``Lambda + k``.
     weights : ndarray (B, 1 + H)
-        Of A_0 and B_h.
+        Weights of A_0 and B_h.
     """
 
     nodes: AssembledNodes
@@ -238,7 +240,7 @@ class AssembledSums:
     weights: Array
 
     def adjoint(self, stored: Array) -> tuple[Array, Array]:
-        """Slopes along the noise's parameter and ``Lambda`` (B), from the adjoint of A."""
+        """Return derivatives by the noise's parameter and ``Lambda`` (B), from the adjoint of A."""
         nodes = self.nodes
         slopes = Panels(nodes.small, nodes.of_types).slopes(self.u)
         assert slopes is not None
@@ -255,7 +257,7 @@ class AssembledSums:
 
 
 def assembled_sums(problem: GaussianProblem, values: Values) -> AssembledSums | None:
-    """A of a problem that is asked for many points; None where it is computed step by step."""
+    """Return A of a problem for many points; None if it is computed step by step."""
     if not problem.often or values.nuisance is not None:
         return None
     if assembled_sums not in problem.kept:

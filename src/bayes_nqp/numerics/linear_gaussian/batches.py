@@ -1,4 +1,4 @@
-"""Points in batches that stay in the second-level cache, each distinct point once."""
+"""Points in batches that fit into the second-level cache, each distinct point once."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from bayes_nqp._core.threads import n_threads, one_thread
 from bayes_nqp.numerics.linear_gaussian.linear_part import LinearPart
 
 CHUNK = 32
-"""Points of a batch, at most: fewer would wait for Python."""
+"""Maximum number of points in a batch; with fewer, Python's overhead would dominate."""
 _FEW = 6_000
-"""Numbers of a point below which twice as many would not wait for memory either."""
+"""Numbers per point below which twice as many would not be limited by memory, either."""
 _CACHED = 700_000
 """Numbers of a batch's matrices, beyond which it would wait for memory.
 
 Microseconds a point of 44,100 numbers, 16 points at once and 27: 200 and 340.
 """
 _DRAWN = 1_200_000
-"""The same where coefficients are drawn."""
+"""The same for batches with drawn coefficients."""
 
 
 def batch_size(problem: LinearPart, *, unreduced: bool = False, drawn: bool = False) -> int:
-    """Points of a batch: fewer where matrices are large.
+    """Return the number of points in a batch, fewer for large matrices.
 
     Parameters
     ----------
     drawn : bool, default False
-        Whether coefficients are drawn at every point: these have several numbers each.
+        True if coefficients are drawn at every point, with several numbers each.
     unreduced : bool, default False
-        Whether normal equations are those of all coefficients, own cells among them.
+        True if normal equations are those of all coefficients, unshared cells included.
     """
     head, layout = problem.arrowhead, None if unreduced else problem.reduced
     in_parts = sum(math.prod(shape) for shape, _, _ in head.parts)
@@ -59,7 +59,7 @@ def in_chunks[V: Batch](
     size: int = CHUNK,
     threads: int | None = None,
 ) -> Array:
-    """Call a function of points chunk by chunk, and join what it returns.
+    """Call a function of points chunk by chunk, and join the results.
 
     Parameters
     ----------
@@ -87,14 +87,14 @@ def in_chunks[V: Batch](
 def point_by_point[V: Batch](
     function: Callable[[V], Array], values: V, shape: tuple[int, ...]
 ) -> Array:
-    """Log densities of a batch, halved until points without a factor stand alone.
+    """Compute log densities of a batch, halved until points without a factor are separate.
 
     Parameters
     ----------
     function : callable
         From values at B points to log densities (B, ...).
     shape : tuple of int
-        Of the log density at one point, which is minus infinity where there is no factor.
+        Shape of the log density at one point, which is minus infinity where there is no factor.
     """
     try:
         with np.errstate(all="ignore"):
@@ -119,19 +119,18 @@ def draws_of_distinct[V: Batch](
     size: Callable[[int], int],
     threads: int | None = None,
 ) -> tuple[Array, ...]:
-    """Draw at every point, equal points in one piece.
+    """Draw at every point, with equal points in one piece.
 
     Parameters
     ----------
     piece : callable
         From values at distinct points (B), a stream and the numbers of their draws (B, times) to
-        arrays (B, times, ...). Numbers are those of rows of `points`; where a point stands less
-        often than others of the piece, its last number is repeated, and what is drawn for it is
-        left out.
+        arrays (B, times, ...). Numbers are those of rows of `points`. If a point has fewer draws
+        than others of the piece, its last number is repeated, and the surplus draws are left out.
     generator : Generator or None
         None gives conditional means.
     values : callable
-        From points (B, parameter) to what pieces take.
+        From points (B, parameter) to the values that pieces take.
     size : callable
         Points of a piece, by the draws of each.
     threads : int, optional
@@ -140,7 +139,7 @@ def draws_of_distinct[V: Batch](
     distinct, first, place, counts = np.unique(
         points, axis=0, return_index=True, return_inverse=True, return_counts=True
     )
-    # Those that stand as often lie side by side; order depends on no label and no thread.
+    # Points with equal counts are adjacent; the order depends on no label and no thread.
     order = np.lexsort((first, -counts))
     distinct, counts = distinct[order], counts[order]
     rank, each = np.argsort(order), values(distinct)
@@ -157,7 +156,7 @@ def draws_of_distinct[V: Batch](
         chunk: tuple[int, int], stream: np.random.Generator | None
     ) -> tuple[Index, tuple[Array, ...]]:
         part = slice(*chunk)
-        repeat = np.arange(counts[chunk[0]])  # The first point of a piece stands most often.
+        repeat = np.arange(counts[chunk[0]])  # The first point of a piece has the highest count.
         last = counts[part, None] - 1
         draws = numbers[starts[part, None] + np.minimum(repeat, last)]
         arrays, wanted = piece(each[part], stream, draws), repeat <= last
@@ -174,7 +173,7 @@ def draws_of_distinct[V: Batch](
 
 
 def _in_place(n_draws: int, pieces: Iterable[tuple[Index, tuple[Array, ...]]]) -> tuple[Array, ...]:
-    """Put every draw where it belongs."""
+    """Put every draw in its position."""
     out: list[Array] = []
     for place, arrays in pieces:
         # Places (B, times) or (draw), arrays with more dims after these.

@@ -1,8 +1,8 @@
-"""From classes of units and owners of deviations to entries of normal equations (3, 4).
+"""Maps from classes of units and owners of deviations to normal equations (3, 4).
 
-Of a class (`moments.UnitClass`) the entries of columns and outcome are packed: entry r has the
-column ``column[r]`` (K is the outcome) in the observed period ``times[position[r]]``, ``sums[r]``
-is its sum over units, ``cross[r, q]`` the sum of products of two of them.
+The entries of columns and outcome of a class (`moments.UnitClass`) are packed. Entry r has the
+column ``column[r]`` (K is the outcome) in the observed period ``times[position[r]]``; ``sums[r]``
+is its sum over units, and ``cross[r, q]`` the sum of products of two entries.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from bayes_nqp.numerics.linear_gaussian.types import ClusterLayout, Moments
 from bayes_nqp.numerics.sufficient_statistics import UnitClass
 
 _FEW_ENTRIES = 64
-"""Packed entries of a class up to which its places are held: 100 kB."""
+"""Packed entries of a class up to which its positions are stored: 100 kB."""
 
 
 @dataclass(frozen=True, eq=False)
 class ClassTypes:
-    """Type of every class, and what makes types.
+    """Type of every class, and the definition of the types.
 
     Parameters
     ----------
     kinds : list of (pattern, loading (T,))
-        One a type.
+        One for each type.
     """
 
     type_of: Index
@@ -68,12 +68,12 @@ def class_types(problem: Problem) -> ClassTypes:
 
 
 def moments_of_classes(problem: Problem, types: ClassTypes, *, pairs: bool = True) -> Moments:
-    """Lay patterns and types out, with the map from their precision to normal equations.
+    """Collect patterns and types, with the map from their precision to normal equations.
 
     Parameters
     ----------
     pairs : bool, default True
-        Whether pairs of columns are in this map.
+        If True, this map includes pairs of columns.
     """
     n_periods, n_columns = problem.n_periods, problem.n_columns
     seen = np.zeros((len(types.patterns), n_periods), dtype=bool)
@@ -95,11 +95,11 @@ def moments_of_classes(problem: Problem, types: ClassTypes, *, pairs: bool = Tru
 
 
 def _map1(problem: Problem, types: ClassTypes, pairs: bool) -> Any:
-    """``vec F = map1 vec Q̃``: periods n Q̃, columns S'Q̃, pairs of columns ⟨Q̃, M⟩ (3).
+    """Build ``vec F = map1 vec Q̃``: periods n Q̃, columns S'Q̃, pairs of columns ⟨Q̃, M⟩ (3).
 
-    ``F_g = sum_i [Q̃, Q̃Z_i; Z_i'Q̃, Z_i'Q̃Z_i]`` over the units of all classes of the group, Z_i
-    (T, K + 1) their columns and outcome. Q̃ is the same in a class: its rows enter by the number of
-    units, ``S = sum_i Z_i`` and M, the sums of ``Z_i,tk Z_i,ul``.
+    ``F_g = sum_i [Q̃, Q̃Z_i; Z_i'Q̃, Z_i'Q̃Z_i]`` over the units of all classes of the group, where
+    Z_i (T, K + 1) are their columns and outcome. Q̃ is common to a class: its observations enter
+    through the number of units, ``S = sum_i Z_i`` and M, the sums of ``Z_i,tk Z_i,ul``.
     """
     entries = [
         class_entries(problem, c, kind, pairs=pairs)
@@ -113,7 +113,7 @@ def _map1(problem: Problem, types: ClassTypes, pairs: bool) -> Any:
 
 
 def map1_shape(problem: Problem, types: ClassTypes) -> tuple[int, int]:
-    """Packed triangles of all groups, and of all types."""
+    """Return the sizes of the packed triangles of all groups, and of all types."""
     width = problem.n_periods + problem.n_columns + 1
     size_f, size_q = width * (width + 1) // 2, problem.n_periods * (problem.n_periods + 1) // 2
     return len(problem.groups) * size_f, len(types.kinds) * size_q
@@ -121,15 +121,15 @@ def map1_shape(problem: Problem, types: ClassTypes) -> tuple[int, int]:
 
 @dataclass(frozen=True, eq=False)
 class ClassEntries:
-    """Where a class enters `map1`: from the packed triangle of its type to that of its group.
+    """Entries of a class in `map1`, from the packed triangle of its type to that of its group.
 
     Parameters
     ----------
     row, column : ndarray of int (triplet)
-        Row of map1, an entry of vec F, and its column, one of vec Q̃; triplets of equal places add
-        up.
+        Row of map1, an entry of vec F, and its column, one of vec Q̃; triplets of equal positions
+        add up.
     pair : tuple of ndarray of int
-        Packed entries (t, k) and (u, l) of the class whose products M_tk,ul enter.
+        Packed entries (t, k) and (u, l) of the class with products M_tk,ul.
     """
 
     row: Index
@@ -140,7 +140,10 @@ class ClassEntries:
     def values(
         self, sums: npt.NDArray[np.float64], cross: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
-        """Numbers at these places (..., triplet), from sums (..., k) and products (..., k, k)."""
+        """Return numbers at these positions (..., triplet).
+
+        They are computed from sums (..., k) and products (..., k, k).
+        """
         size = self.units.times.size
         periods = np.full((*sums.shape[:-1], size * (size + 1) // 2), self.units.n)
         p, r = self.pair
@@ -148,11 +151,11 @@ class ClassEntries:
 
 
 def class_entries(problem: Problem, c: UnitClass, kind: int, *, pairs: bool = True) -> ClassEntries:
-    """Lay the entries of a class of some type out, with pairs of columns or without these."""
+    """Return the entries of a class of some type, with or without pairs of columns."""
     n_periods, width = problem.n_periods, problem.n_periods + problem.n_columns + 1
     size_f, size_q = width * (width + 1) // 2, n_periods * (n_periods + 1) // 2
     shape = [np.asarray(x, np.int64).tobytes() for x in (c.times, c.position, c.column)]
-    # Pairs of many entries are not held.
+    # Pairs of many entries are not stored.
     entries = _entries if c.position.size <= _FEW_ENTRIES else _entries.__wrapped__
     row, column, pair = entries(n_periods, width, *shape, (pairs & (c.cross != 0.0)).tobytes())
     return ClassEntries(c.group * size_f + row, kind * size_q + column, c, pair)
@@ -162,7 +165,7 @@ def class_entries(problem: Problem, c: UnitClass, kind: int, *, pairs: bool = Tr
 def _entries(
     n_periods: int, width: int, times: bytes, positions: bytes, columns: bytes, filled: bytes
 ) -> tuple[Index, Index, tuple[Index, Index]]:
-    """Entries of classes that are alike, in the triangles of their own group and type."""
+    """Return entries of similar classes, in the triangles of their group and type."""
     t, position, column = (np.frombuffer(x, np.int64) for x in (times, positions, columns))
     in_f, in_q = lower_places(width), lower_places(n_periods)
     low, high = lower_indices(t.size)
@@ -178,9 +181,9 @@ def _entries(
 
 
 def clusters_by_class(problem: Problem, types: ClassTypes) -> ClusterLayout:
-    """Classes whose units have a deviation each."""
+    """Return classes with a deviation of each unit."""
     sizes = [c.n for c in problem.classes]
-    # Here a class stands for its units: a is the sum of their a_i, in the rows of its own.
+    # Here a class represents its units: a is the sum of their a_i, in rows of the class.
     every = np.arange(len(problem.classes))
     loads = _loads_of(problem, types, every, sizes, [c.sums for c in problem.classes], every)
     shape = (every.size, len(types.kinds))
@@ -196,7 +199,7 @@ def _loads_of(
     sums: Sequence[npt.NDArray[np.float64]],
     place: Index,
 ) -> Any:
-    """How ``Q̃ D`` loads on normal equations, summed over some units of some classes.
+    """Return the loadings of ``Q̃ D`` on normal equations, summed over some units of some classes.
 
     Parameters
     ----------
@@ -205,7 +208,7 @@ def _loads_of(
     sums : sequence of ndarray (entry)
         Sums of the packed entries over these units.
     place : ndarray of int (entry)
-        Which normal equations each entry belongs to.
+        Normal equations of each entry.
     """
     places, values = [], []
     for number, units, total, equations in zip(classes, counts, sums, place, strict=True):
@@ -217,7 +220,7 @@ def _loads_of(
 
 
 def load_places(problem: Problem, c: UnitClass, kind: int, equations: int) -> tuple[Index, Index]:
-    """Where a class of some type loads on normal equations: by periods, then by packed entries."""
+    """Return positions of a class's loadings on normal equations: periods, then packed entries."""
     n_periods, width = problem.n_periods, problem.n_periods + problem.n_columns + 1
     # a' = sum_i [I, Z_i]'Q̃D: n (Q̃D)_t in row t, sum_t S_tk (Q̃D)_t in that of column k.
     row = equations * width + np.concatenate([c.times, n_periods + c.column])
@@ -225,7 +228,7 @@ def load_places(problem: Problem, c: UnitClass, kind: int, equations: int) -> tu
 
 
 def loads_shape(problem: Problem, types: ClassTypes, place: Index) -> tuple[int, int]:
-    """Rows of all normal equations that are loaded on, and periods of all types."""
+    """Return the number of rows of all loaded normal equations, and of periods of all types."""
     width = problem.n_periods + problem.n_columns + 1
     return (int(place.max(initial=-1)) + 1) * width, len(types.kinds) * problem.n_periods
 
@@ -233,7 +236,7 @@ def loads_shape(problem: Problem, types: ClassTypes, place: Index) -> tuple[int,
 def clusters_of_several_units(
     problem: Problem, types: ClassTypes, loads: Sequence[Any]
 ) -> tuple[ClusterLayout | None, ClusterLayout | None]:
-    """Owners inside one group, on its normal equations; others, on the coefficients of a block."""
+    """Return owners inside one group, on its normal equations, and others, on those of a block."""
     # One group after another would give an owner of several groups as many deviations.
     of_unit_effects = [np.unique(problem.class_group[m.classes]) for m in problem.unit_effects]
     inside = [k for k, groups in enumerate(of_unit_effects) if groups.size == 1]
@@ -256,7 +259,7 @@ def _clusters_at(
     n_places: int,
     loads: Sequence[Any] | None,
 ) -> ClusterLayout:
-    """Owners with their loads on ``Q̃ D``; through ``X_g`` where loads of groups are given."""
+    """Return owners with their loads on ``Q̃ D``; through ``X_g`` if loads of groups are given."""
     unit_effects: list[UnitEffect] = [problem.unit_effects[k] for k in numbers]
     classes = np.concatenate([unit_effect.classes for unit_effect in unit_effects])
     counts = np.concatenate([unit_effect.counts for unit_effect in unit_effects]).astype(np.float64)

@@ -1,14 +1,15 @@
-"""Deviations of single units, class by class: between nodes of the noise's parameter (2, 3).
+"""Deviations of single units by class, interpolated over the noise's parameter (2, 3).
 
-With flat coefficients alone out of ``Q̃``, the units of a class c of n have ``v = Q̃d`` and ``h =
-Lambda + d'v`` in common, and their deviations take ``v v'/h`` off ``Q̃``. Of F_g that is
+With only flat coefficients integrated out of ``Q̃``, the n units of a class c have ``v = Q̃d`` and
+``h = Lambda + d'v`` in common, and their deviations subtract ``v v'/h`` from ``Q̃``. For F_g this
+is
 
     ``sum_c n/h x x'``,  ``x = [I, Z]'v`` with Z the mean of the class's Z_i,
 
-but for pairs of columns, ``sum_c <v v', M>/h``. All but ``Lambda`` are smooth functions of the
-noise: F with deviations in, x, ``d'v`` and ``<v v', M>`` stand on nodes (`interpolation`), and a
-point costs a product of thin matrices a group, however many patterns and types there are. Classes
-whose units are never treated have d = 0, and take nothing off.
+and for pairs of columns ``sum_c <v v', M>/h``. Except ``Lambda``, all are smooth functions of the
+noise: F with deviations, x, ``d'v`` and ``<v v', M>`` are computed on nodes (`interpolation`). A
+point then costs a product of thin matrices per group, for any number of patterns and types. Classes
+with never-treated units have d = 0, and subtract nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from bayes_nqp.numerics.linear_gaussian.types import ClusterLayout, Moments, Val
 
 @dataclass(frozen=True, eq=False)
 class ClassLayout:
-    """Where classes whose units deviate stand, group after group.
+    """Positions of classes with unit-level deviations, group after group.
 
     Parameters
     ----------
@@ -43,16 +44,16 @@ class ClassLayout:
     n_units : ndarray (C)
         Units n of each.
     groups : sequence of (int, slice)
-        Which of them are in each group that has some.
+        Groups with such classes, and the positions of these.
     loads : csr_array (C J, H T)
-        Takes ``Q̃d`` of the types to x.
+        Maps ``Q̃d`` of the types to x.
     pairs : csr_array (R p, H T (T + 1) / 2)
-        Takes lower triangles of ``v v'`` to ``<v v', M>`` of p pairs of columns: sums over the
+        Maps lower triangles of ``v v'`` to ``<v v', M>`` of p pairs of columns: sums over the
         units of one type in one group.
     pair_kind, pair_group : ndarray of int (R)
         Type and group of each such sum, group after group.
     single : bool, default False
-        Whether each class is one unit, so that ``x x'`` holds its pairs of columns too.
+        True if each class is one unit, so that ``x x'`` includes its pairs of columns.
     """
 
     moments: Moments
@@ -68,23 +69,23 @@ class ClassLayout:
 
     @cached_property
     def lower(self) -> tuple[Index, Index]:
-        """Rows and columns of a packed triangle of F."""
+        """Return rows and columns of a packed triangle of F."""
         rows, columns = lower_indices(self.moments.width)
         return rows, columns
 
     @cached_property
     def of_pairs(self) -> Index:
-        """Which entries of it are pairs of columns (p)."""
+        """Return the entries of the triangle that are pairs of columns (p)."""
         first = self.moments.width if self.single else self.moments.n_periods
         return np.flatnonzero(self.lower[1] >= first)
 
     @cached_property
     def pair_starts(self) -> Index:
-        """Where the sums of each group that has some begin."""
+        """Return the position of the first sum of each group with sums."""
         return np.flatnonzero(np.diff(self.pair_group, prepend=-1))
 
     def sums(self, q: Array, total: Array) -> list[Array]:
-        """What stands on nodes, from ``Q̃`` of the types with deviations in (B, H, T, T).
+        """Compute the arrays for nodes, from ``Q̃`` of the types with deviations (B, H, T, T).
 
         Parameters
         ----------
@@ -115,22 +116,22 @@ class ClassLayout:
 
 
 class PermutedPanels(Protocol):
-    """What the noise decides, at points of problems that differ in who is in which group."""
+    """Functions of the noise, at points of problems with different assignments to groups."""
 
     @property
     def layout(self) -> ClassLayout | None:
-        """Where units stand that deviate, each a class."""
+        """Return positions of units with deviations, each as a class."""
 
     def values(self, u: Array) -> list[Array]:
-        """As `Panels` gives them."""
+        """Return arrays as `Panels` does."""
 
     def slopes(self, u: Array) -> list[Array]:
-        """Along the noise's parameter."""
+        """Return derivatives by the noise's parameter."""
 
 
 @dataclass(frozen=True, eq=False)
 class ClassSums:
-    """What deviations of single units take off normal equations, at B points.
+    """Reductions of normal equations by deviations of single units, at B points.
 
     Parameters
     ----------
@@ -146,22 +147,22 @@ class ClassSums:
 
     @staticmethod
     def of(layout: ClassLayout, arrays: Sequence[Array], values: Values) -> ClassSums:
-        """At points whose arrays are at hand."""
+        """Build from arrays that are already computed at the points."""
         return ClassSums(layout, arrays, deviation_precision(values)[:, 0, 0])
 
     @cached_property
     def inner(self) -> Array:
-        """``h = Lambda + d'v`` of every type (B, H)."""
+        """Return ``h = Lambda + d'v`` of every type (B, H)."""
         *_, products, _ = self.arrays
         return np.asarray(self.precision[:, None] + products)
 
     def equations(self) -> NoiseEquations:
-        """F with deviations out, and log determinants (2, 3)."""
+        """Return F with deviations integrated out, and log determinants (2, 3)."""
         layout, (f, total, x, _, pairs) = self.layout, self.arrays
         n_points, width = len(f), layout.moments.width
         share = layout.n_units / self.inner[:, layout.kind]  # n/h (B, C).
         left = f.reshape(n_points, -1, layout.lower[0].size).copy()
-        # F_g loses sum_c n/h x x' in the columns that are periods, below which all rows stand.
+        # F_g loses sum_c n/h x x' in the columns of periods, whose entries below are all complete.
         weighted = x * share[..., None]
         entries = layout.lower[0] * width + layout.lower[1]
         periods = np.delete(np.arange(entries.size), layout.of_pairs)
@@ -179,7 +180,7 @@ class ClassSums:
         return NoiseEquations(left.reshape(n_points, -1), total - 0.5 * logs, None, None)
 
     def adjoint(self, square: Array) -> tuple[list[Array], Array]:
-        """Adjoints of the arrays, and of ``Lambda`` (B), from that of F.
+        """Return adjoints of the arrays, and of ``Lambda`` (B), from that of F.
 
         Parameters
         ----------
@@ -218,14 +219,14 @@ class ClassSums:
         return adjoints, precision
 
     def means(self, clusters: ClusterLayout) -> tuple[Array, Array]:
-        """Every class's x (B, class, J), zero of never treated ones, and its ``h`` (B, class)."""
+        """Return every class's x (B, class, J), zero if never treated, and its ``h`` (B, class)."""
         x = np.zeros((len(self.precision), clusters.n_clusters, self.layout.moments.width))
         x[:, self.layout.classes] = self.arrays[2]
         return x, self.inner[:, clusters.counts.indices]
 
 
 def class_layout(moments: Moments, clusters: ClusterLayout) -> ClassLayout:
-    """Lay the classes of a problem out whose single units deviate.
+    """Collect the classes of a problem with unit-level deviations.
 
     Parameters
     ----------
@@ -253,7 +254,7 @@ def class_layout(moments: Moments, clusters: ClusterLayout) -> ClassLayout:
 
 
 def _pairs(moments: Moments, treated: Any) -> tuple[Any, Index, Index]:
-    """Rows of `map1` that are pairs of columns, apart by type; types and groups of the sums."""
+    """Return rows of `map1` for pairs of columns by type; types and groups of the sums."""
     n_kinds, width = len(treated), moments.width
     columns = lower_indices(width)[1]
     size_q = moments.n_periods * (moments.n_periods + 1) // 2

@@ -1,4 +1,4 @@
-"""Owners of several units: their normal equations, and what these take off (4)."""
+"""Owners of several units: their normal equations, and the reductions by them (4)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bayes_nqp.numerics.linear_gaussian.unit_precision import Small
 def cluster_equations(
     problem: GaussianProblem, clusters: ClusterLayout, types: Small, width: int
 ) -> ClusterEquations:
-    """Sum the units of every owner up.
+    """Sum over the units of every owner.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def cluster_equations(
 def taken_by_clusters(
     clusters: ClusterLayout, equations: ClusterEquations, values: Values
 ) -> tuple[Array, Array]:
-    """What owners' deviations take off normal equations, and their log determinants (4).
+    """Return reductions of normal equations by owners' deviations, and log determinants (4).
 
     ``sum_o a_o'(Lambda + H_o)^-1 a_o`` in each group, or block, and ``sum_o log|Lambda + H_o| -
     log|Lambda|``, not halved.
@@ -52,7 +52,7 @@ def taken_by_clusters(
     lower = np.linalg.cholesky(equations.inner(values))
     # (B, place, most, q, size), a place a group or a block.
     cross_root = padded(clusters.by_place, half_solve(lower, equations.a))
-    # The rows of all owners of a place one under another, so that one product sums over them.
+    # The rows of all owners of a place are stacked, so that one product sums over them.
     cross_root = cross_root.reshape(*cross_root.shape[:2], -1, equations.a.shape[3])
     log_det = 2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=(1, 2))
     # log|Lambda| = q log sigma² - log|Omega|, the same for every owner.

@@ -1,11 +1,11 @@
-"""Draws of several problems that move together, because errors of their rows are correlated.
+"""Correlated draws of several problems with correlated errors of their observations.
 
 Given parameters, coefficients are drawn as ``beta = (A + sigma² diag(tau)^-2)^-1 (X'Q̃ y + sigma
-xi)`` with ``xi = X'Q̃ e + sigma diag(tau)^-1 z``: e are errors drawn anew, at unit innovation
-variance, and z standard normal. The covariance of xi is ``A + sigma² diag(tau)^-2``, so that the
-law of one problem's draws is that of `draw` whatever e is shared with; where problems' standardised
-errors are correlated, so are their draws, as their estimation errors are (docs/gaussian.md,
-Correlated equations). C classes, R sets of slopes.
+xi)`` with ``xi = X'Q̃ e + sigma diag(tau)^-1 z``: e are new errors at unit innovation variance, and
+z standard normal. The covariance of xi is ``A + sigma² diag(tau)^-2``, so that the draws of one
+problem have the distribution of `draw`, whatever e is shared with. If problems' standardised errors
+are correlated, so are their draws, and so are their estimation errors (docs/gaussian.md, Correlated
+equations). C classes, R sets of slopes.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ from bayes_nqp.numerics.linear_gaussian.unit_precision import innovations, small
 
 @dataclass(frozen=True, eq=False)
 class ErrorSums:
-    """How standardised errors of rows enter the normal equations, class by class of units.
+    """Standardised errors in the normal equations, class by class of units.
 
     Parameters
     ----------
     loads : csr_array (G J, C T)
         ``[sqrt(n) I; S / sqrt(n)]`` of each class: errors' means over units.
     within : csr_array (R K (K + 1) / 2, H T (T + 1) / 2)
-        Takes lower triangles of ``Q̃`` to what columns' slopes owe to differences of units inside
-        their classes, ``<Q̃, M - S S' / n>``; R sets of slopes.
+        Maps lower triangles of ``Q̃`` to the information on columns' slopes from differences of
+        units inside their classes, ``<Q̃, M - S S' / n>``; R sets of slopes.
     slope_loads : csr_array (block n, R K)
-        What coefficients are in these slopes, transposed.
+        Loadings of coefficients on these slopes, transposed.
     n_columns : int
         K.
     """
@@ -63,13 +63,16 @@ class ErrorSums:
 
     @cached_property
     def width(self) -> int:
-        """Standardised errors of a draw: of every class and period, and of every slope."""
+        """Return the number of standardised errors of a draw.
+
+        There is one for every class and period, and for every slope.
+        """
         return int(self.seen.size + self.slope_loads.shape[1])
 
     def right_side(
         self, problem: GaussianProblem, values: Values, errors: Array, white: tuple[Array, Array]
     ) -> tuple[Array, Array, Array]:
-        """``X'Q̃ e`` of coefficients (B, block n, times), and noise of deviations and processes.
+        """Return ``X'Q̃ e`` of coefficients (B, block n, times), and other noise.
 
         Parameters
         ----------
@@ -110,7 +113,7 @@ class ErrorSums:
     def _with_deviations(
         self, problem: GaussianProblem, values: Values, g: Array, white: Array
     ) -> tuple[Array, Array]:
-        """Take deviations of single units out of ``Q e``, these drawn along with e."""
+        """Remove deviations of single units, drawn together with e, from ``Q e``."""
         # total = d'Q̃e + Lambda^1/2 z has variance h = d'Q̃d + Lambda and covariance v = Q̃d with
         # Q̃e: less v total / h this has the covariance Q̃ - v v'/h, deviations out, and is free of
         # total.
@@ -125,7 +128,7 @@ class ErrorSums:
         return g, total / np.sqrt(precision)[..., None]
 
     def _slopes(self, problem: GaussianProblem, values: Values, errors: Array) -> Array:
-        """What differences of units inside classes add to slopes (B, R K, times)."""
+        """Return contributions of differences within classes to slopes (B, R K, times)."""
         n_points, _, times = errors.shape
         k = self.n_columns
         rows, columns = lower_indices(k)
@@ -142,7 +145,7 @@ class ErrorSums:
 
 @dataclass(frozen=True, eq=False)
 class FixedErrorSums:
-    """How standardised errors enter normal equations that are the same at every point.
+    """Standardised errors in normal equations that are the same at every point.
 
     Parameters
     ----------
@@ -154,13 +157,16 @@ class FixedErrorSums:
 
     @property
     def width(self) -> int:
-        """Standardised errors of a draw: of every period and column of every group."""
+        """Return the number of standardised errors of a draw.
+
+        There is one for every period and column of every group.
+        """
         return int(self.root.shape[0] * self.root.shape[1])
 
     def right_side(
         self, problem: GaussianProblem, values: Values, errors: Array, white: tuple[Array, Array]
     ) -> tuple[Array, Array, Array]:
-        """``X'Q̃ e`` of coefficients (B, block n, times), deviations there are none; and processes.
+        """Return ``X'Q̃ e`` of coefficients (B, block n, times), no deviations, and processes.
 
         Parameters
         ----------
@@ -184,7 +190,7 @@ class FixedErrorSums:
 
 
 def error_sums(problem: Problem, head: Arrowhead) -> ErrorSums | FixedErrorSums:
-    """Sum errors up as rows are summed up.
+    """Sum errors in the same way as observations.
 
     Parameters
     ----------
@@ -222,7 +228,7 @@ def error_sums(problem: Problem, head: Arrowhead) -> ErrorSums | FixedErrorSums:
 
 
 def _symmetric_root(square: Array) -> Array:
-    """The symmetric root of stacks (..., a, a): the same whatever the order of eigenvectors."""
+    """Return symmetric roots of stacks (..., a, a), which do not depend on the eigenvectors."""
     # V diag(e)^1/2 V': continuous in the matrix, so that draws of near points move together.
     size, vectors = np.linalg.eigh(square)
     root = np.sqrt(np.maximum(size, 0.0))[..., None, :]
@@ -230,7 +236,7 @@ def _symmetric_root(square: Array) -> Array:
 
 
 def _slope_positions(problem: Problem) -> tuple[Index, dict[tuple[int, int], int]]:
-    """Slots of every set of slopes of every block (R K), and the number of each set."""
+    """Return slots of every set of slopes of every block (R K), and the number of each set."""
     positions: list[int] = []
     places: dict[tuple[int, int], int] = {}
     start = 0
@@ -246,7 +252,7 @@ def _slope_positions(problem: Problem) -> tuple[Index, dict[tuple[int, int], int
 def _within(
     problem: Problem, type_of: Index, n_types: int, places: dict[tuple[int, int], int]
 ) -> Any:
-    """``vec <Q̃, M - S S'/n> = within vec Q̃``, summed over the classes of each set of slopes."""
+    """Build ``vec <Q̃, M - S S'/n> = within vec Q̃``, summed over classes of each set of slopes."""
     n_periods, k = problem.n_periods, problem.n_columns
     in_q, in_s = lower_places(n_periods), lower_places(k) if k else np.zeros((0, 0), np.int64)
     size_q, size_s = n_periods * (n_periods + 1) // 2, k * (k + 1) // 2
@@ -275,7 +281,9 @@ def _within(
 def standardised(
     problem: GaussianProblem, values: Values, factor: Factor, right: Array, white: Array
 ) -> tuple[Array, Array]:
-    """Standard normal noise of coefficients, ``z = L^-1 (X'Q̃ e + sigma diag(tau)^-1 z0)``.
+    """Return standard normal noise of coefficients.
+
+    It is ``z = L^-1 (X'Q̃ e + sigma diag(tau)^-1 z0)``.
 
     Parameters
     ----------

@@ -1,12 +1,13 @@
 """The density of the parameters, with every linear coefficient integrated out.
 
 One point costs a few small products, two sparse ones and one Cholesky; points come in batches
-that stay in the second-level cache. Numbers in brackets are the equations of docs/gaussian.md.
+that fit into the second-level cache. Numbers in brackets are the equations of docs/gaussian.md.
 
-Variables come off as soon as all that they load on stands in one matrix: owners and processes of
-one group off its F_g (4, 5a), then, of ``A = sum_g X_g'F_g X_g`` (5), owners across groups (4) and
-processes of a block (5a). Global coefficients turn from values of paths to their z (5a), and a lag
-leaves A (5), before priors and the factor (6, 7), which the density (8) is made of.
+Variables are integrated out as soon as all their loadings are in one matrix. Owners and processes
+of one group are removed from its F_g (4, 5a). Owners across groups (4) and processes of a block
+(5a) are removed from ``A = sum_g X_g'F_g X_g`` (5). Global coefficients are transformed from values
+of paths to their z (5a), and a spatial lag is removed from A (5). Priors and the factor follow (6,
+7), and give the density (8).
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from bayes_nqp.numerics.linear_gaussian.types import Arrowhead, Values
 
 _LOG_2PI = float(np.log(2.0 * np.pi))
 _MANY = 2_000
-"""Entries of a part of A from which points are laid out one by one: of 3,853, 4 and 20 µs each."""
+"""Entries of a part of A from which points are copied one by one: for 3,853, 4 and 20 µs each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,13 +48,13 @@ class NormalEquations:
     Parameters
     ----------
     matrix : ndarray (B, block, rest, rest)
-        A without values of processes, the outcomes last. Prior precision is not in it yet. Lower
-        triangles: entries above the diagonal mean nothing.
+        A without values of processes, the outcomes last, and before prior precision is added. Lower
+        triangles: entries above the diagonal are undefined.
     total : ndarray (B)
-        The log density's part that depends on no coefficient: half the sum over units of ``log|Q| -
-        log|N'QN|``, over deviations of ``log|Lambda| - log|Lambda + D'Q̃D|``, or of ``log|Lambda| -
-        log|Lambda + H_o|``; less half the log determinants of processes; the log Jacobian of a lag;
-        and, of stacked equations, less ``n_free log sigma`` of each.
+        The log density's part that depends on no coefficient. It is half the sum over units of
+        ``log|Q| - log|N'QN|`` and over deviations of ``log|Lambda| - log|Lambda + D'Q̃D|``, or of
+        ``log|Lambda| - log|Lambda + H_o|``; less half the log determinants of processes; the log
+        Jacobian of a lag; and, for stacked equations, less ``n_free log sigma`` of each.
     """
 
     matrix: Array
@@ -67,14 +68,14 @@ class Factor:
     Parameters
     ----------
     local : ndarray (B, block, n, local)
-        ``[L_b; A_gb L_b^-T]``: the factor of each block's local coefficients, and below it the rows
+        ``[L_b; A_gb L_b^-T]``: the factor of each block's local coefficients. Below it are the rows
         of the border g, global coefficients and outcomes.
     border : ndarray (B, n_border, n_border)
         Factor of ``A_gg - sum_b A_gb A_bb^-1 A_bg``: ``[L 0; L_y' e]``, with ``e e' = E``.
     log_det : ndarray (B)
         ``log|A + sigma² diag(tau)^-2|`` of the coefficients.
     triangle : ndarray (B, n, n), optional
-        Of a single block: its factor, of which `local` and `border` are parts.
+        For a single block: its factor, of which `local` and `border` are parts.
     """
 
     local: Array
@@ -83,7 +84,10 @@ class Factor:
 
     @property
     def residual(self) -> Array:
-        """Cholesky factor of the outcomes' residual energy E, last in the border's (B, m, m)."""
+        """Return the Cholesky factor of the outcomes' residual energy E (B, m, m).
+
+        It is the last block of the border's factor.
+        """
         n = self.border.shape[1] - self.n_outcomes
         return self.border[:, n:, n:]
 
@@ -92,17 +96,17 @@ class Factor:
 
     @classmethod
     def of_triangle(cls, triangle: Array, n_local: int, log_det: Array, n_outcomes: int) -> Factor:
-        """Of a single block, whose local coefficients come first."""
+        """Build from the factor of a single block with its local coefficients first."""
         # [L_bb; L_gb] and L_gg, lower triangular.
         local, border = triangle[:, None, :, :n_local], triangle[:, n_local:, n_local:]
         return cls(local, border, log_det, n_outcomes, triangle)
 
 
 class Keeper(Protocol):
-    """Draws coefficients from factors of points, and holds them."""
+    """Draws coefficients from factors of points, and stores them."""
 
     def reserved(self, points: Array) -> Index | None:
-        """Rows for points to come (B); None where there is no room."""
+        """Reserve rows for new points (B); None if there is no space."""
 
     def put(self, values: Values, factor: Factor | ReducedFactor) -> None:
         """Draw from a factor."""
@@ -115,14 +119,15 @@ def density(
     threads: int | None = None,
     keeper: Keeper | None = None,
 ) -> Array:
-    """Log posterior density of unconstrained points, normalised.
+    """Compute the log posterior density of unconstrained points, normalised.
 
-    Constants are in: of outcomes in multiples of s, flat coefficients having the density one.
+    Constants are included: outcomes are in multiples of s, and flat coefficients have the density
+    one.
 
     Parameters
     ----------
     keeper : Keeper, optional
-        Of draws at these points.
+        Store of draws at these points.
 
     Returns
     -------
@@ -141,7 +146,7 @@ def density(
 
 
 def log_likelihood(problem: GaussianProblem, values: Values, keeper: Keeper | None = None) -> Array:
-    """Marginal log likelihood of one batch of points; a point without a factor is refused alone."""
+    """Compute the marginal log likelihood of one batch; points without a factor are separate."""
     m = problem.arrowhead.n_outcomes
 
     def marginal(part: Values) -> Array:
@@ -154,12 +159,12 @@ def log_likelihood(problem: GaussianProblem, values: Values, keeper: Keeper | No
 
 
 def solved(problem: GaussianProblem, values: Values) -> tuple[Array, Factor | ReducedFactor]:
-    """Factor the normal equations of one batch, own cells first where that is quicker (3 to 7).
+    """Factor the normal equations of one batch, unshared cells first if that is faster (3 to 7).
 
     Returns
     -------
     tuple of ndarray (B) and Factor or ReducedFactor
-        What the log density has that depends on no coefficient, and the factor.
+        The part of the log density that depends on no coefficient, and the factor.
     """
     if problem.reduced is None:
         equations = normal_equations(problem, values)
@@ -175,17 +180,18 @@ def solved(problem: GaussianProblem, values: Values) -> tuple[Array, Factor | Re
 def assembled(
     problem: LinearPart, values: Values, total: Array, factor: Factor | ReducedFactor
 ) -> Array:
-    """Put the log likelihood together (8).
+    """Compute the log likelihood from its parts (8).
 
     ``total - n_free/2 log 2 pi sigma² + n_flat/2 log 2 pi - (log|A + sigma² diag(tau)^-2| - p log
-    sigma²)/2 - sum_j log tau_j - E / 2 sigma²``: n_free is the number of rows less that of the flat
-    alpha_i, p that of coefficients beta, n_flat that of flat ones among them, which have neither
-    tau^-2 nor log tau. E is the energy that the coefficients leave of the outcome.
+    sigma²)/2 - sum_j log tau_j - E / 2 sigma²``.
+    Here n_free is the number of observations less that of the flat alpha_i, and p that of
+    coefficients beta. Among these, n_flat are flat: they have neither tau^-2 nor log tau. E is the
+    residual energy of the outcome given the coefficients.
 
     Parameters
     ----------
     total : ndarray (B)
-        What depends on no coefficient: that of `NormalEquations`.
+        The part that depends on no coefficient, as in `NormalEquations`.
     """
     log_sigma2 = 2.0 * np.log(values.sigma)
     present = problem.scale_count > 0
@@ -214,11 +220,11 @@ class GroupEquations:
     Parameters
     ----------
     f : ndarray (B, G J (J + 1) / 2)
-        F, lower triangles; owners and processes of one group are out.
+        F, lower triangles; owners and processes of one group are integrated out.
     total : ndarray (B)
-        The log density's part that depends on no coefficient, as far as it is known.
+        The known part of the log density that depends on no coefficient.
     by_block : ClusterEquations or None
-        Of owners across groups, which are still in.
+        Owners across groups, which are not yet integrated out.
     """
 
     f: Array
@@ -227,7 +233,7 @@ class GroupEquations:
 
 
 def group_equations(problem: GaussianProblem, values: Values) -> GroupEquations:
-    """Normal equations of groups, owners and processes inside one group taken out (3, 4, 5a)."""
+    """Compute normal equations of groups, net of owners and processes of one group (3, 4, 5a)."""
     sums = noise_equations(problem, values)  # vec F = map1 vec Q̃, a_o and H_o (3, 4).
     values.known[group_equations, id(problem)] = sums  # With owners in, for the gradient.
     f, total = sums.f, sums.total
@@ -246,7 +252,7 @@ def group_equations(problem: GaussianProblem, values: Values) -> GroupEquations:
 
 
 def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquations:
-    """A with deviations and processes out, of z of border paths, and net of a lag (3 to 5a)."""
+    """Compute A net of deviations, processes and a lag, for z of border paths (3 to 5a)."""
     head, by_block = problem.arrowhead, None
     if (sums := assembled_sums(problem, values)) is not None:
         stored, total = sums.stored, sums.total
@@ -289,18 +295,18 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
 def _clusters_off(
     head: Arrowhead, taken: Array, matrix: Array, a_vr: Array, a_vv: list[Array]
 ) -> None:
-    """Take ``sum_o a_o'(Lambda + H_o)^-1 a_o`` of owners across groups off A, in place (4).
+    """Subtract ``sum_o a_o'(Lambda + H_o)^-1 a_o`` of owners across groups from A, in place (4).
 
-    These meet values of processes too, so that every part of A loses its own.
+    Owners also load on values of processes, so that every part of A is reduced.
 
     Parameters
     ----------
     taken : ndarray (B, block, n, n)
-        What A loses, symmetric.
+        Reduction of A, symmetric.
     matrix, a_vr : ndarray (B, block, rest, rest), (B, block, value, rest)
-        A_rr and A_vr; entries of A_rr above the diagonal mean nothing thereafter.
+        A_rr and A_vr; entries of A_rr above the diagonal are undefined afterwards.
     a_vv : list of three ndarrays
-        D, C and E of ``A_vv = [D C'; C E]``, as `Arrowhead.parts` has them.
+        D, C and E of ``A_vv = [D C'; C E]``, as in `Arrowhead.parts`.
     """
     if head.n_values:
         v, r = head.values, head.beside_values
@@ -319,7 +325,7 @@ def _clusters_off(
 def part_of(
     stored: Array, n_points: int, shape: Sequence[int], entries: Index, places: Index
 ) -> Array:
-    """A part of A (B, ...) from its stored entries (B, stored); B of these may be 1."""
+    """Return a part of A (B, ...) from its stored entries (B, stored); B of these may be 1."""
     size = int(np.prod(shape))
     # From point to point a step of a power of two would meet in few lines of the cache.
     out = np.zeros((n_points, size + 8 * (size % 64 == 0)))[:, :size]
@@ -334,17 +340,17 @@ def part_of(
 
 
 def _ties_off(matrix: Array, ties: Index, delta: Array) -> None:
-    """Take ``delta W x`` off columns x in A, in place (5).
+    """Subtract ``delta W x`` from columns x in A, in place (5).
 
-    ``C'AC`` with C the identity but for ``-delta`` in row ``W x`` of column x, and zeros in column
-    ``W x``.
+    ``C'AC`` with C the identity except for ``-delta`` in row ``W x`` of column x, and zeros in
+    column ``W x``.
 
     Parameters
     ----------
     matrix : ndarray (B, block, rest, rest)
         A, lower triangles.
     ties : ndarray of int (tie, 2)
-        Where x, and ``W x``, stand in A.
+        Positions of x, and of ``W x``, in A.
     """
     lower = np.tril(matrix)
     matrix[:] = lower + np.tril(matrix, -1).swapaxes(-1, -2)
@@ -359,27 +365,27 @@ def _ties_off(matrix: Array, ties: Index, delta: Array) -> None:
 
 
 def _columns(matrix: Array, places: Index) -> Array:
-    """Columns of the symmetric A from its lower triangle (B, block, column, rest)."""
+    """Return columns of the symmetric A from its lower triangle (B, block, column, rest)."""
     parts = [(matrix[:, :, k, :k], matrix[:, :, k:, k]) for k in places.tolist()]
     return np.stack([np.concatenate(part, axis=2) for part in parts], axis=2)
 
 
 def _lag_off(matrix: Array, lag: int, delta: Array) -> None:
-    """Take ``delta W y`` off the outcome in A, in place (5).
+    """Subtract ``delta W y`` from the outcome in A, in place (5).
 
-    ``b = b_y - delta b_l`` and ``c = c_yy - 2 delta c_yl + delta² c_ll``, b the rows of A on
-    coefficients and c its entries, of the outcome y and the column l of ``W y``. Row and column l
-    are zero thereafter: the coefficient's posterior is its prior, which must be proper, and it adds
-    ``-(log sigma²/tau² - log sigma²)/2 - log tau = 0`` to the density.
+    ``b = b_y - delta b_l`` and ``c = c_yy - 2 delta c_yl + delta² c_ll``. Here b are the rows of A
+    on coefficients and c its entries, for the outcome y and the column l of ``W y``. Row and column
+    l are zero afterwards: the coefficient's posterior is its prior, which must be proper, and it
+    adds ``-(log sigma²/tau² - log sigma²)/2 - log tau = 0`` to the density.
 
     Parameters
     ----------
     matrix : ndarray (B, block, rest, rest)
         A, lower triangles.
     lag : int
-        Where l stands in A.
+        Position of l in A.
     delta : ndarray (B)
-        Its coefficient: of a dynamic lag, any of the three.
+        Its coefficient; for a dynamic lag, any of the three.
     """
     column = _columns(matrix, np.array([lag]))[:, :, 0]
     square = column[:, :, lag].copy()  # c_ll
@@ -392,9 +398,9 @@ def _lag_off(matrix: Array, lag: int, delta: Array) -> None:
 
 
 def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
-    """Arrowhead Cholesky of A with the prior on its diagonal (6, 7); overwrites A.
+    """Compute the arrowhead Cholesky of A with the prior on its diagonal (6, 7); overwrites A.
 
-    Values of processes are out of A, and out of the factor.
+    Values of processes are not part of A, nor of the factor.
 
     Raises
     ------
@@ -427,12 +433,12 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
 
 
 def _blocks_off(matrix: Array, head: Arrowhead) -> tuple[Array, Array]:
-    """Factor the local coefficients of every block, and take them off the border.
+    """Factor the local coefficients of every block, and eliminate them from the border.
 
-    ``S = sum_b (A_gg,b - A_gb A_bb^-1 A_bg)``, the Schur complement of all local coefficients, with
-    ``A_gg,b`` what block b adds to ``A_gg`` on the border g. One Cholesky of each whole block would
-    cost its border's cube, which no block needs: ``A_gg - sum_b H_b'H_b`` with ``H_b = L_b^-1
-    A_bg``.
+    ``S = sum_b (A_gg,b - A_gb A_bb^-1 A_bg)`` is the Schur complement of all local coefficients,
+    with ``A_gg,b`` the contribution of block b to ``A_gg`` on the border g. One Cholesky of each
+    whole block would cost the cube of its border; this one does not: ``A_gg - sum_b H_b'H_b`` with
+    ``H_b = L_b^-1 A_bg``.
     """
     n_local, n_border = head.n_proper, head.n_border
     lower = cholesky(matrix[..., :n_local, :n_local])

@@ -29,7 +29,7 @@ from bayes_nqp.numerics.linear_gaussian.unit_precision import small
 
 @dataclass(frozen=True, eq=False)
 class Coefficients:
-    """Draws of what the density integrates out, in multiples of ``s``.
+    """Draws of the variables that the density integrates out, in multiples of ``s``.
 
     Parameters
     ----------
@@ -39,16 +39,16 @@ class Coefficients:
         Local coefficients of every block; padding is zero.
     positions : ndarray (draw, position)
         Slots of all blocks, one after another: time effects, cells, slopes, paths of the border.
-        Then, where there are processes, what these add in each period of each group (group, T).
+        With processes, then their sum in each period of each group (group, T).
     deviation : ndarray (draw, cluster)
-        Of every owner; where each unit is one, the mean over the units of each class.
+        Deviation of every owner; if each unit is one, the mean over the units of each class.
     spread : ndarray (draw, type)
-        Conditional sd of a single unit's deviation; empty where owners hold several units.
+        Conditional SD of a single unit's deviation; empty if owners contain several units.
     weight : ndarray (draw, class, column)
-        What columns and, last, the outcome count for in a unit's deviation; empty likewise.
+        Weights of columns and, last, of the outcome in a unit's deviation; empty likewise.
     response : ndarray (draw, type, T)
-        How a unit's deviation answers to each period; empty likewise. What a unit has of column k
-        in period t above its class's mean adds this times the column's weight.
+        Response of a unit's deviation to each period; empty likewise. The difference of a unit's
+        column k in period t from its class's mean adds this times the column's weight.
     """
 
     shared: Array
@@ -60,7 +60,7 @@ class Coefficients:
     response: Array
 
     def at(self, rows: Index) -> Coefficients:
-        """Some of the draws."""
+        """Select some of the draws."""
         return Coefficients(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
 
@@ -73,7 +73,7 @@ class SharedErrors:
     numbers : ndarray (draw, width)
         Standardised errors; or, without sums, the numbers of coefficients and deviations.
     sums : ErrorSums, FixedErrorSums or None
-        How errors enter the normal equations; None where owners hold several units.
+        Map of errors to the normal equations; None if owners contain several units.
     """
 
     numbers: Array
@@ -81,7 +81,7 @@ class SharedErrors:
 
 
 def number_count(problem: GaussianProblem) -> int:
-    """Standard normal numbers of one draw: of coefficients, deviations and processes."""
+    """Return the number of standard normals of a draw: coefficients, deviations, processes."""
     head = problem.arrowhead
     # One z for each coefficient, padding included, and for each owner.
     return head.n_dense + problem.n_deviations + problem.n_process_numbers
@@ -99,8 +99,8 @@ def draw(
 ) -> Coefficients:
     """Draw all coefficients given parameters.
 
-    Points that stand more than once, as resampled ones do, share one factor; where series of
-    units' own coefficients are redrawn, distinct points have one redraw each, in turn.
+    Repeated points, such as resampled ones, share one factor. If series of units' own coefficients
+    are redrawn, each distinct point has one redraw, in turn.
 
     Parameters
     ----------
@@ -109,13 +109,13 @@ def draw(
     generator : Generator or None
         None gives conditional means.
     errors : SharedErrors, optional
-        Of every draw, for draws that move with those of other problems.
+        Errors of every draw, for draws that are correlated with those of other problems.
     single : bool, default False
-        Whether deviations of single units are wanted, not of classes alone.
+        If True, draw deviations of single units in addition to those of classes.
     threads : int, optional
         Draws do not depend on their number.
     keeper : DrawsWithDensity, optional
-        At some of the points.
+        Stored draws at some of the points.
 
     Raises
     ------
@@ -169,7 +169,7 @@ def _given(
     z: Array,
     single: bool,
 ) -> tuple[Array, ...]:
-    """Draw all of `Coefficients` given those that the factor is of (B, times, ...).
+    """Draw the other parts of `Coefficients` given those of the factor (B, times, ...).
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def _given(
 
 
 def _standard(stream: np.random.Generator | None, size: tuple[int, ...]) -> Array:
-    """Standard normal numbers; zero without a stream."""
+    """Draw standard normal numbers; zero without a stream."""
     return np.zeros(size) if stream is None else stream.standard_normal(size)
 
 
@@ -209,7 +209,7 @@ def _numbers(
     times: int,
     errors: SharedErrors | None,
 ) -> tuple[Array, Array, Array]:
-    """Standard normal numbers (B, ..., times): global, local, of deviations and processes."""
+    """Draw standard normal numbers (B, ..., times): global, local, deviations and processes."""
     head = problem.arrowhead
     z = _standard(stream, (len(values), number_count(problem), times))
     if errors is not None and errors.sums is None:
@@ -231,14 +231,14 @@ def _numbers(
 
 
 def _times_sigma(values: Values, z: Array) -> Array:
-    """``sigma z`` (B, ..., times)."""
+    """Return ``sigma z`` (B, ..., times)."""
     return np.asarray(values.sigma.reshape(-1, *[1] * (z.ndim - 1)) * z)
 
 
 def _deviations(
     problem: GaussianProblem, values: Values, flat: Array, fits: Array, z: Array, single: bool
 ) -> tuple[Array, Array, Array, Array]:
-    """Deviations of owners given coefficients; for single units what else theirs take too."""
+    """Draw deviations of owners given coefficients; for single units also their other arrays."""
     head, times = problem.arrowhead, flat.shape[2]
     empty = np.zeros((len(values), 0, times)), np.zeros((len(values), 0, 0, times))
     out = np.zeros((len(values), problem.n_deviations, times))
@@ -259,10 +259,10 @@ def _deviations(
 def _of_units(
     problem: GaussianProblem, classes: ClusterLayout, values: Values, fits: Array
 ) -> tuple[Array, Array, Array]:
-    """A unit's spread around the mean deviation of its class, weights and responses.
+    """Return a unit's spread around the mean deviation of its class, weights and responses.
 
     Given beta, ``delta_i - mean ~ N(h^-1 d'Q̃ (Z_i - S/n) w, sigma²/h)`` up to the mean of the n
-    noises, with ``h = Lambda + d'Q̃d`` and w minus slopes and one for the outcome.
+    noises, with ``h = Lambda + d'Q̃d``; w is minus the slopes, and one for the outcome.
     """
     d, times = problem.moments.loadings, fits.shape[-1]
     v = small(problem, values, flat_only=True).q @ d  # Q̃d of every type (B, H, T, 1).

@@ -1,4 +1,4 @@
-"""Coefficients drawn where a density is asked for, while its factor is at hand (7, 9)."""
+"""Draws of coefficients together with a density, from the same factor (7, 9)."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from bayes_nqp.numerics.linear_gaussian.types import Values
 
 
 def _none() -> Array:
-    """No draw of no coefficient."""
+    """Return empty draws."""
     return np.zeros((0, 0, 0))
 
 
 @dataclass(eq=False)
 class DrawsWithDensity:
-    """Draws of coefficients at proposals, as many as there is room for.
+    """Draws of coefficients at proposals, as many as there is memory for.
 
-    Resampled points are most of those that were weighted, and each would be factored once more.
-    A draw has as many numbers as there are coefficients, a factor their square.
+    Most weighted points are resampled, and each would be factored again. A draw has as many numbers
+    as there are coefficients, a factor their square.
 
     Parameters
     ----------
     times : int
-        Draws of each point. One that is resampled more often is factored again.
+        Draws of each point. A point that is resampled more often is factored again.
     room : int
-        Numbers that may be held.
+        Maximum of stored numbers.
     stream : Generator
-        Of the draws.
+        Random numbers of the draws.
     """
 
     problem: GaussianProblem
@@ -45,16 +45,16 @@ class DrawsWithDensity:
 
     @property
     def useful(self) -> bool:
-        """Whether draws need nothing else that is computed on the way to a factor."""
+        """Return True if draws need only results that are computed for the factor."""
         return self.problem.placement is None and self.problem.redraws is None
 
     def reserved(self, points: Array) -> Index | None:
-        """Rows for points to come (B); None where there is no room."""
+        """Reserve rows for new points (B); None if there is no space."""
         head, start = self.problem.arrowhead, len(self.draws)
         shape = (len(points), head.n_dense, self.times)
         if not self.useful or (start + len(points)) * head.n_dense * self.times > self.room:
             return None
-        # Standard normal until `put` has made draws of them, whatever thread comes first.
+        # Standard normal until `put` replaces them by draws, whichever thread comes first.
         z = self.stream.standard_normal(shape)
         self.draws = z if start == 0 else np.concatenate([self.draws, z])
         out = start + np.arange(len(points))
@@ -71,19 +71,19 @@ class DrawsWithDensity:
         np.concatenate([part.reshape(len(z), -1, self.times) for part in parts], axis=1, out=z)
 
     def found(self, points: Array) -> Index:
-        """Rows of points (B), -1 of those that are not here."""
+        """Return rows of points (B), -1 for those that are not stored."""
         return np.array([self.rows.get(point.tobytes(), -1) for point in points], dtype=np.int64)
 
     def take(self, rows: Index | None, times: int) -> tuple[Array, Array] | None:
-        """Global coefficients (B, global, times) and local ones (B, block, local, times).
+        """Return global coefficients (B, global, times) and local ones (B, block, local, times).
 
-        None where some points have no row, or fewer draws.
+        None if some points have no row, or fewer draws.
         """
         if rows is None or (rows < 0).any() or times > self.times:
             return None
         return self.problem.arrowhead.parted(self.draws[rows, :, :times])
 
     def clear(self) -> None:
-        """Hold none."""
+        """Delete all draws."""
         self.rows.clear()
         self.draws = _none()

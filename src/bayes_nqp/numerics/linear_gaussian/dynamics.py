@@ -1,29 +1,30 @@
-"""What outcomes of the period before ask of weights: a log determinant, and powers of W.
+"""Functions of spatial weights for models with lagged outcomes: a log determinant, powers of W.
 
-Rows follow ``S y_t = (tau I + psi W) y_t-1 + ...``, ``S = I - delta W``, from the second period on;
-the first is given. As an operator on all rows, units by periods, with L the shift by one period,
+Observations follow ``S y_t = (tau I + psi W) y_t-1 + ...``, ``S = I - delta W``, from the second
+period on; the first is given. As an operator on all observations, units by periods, with L the
+shift by one period,
 
     ``A = I ⊗ S - L ⊗ (tau I + psi W) = (I ⊗ S)(I - L ⊗ G)``,  ``G = S^-1 (tau I + psi W)``.
 
-``|A| = |S|^T``, since L is nilpotent: densities given the first period are exact with a level of
-each unit that is known, and off by as many terms as there are levels otherwise. With errors e
-independent, the score of a coefficient at the truth has the mean ``-tr(M A' A^-1)``, where M takes
-off what flat coefficients take: means of units over periods, and of levels over units, ``M = (I -
-11'/T) ⊗ M_n``. All factors are functions of W and L alone, which commute, so that ``tr(M A' A^-1)``
-is the slope of ``tr(M log A)``: adding this makes the score unbiased, whatever the first period is
-(docs/spatial.md). Since ``tr(L^k) = 0`` and ``1'L^k 1 = T - k``,
+``|A| = |S|^T``, since L is nilpotent. Densities given the first period are exact if each unit's
+level is known, and otherwise off by as many terms as there are levels. With independent errors e,
+the score of a coefficient at the truth has the mean ``-tr(M A' A^-1)``. Here M removes flat
+coefficients: means of units over periods, and of levels over units, ``M = (I - 11'/T) ⊗ M_n``. All
+factors are functions of W and L alone, which commute, so that ``tr(M A' A^-1)`` is the derivative
+of ``tr(M log A)``. Adding it makes the score unbiased for any first period (docs/spatial.md). Since
+``tr(L^k) = 0`` and ``1'L^k 1 = T - k``,
 
     ``tr(M log A) = (T - 1) tr(M_n log S) + sum_k (T - k) / (k T) tr(M_n G^k)``.
 
 With W = 0 the second part is Lancaster's (2002) correction for autoregressions with unit effects.
 
-G is the function ``g(z) = (tau + psi z) / (1 - delta z)`` of W. A function f of W that has no pole
-on the unit disc is ``f(W) = sum_j c_j W^j``, its coefficients the discrete Fourier transform of
-values of f on the unit circle, so that traces need no more than ``tr(M_n W^j)``.
+G is the function ``g(z) = (tau + psi z) / (1 - delta z)`` of W. A function f of W without a pole on
+the unit disc is ``f(W) = sum_j c_j W^j``. Its coefficients are the discrete Fourier transform of
+values of f on the unit circle, so that traces need only ``tr(M_n W^j)``.
 
-Letters are those of docs/spatial.md: tau is the coefficient of a unit's outcome of the period
-before, psi that of its neighbours'. In modules of the density tau is a scale of coefficients, and
-A, L, M and G are other things too.
+Letters are those of docs/spatial.md: tau is the coefficient of a unit's lagged outcome, psi that of
+its neighbours'. In modules of the density tau is a scale of coefficients, and A, L, M and G have
+other meanings, too.
 """
 
 from __future__ import annotations
@@ -47,17 +48,17 @@ type Complex = npt.NDArray[np.complex128]
 _SIZE = 1024
 """Powers of W of the log determinant: at the largest delta ``delta^1024`` is 3e-14."""
 _SMALL = 1e-11
-"""Coefficients of high powers of W that are left out, of the largest one."""
+"""Omitted coefficients of high powers of W, relative to the largest one."""
 
 
 def coefficients_of(parameters: Array) -> Array:
-    """``(delta, tau, psi)`` from ``(delta, p, q)`` (B, 3).
+    """Compute ``(delta, tau, psi)`` from ``(delta, p, q)`` (B, 3).
 
-    ``p = g(1) = (tau + psi) / (1 - delta)`` is what the next period keeps of an outcome that all
-    units have in common, ``q = g(-1) = (tau - psi) / (1 + delta)`` of one with the opposite sign in
-    linked units. A Möbius map takes the unit circle to one that is largest at these two, and
-    eigenvalues of W lie in the disc, its rows summing to one: outcomes are stationary where ``|p|``
-    and ``|q|`` are below one, so that every draw is.
+    ``p = g(1) = (tau + psi) / (1 - delta)`` is the persistence of an outcome that all units have in
+    common, ``q = g(-1) = (tau - psi) / (1 + delta)`` of one with the opposite sign in neighbours. A
+    Möbius map takes the unit circle to a circle that is largest at these two points. The
+    eigenvalues of W are in the disc, because its rows sum to one. Outcomes are therefore stationary
+    if ``|p|`` and ``|q|`` are below one, as in every draw.
     """
     delta, p, q = parameters.T
     common, opposite = p * (1.0 - delta), q * (1.0 + delta)
@@ -66,15 +67,15 @@ def coefficients_of(parameters: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class DynamicDeterminant(LogDeterminant):
-    """``tr(M log A) / (T - 1)`` at any coefficients, units' levels taken off too.
+    """``tr(M log A) / (T - 1)`` at any coefficients, net of units' levels.
 
     Parameters
     ----------
     periods : int
-        T, of rows that follow another.
+        T, the number of periods with a predecessor.
     weights : ndarray of complex (place)
-        By which values of a function at places of the upper half of the unit circle add up to
-        ``tr(M_n f(W))``, as real parts.
+        Weights of a function's values on the upper half of the unit circle; the real part of their
+        sum is ``tr(M_n f(W))``.
     """
 
     periods: int
@@ -83,7 +84,7 @@ class DynamicDeterminant(LogDeterminant):
     def __call__(  # type: ignore[override]
         self, delta: Array, tau: Array, psi: Array
     ) -> Array:
-        """``tr(M log A) / (T - 1)`` (B)."""
+        """Return ``tr(M log A) / (T - 1)`` (B)."""
         g = _ratio(np.stack([delta, tau, psi], axis=1), _circle(_SIZE))
         t, out = self.periods, np.zeros_like(g)
         # sum_k (T - k) / (k T) g^k by Horner, from the highest power down.
@@ -95,16 +96,16 @@ class DynamicDeterminant(LogDeterminant):
 def dynamic_determinant(
     weights: sparse.csr_array, levels: Index, periods: int
 ) -> DynamicDeterminant:
-    """Factor ``I - delta W`` at the nodes, and take traces of powers of W.
+    """Factor ``I - delta W`` at the nodes, and compute traces of powers of W.
 
     Parameters
     ----------
     weights : csr_array (unit, unit)
-        W; its rows sum to one. It is taken to pieces as a dense matrix.
+        W; its rows sum to one. It is decomposed as a dense matrix.
     levels : ndarray of int (unit)
         Level of time effects of each unit.
     periods : int
-        T, of rows that follow another.
+        T, the number of periods with a predecessor.
     """
     plain = log_determinant(weights, levels)
     # tr(M_n W^j) = tr(W^j) - tr(P W^j), the first from eigenvalues.
@@ -123,7 +124,7 @@ def dynamic_determinant(
 
 
 def responses(coefficients: Array, horizons: int, size: int) -> Array:
-    """Coefficients of W^j in ``G^h S^-1``: what a period's shock does h periods later.
+    """Return coefficients of W^j in ``G^h S^-1``: the effect of a shock after h periods.
 
     Parameters
     ----------
@@ -132,7 +133,7 @@ def responses(coefficients: Array, horizons: int, size: int) -> Array:
     horizons : int
         From 0 on.
     size : int
-        Powers of W; `series_length` says how many matter.
+        Powers of W; `series_length` gives the number that matters.
 
     Returns
     -------
@@ -149,9 +150,9 @@ def responses(coefficients: Array, horizons: int, size: int) -> Array:
 
 
 def lasting_response(coefficients: Array, size: int) -> Array:
-    """Coefficients of W^j in ``((1 - tau) I - (delta + psi) W)^-1`` (B, power).
+    """Return coefficients of W^j in ``((1 - tau) I - (delta + psi) W)^-1`` (B, power).
 
-    What a shock that stays does in the end: the sum of all `responses`.
+    This is the long-run effect of a permanent shock: the sum of all `responses`.
     """
     delta, tau, psi = (x[:, None] for x in coefficients.T)
     value = 1.0 / (1.0 - tau - (delta + psi) * _circle(size))
@@ -159,7 +160,7 @@ def lasting_response(coefficients: Array, size: int) -> Array:
 
 
 def series_length(coefficients: Array, horizons: int) -> int:
-    """How many powers of W matter to `responses`, and to what lasts, at any of B coefficients."""
+    """Return the number of powers of W that matter to `responses` and to long-run effects."""
     delta, tau, psi = coefficients.T
     # Poles at 1 / delta and (1 - tau) / (delta + psi): points with the nearest ones decide.
     at = [np.abs(delta).argmax(), np.abs((delta + psi) / (1.0 - tau)).argmax()]
@@ -175,11 +176,11 @@ def series_length(coefficients: Array, horizons: int) -> int:
 
 
 def _circle(size: int) -> Complex:
-    """Places on the upper half of the unit circle (size / 2 + 1)."""
+    """Return places on the upper half of the unit circle (size / 2 + 1)."""
     return np.asarray(np.exp(2j * np.pi * np.arange(size // 2 + 1) / size))
 
 
 def _ratio(coefficients: Array, z: Complex) -> Complex:
-    """``g(z) = (tau + psi z) / (1 - delta z)`` (B, place)."""
+    """Return ``g(z) = (tau + psi z) / (1 - delta z)`` (B, place)."""
     delta, tau, psi = (x[:, None] for x in coefficients.T)
     return np.asarray((tau + psi * z) / (1.0 - delta * z))

@@ -1,4 +1,4 @@
-"""Normal equations of groups and owners, as errors and deviations of single units decide (3, 4)."""
+"""Normal equations of groups and owners, given errors and deviations of single units (3, 4)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bayes_nqp.numerics.linear_gaussian.types import Values
 
 
 def deviation_precision(values: Values) -> Array:
-    """``Lambda = sigma² Omega^-1`` (B, q, q)."""
+    """Return ``Lambda = sigma² Omega^-1`` (B, q, q)."""
     return np.asarray((values.sigma**2)[:, None, None] * np.linalg.inv(values.deviation))
 
 
@@ -23,7 +23,7 @@ class ClusterEquations:
     Parameters
     ----------
     a : ndarray (B, O, q, size)
-        ``a_o = sum_i D'Q̃ [I, Z_i]``, on the normal equations of a group (J), or ``sum_g a_og
+        ``a_o = sum_i D'Q̃ [I, Z_i]``, on the normal equations of a group (J); or ``sum_g a_og
         X_g``, on the coefficients and outcomes of a block (n).
     h : ndarray (B, O, q, q)
         ``H_o = sum_i D'Q̃D``, over the owner's units.
@@ -33,25 +33,25 @@ class ClusterEquations:
     h: Array
 
     def inner(self, values: Values) -> Array:
-        """``Lambda + H_o`` (B, O, q, q): ``sigma²`` times a deviation's precision given beta."""
+        """Return ``Lambda + H_o`` (B, O, q, q), ``sigma²`` times a deviation's precision."""
         return np.asarray(self.h + deviation_precision(values)[:, None])
 
 
 @dataclass(frozen=True, eq=False)
 class NoiseEquations:
-    """Normal equations of groups and owners at B points (3), deviations of several units still in.
+    """Normal equations of groups and owners at B points (3), with deviations of several units.
 
-    Where each unit has a deviation of its own it is out of Q̃ already (2). Equations that are the
-    same at every point stand once, B = 1.
+    If each unit has its own deviation, these are already integrated out of Q̃ (2). Equations that
+    are the same at every point are stored once, B = 1.
 
     Parameters
     ----------
     f : ndarray (B, G J (J + 1) / 2)
         F, lower triangles.
     by_group, by_block : ClusterEquations or None
-        Of owners inside one group, and across the groups of a block.
+        Owners inside one group, and across the groups of a block.
     total : ndarray (B)
-        ``(log|Q| - log|N'QN|) / 2`` summed over units, and what deviations of single units add.
+        ``(log|Q| - log|N'QN|) / 2`` summed over units, and the terms of single units' deviations.
     """
 
     f: Array
@@ -61,24 +61,24 @@ class NoiseEquations:
 
     @property
     def arrays(self) -> list[Array]:
-        """All arrays, one after another."""
+        """Return all arrays, one after another."""
         clusters = [o for o in (self.by_group, self.by_block) if o is not None]
         return [self.f, self.total, *(part for o in clusters for part in (o.a, o.h))]
 
     @property
     def table(self) -> Array:
-        """All numbers side by side (B, number)."""
+        """Return all numbers in one table (B, number)."""
         return np.concatenate([a.reshape(len(a), -1) for a in self.arrays], axis=1)
 
     @staticmethod
     def of(arrays: Sequence[Array], by_group: bool, by_block: bool) -> NoiseEquations:
-        """From `arrays`, in their order; owners where there are some."""
+        """Build from `arrays`, in their order; owners are optional."""
         # Arrays may be linear combinations of those at points, as polynomials between nodes are.
         f, total, *entries = arrays
         clusters = [
             ClusterEquations(a, h) for a, h in zip(entries[::2], entries[1::2], strict=True)
         ]
-        # Owners inside groups stand before owners across them.
+        # Owners inside groups precede owners across them.
         return NoiseEquations(
             f, total, clusters.pop(0) if by_group else None, clusters.pop(0) if by_block else None
         )

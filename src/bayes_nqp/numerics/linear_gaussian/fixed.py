@@ -1,9 +1,8 @@
 """Normal equations that no parameter changes: independent errors, levels absorbed (1 to 3).
 
-With Q = diag(w) of a unit's rows and N = 1, ``Q̃ = diag(w) - w w'/sum(w)``: weighted means are
-taken off, once for all points, and F and the log determinants are sums over units (`moments`).
-Owners of several units have theirs, ``a_o`` and ``H_o``, likewise; only Lambda is left to the
-points.
+With Q = diag(w) of a unit's observations and N = 1, ``Q̃ = diag(w) - w w'/sum(w)``: weighted means
+are subtracted, once for all points, and F and the log determinants are sums over units (`moments`).
+Owners of several units have ``a_o`` and ``H_o`` of the same kind. Only Lambda depends on the point.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ from bayes_nqp.numerics.linear_gaussian.types import ClusterLayout, Moments
 
 
 def without_types(problem: Problem) -> Moments:
-    """Moments of no type of unit: all that rows say is in the normal equations.
+    """Return moments without types of units: the normal equations contain all information.
 
     Parameters
     ----------
     problem : Problem
-        Whose groups are absorbed.
+        With absorbed groups.
     """
     n_periods, width = problem.n_periods, problem.n_periods + problem.n_columns + 1
     none = np.zeros((0, n_periods))
@@ -47,16 +46,16 @@ def without_types(problem: Problem) -> Moments:
 def fixed_equations(
     problem: Problem, loads: Sequence[Any]
 ) -> tuple[NoiseEquations, ClusterLayout | None, ClusterLayout | None]:
-    """Normal equations of groups and owners, and the owners inside one group and across groups.
+    """Return normal equations of groups and owners, and owners inside and across groups.
 
     Parameters
     ----------
     problem : Problem
-        Whose groups are absorbed.
+        With absorbed groups.
     loads : sequence of csr_array (J, n)
         ``X_g`` of every group.
     """
-    # One point stands for all: B = 1.
+    # One point represents all: B = 1.
     low = lower_indices(problem.n_periods + problem.n_columns + 1)
     f = np.concatenate([group.normal[low] for group in problem.absorbed])
     # (log|Q| - log|N'QN|) / 2 over all units.
@@ -68,7 +67,7 @@ def fixed_equations(
 
 
 def _cluster_numbers(problem: Problem) -> tuple[Index, Index]:
-    """Number of each entry's owner (entry), and how many groups it has units in (owner)."""
+    """Return the number of each entry's owner (entry), and each owner's count of groups (owner)."""
     assert problem.absorbed_unit_effects is not None
     cluster = np.unique(problem.absorbed_unit_effects.cluster, return_inverse=True)[1].ravel()
     return cluster, np.bincount(cluster)
@@ -77,7 +76,7 @@ def _cluster_numbers(problem: Problem) -> tuple[Index, Index]:
 def _inside(
     problem: Problem, loads: Sequence[Any]
 ) -> tuple[ClusterLayout, ClusterEquations] | None:
-    """Owners inside one group, on its normal equations."""
+    """Return owners inside one group, on its normal equations."""
     unit_effects = problem.absorbed_unit_effects
     if unit_effects is None:
         return None
@@ -94,7 +93,7 @@ def _inside(
 def _across(
     problem: Problem, loads: Sequence[Any]
 ) -> tuple[ClusterLayout, ClusterEquations] | None:
-    """Owners across the groups of a block, on its coefficients: through ``X_g``."""
+    """Return owners across the groups of a block, on its coefficients: through ``X_g``."""
     unit_effects = problem.absorbed_unit_effects
     if unit_effects is None:
         return None
@@ -116,7 +115,7 @@ def _across(
 def _clusters(
     a: Array, inner: Array, place: Index, n_places: int, number: Index
 ) -> tuple[ClusterLayout, ClusterEquations]:
-    """Owners of one column, and their equations at every point."""
+    """Return owners of one column, and their equations at every point."""
     # No type of unit is left for a_o and H_o to be summed over: they are here already.
     loads, counts = csr_array((a.size, 0)), csr_array((len(a), 0))
     equations = ClusterEquations(a[None, :, None], inner[None, :, None, None])

@@ -22,7 +22,7 @@ from bayes_nqp.numerics.linear_gaussian.types import Values
 def functionals(
     problem: GaussianProblem, points: Array, local: Array, shared: Array
 ) -> tuple[Array, Array]:
-    """Conditional mean and variance of ``sum_b l_b' beta_b + g' beta_g``.
+    """Compute conditional mean and variance of ``sum_b l_b' beta_b + g' beta_g``.
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ def functionals(
     local : ndarray (block, local, r)
         Loadings of each functional on local coefficients.
     shared : ndarray (global, r)
-        Loadings on global coefficients; zero on the columns of a lag (W y, and W x of ties), whose
-        coefficients are delta and -delta times others, which `averages` knows.
+        Loadings on global coefficients. They must be zero on the columns of a lag (W y, and W x of
+        ties): their coefficients are delta and -delta times others, which only `averages` includes.
 
     Returns
     -------
@@ -52,10 +52,11 @@ def functionals(
 def averages(
     problem: GaussianProblem, points: Array, positions: Array, deviations: Array
 ) -> tuple[Array, Array]:
-    """Conditional mean and variance of ``sum_k c_k slot_k + sum_o w_o delta_o``.
+    """Compute conditional mean and variance of ``sum_k c_k slot_k + sum_o w_o delta_o``.
 
     Deviations are linear in coefficients, ``delta_o | beta ~ N(inner_o^-1 (a_oy - a_o X beta),
-    sigma² inner_o^-1)``: their means pass on to the loadings of these, their variances are added.
+    sigma² inner_o^-1)``: their means add to the loadings of coefficients, their variances are
+    added.
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ def averages(
     positions : ndarray (position, r) or (B, position, r)
         Loadings of each functional on time effects, cells and slopes, block after block.
     deviations : ndarray (cluster, r) or (B, cluster, r)
-        Loadings on deviations; where each unit is an owner, on the mean of each class.
+        Loadings on deviations; if each unit is an owner, on the mean of each class.
 
     Returns
     -------
@@ -109,7 +110,7 @@ def averages(
 
 
 def _of_lag(problem: GaussianProblem, values: Values, border: Array) -> Array:
-    """What a spatial lag adds to a functional's mean; its columns leave the loadings.
+    """Return the part of a functional's mean due to a spatial lag; remove its loadings.
 
     Parameters
     ----------
@@ -135,7 +136,7 @@ def _of_lag(problem: GaussianProblem, values: Values, border: Array) -> Array:
 def _in_chunks(
     problem: GaussianProblem, points: Array, part: Callable[[Values], tuple[Array, Array]]
 ) -> tuple[Array, Array]:
-    """Means and variances of all points, batch by batch."""
+    """Compute means and variances of all points, batch by batch."""
     size = batch_size(problem, unreduced=True, drawn=True)
     chunks = [points[start : start + size] for start in range(0, len(points), size)]
     with one_thread():
@@ -146,7 +147,7 @@ def _in_chunks(
 def _of_coefficients(
     problem: GaussianProblem, values: Values, matrix: Array, local: Array, shared: Array
 ) -> tuple[Array, Array]:
-    """Means, and variances over ``sigma²``, of loadings (B or 1, block, local, r)."""
+    """Return means, and variances over ``sigma²``, of loadings (B or 1, block, local, r)."""
     head, shared = problem.arrowhead, turned_back(problem.turns(values), shared)
     factor = factorise(problem, values, matrix)
     n_local, n_global = head.n_proper, head.n_global
@@ -170,7 +171,7 @@ def _of_coefficients(
 
 
 def local_variances(problem: GaussianProblem, point: Array) -> Array:
-    """Posterior variances of local coefficients over their prior ones.
+    """Compute posterior variances of local coefficients over their prior ones.
 
     Parameters
     ----------
@@ -180,7 +181,7 @@ def local_variances(problem: GaussianProblem, point: Array) -> Array:
     Returns
     -------
     ndarray (block, local)
-        NaN where a coefficient is flat or padding.
+        NaN for flat coefficients and padding.
     """
     head = problem.arrowhead
     n_blocks, n_local = head.n_blocks, head.n_local

@@ -6,16 +6,17 @@ matrix is symmetric. With m = (-beta, 1), beta the posterior mean and E the resi
 - ``Ā = -((A + D)^-1 ⊕ 0 + m m'/sigma²) / 2``, from ``d log|A + D| = <(A + D)^-1, dA>`` and ``dE =
   m'dA m``; the prior D has the diagonal of it (6 to 8);
 - a congruence ``A' = C'A C`` has ``Ā = C Ā'C'`` and ``C̄ = 2 A C Ā'`` (a lag, paths of the border);
-- variables with precision S and cross-products c that come off, ``A' = A - c'S^-1 c`` and
-  ``-log|S| / 2``, have ``S̄ = K Ā K' - S^-1 / 2`` and ``c̄ = -2 K Ā`` with ``K = S^-1 c``: owners of
-  several units, processes (4, 5a);
+- variables with precision S and cross-products c are eliminated by ``A' = A - c'S^-1 c`` and
+  ``-log|S| / 2``. They have ``S̄ = K Ā K' - S^-1 / 2`` and ``c̄ = -2 K Ā`` with ``K = S^-1 c``:
+  owners of several units, processes (4, 5a);
 - linear maps are transposed, ``F̄ = map2'Ā`` and ``Q̃̄ = map1'F̄`` (3, 5);
-- a type of n units with covariance V, flat coefficients projected out and its own deviations in
-  ``V + D Omega D'/sigma²``, has ``V̄ = -Q̃ Q̃̄ Q̃ - n Q̃ / 2``, since ``dQ̃ = -Q̃ dV Q̃`` and ``d (log|Q|
-  - log|N'QN|) = -<Q̃, dV>``, and ``<D'V̄ D, d(Omega / sigma²)>`` of its deviations (1, 2).
+- a type of n units has the covariance V, with flat coefficients projected out and its own
+  deviations in ``V + D Omega D'/sigma²``. Then ``V̄ = -Q̃ Q̃̄ Q̃ - n Q̃ / 2``, since ``dQ̃ = -Q̃ dV
+  Q̃`` and ``d (log|Q| - log|N'QN|) = -<Q̃, dV>``; its deviations have ``<D'V̄ D, d(Omega /
+  sigma²)>`` (1, 2).
 
-A gradient costs as much as two or three densities, whatever the number of parameters. What small
-laws add along each parameter comes from `_slopes`.
+A gradient costs as much as two or three densities, for any number of parameters. The contributions
+of small laws along each parameter come from `_slopes`.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ from bayes_nqp.numerics.linear_gaussian.unit_precision import small
 def gradient(
     problem: GaussianProblem, points: Array, *, threads: int | None = None
 ) -> tuple[Array, Array]:
-    """Log posterior density of unconstrained points as `density` gives it, and its gradient.
+    """Compute the log posterior density of `density` at unconstrained points, and its gradient.
 
     Returns
     -------
@@ -77,18 +78,18 @@ def gradient(
 
 
 def refused(points: Array) -> tuple[int, ...]:
-    """Shape of what a point without a factor is given."""
+    """Return the shape of the result for a point without a factor."""
     return (1, 1 + points.shape[1])
 
 
 def sides(rows: Array) -> tuple[Array, Array]:
-    """Heights, and gradients that are zero where there is none."""
+    """Split into heights, and gradients that are zero where there is none."""
     finite = np.isfinite(rows).all(axis=1)
     return np.where(finite, rows[:, 0], -np.inf), np.where(finite[:, None], rows[:, 1:], 0.0)
 
 
 def rows(problem: GaussianProblem, points: Array) -> Array:
-    """Height and gradient side by side (B, 1 + parameter)."""
+    """Join height and gradient (B, 1 + parameter)."""
     values, around = problem.values(points), Slopes(points, problem.values)
     equations = normal_equations(problem, values)
     factor = factorise(problem, values, equations.matrix)
@@ -110,11 +111,11 @@ class FactorAdjoint:
     Parameters
     ----------
     matrix : ndarray (B, block, rest, rest)
-        ``Ā`` of every block; of a single one lower triangles.
+        ``Ā`` of every block; for a single one lower triangles.
     tau : ndarray (B, scale)
-        Of ``log tau``.
+        Adjoint of ``log tau``.
     sigma : ndarray (B)
-        Of ``log sigma``, free rows not counted.
+        Adjoint of ``log sigma``, free observations not counted.
     """
 
     matrix: Array
@@ -123,7 +124,7 @@ class FactorAdjoint:
 
 
 def factor_adjoint(problem: LinearPart, values: Values, factor: Factor) -> FactorAdjoint:
-    """``Ā = -((A + D)^-1 ⊕ 0 + m m'/sigma²) / 2`` on the arrowhead's blocks, and of its prior."""
+    """Compute ``Ā = -((A + D)^-1 ⊕ 0 + m m'/sigma²) / 2`` on the arrowhead, and of its prior."""
     head, n_local = problem.arrowhead, problem.arrowhead.n_proper
     energy = factor.residual[:, 0, 0] / values.sigma
     several = factor.triangle is None
@@ -144,7 +145,7 @@ def factor_adjoint(problem: LinearPart, values: Values, factor: Factor) -> Facto
 
 
 def _of_triangle(values: Values, factor: Factor) -> Array:
-    """``(A + D)^-1 ⊕ 0 + m m'/sigma²`` of a single block, lower triangles."""
+    """Compute ``(A + D)^-1 ⊕ 0 + m m'/sigma²`` of a single block, lower triangles."""
     assert factor.triangle is not None
     # [L 0; L_y' e] L^-T has m = (-beta, 1) in its last row, over e, and the inverse of all of it
     # m m'/e² beside the one of coefficients.
@@ -156,7 +157,7 @@ def _of_triangle(values: Values, factor: Factor) -> Array:
 
 
 def _of_blocks(head: Arrowhead, values: Values, factor: Factor) -> Array:
-    """The same of several blocks, symmetric."""
+    """Compute the same for several blocks, symmetric."""
     n_local, n_global = head.n_proper, head.n_global
     # The border's [L 0; L_y' e]: S = L L' of global coefficients, beta = L^-T L_y.
     lower = factor.border[:, :n_global, :n_global]
@@ -180,7 +181,7 @@ def _of_blocks(head: Arrowhead, values: Values, factor: Factor) -> Array:
 
 
 class _Reverse:
-    """Steps of `normal_equations` in reverse, which add to a gradient as they go.
+    """Steps of `normal_equations` in reverse, which add to a gradient one after another.
 
     Parameters
     ----------
@@ -204,7 +205,7 @@ class _Reverse:
         self.paths = PathsBack(problem, values)
 
     def run(self, matrix: Array) -> None:
-        """From ``Ā`` (B, block, rest, rest), lower triangles, to all parameters."""
+        """Propagate ``Ā`` (B, block, rest, rest), lower triangles, to all parameters."""
         problem, head = self.problem, self.problem.arrowhead
         joined = problem.lag, problem.by_block, problem.path_coefficients, head.n_values
         if head.n_blocks == 1 and any(joined):
@@ -235,14 +236,14 @@ class _Reverse:
         self._deviations()
 
     def _entries(self, full: Array) -> Array:
-        """Adjoints of A's stored entries, each of which stands for two off the diagonal."""
+        """Return adjoints of A's stored entries, each of which counts twice off the diagonal."""
         head = self.problem.arrowhead
         row, column = np.divmod(head.stored % head.size**2, head.size)
         flat = full.reshape(len(self.values), -1)[:, head.stored]
         return np.asarray(flat * np.where(row == column, 1.0, 2.0))
 
     def _assembled(self, sums: AssembledSums, full: Array) -> None:
-        """From A between nodes to the noise's parameter and deviations."""
+        """Propagate from interpolated A to the noise's parameter and deviations."""
         along, precision = sums.adjoint(self._entries(full))
         (number,) = np.arange(len(self.problem.space))[self.problem.of_noise]
         self.slope[:, number] += along
@@ -251,7 +252,10 @@ class _Reverse:
         self._deviations()
 
     def _lag(self, matrix: Array) -> Array:
-        """``C = I - delta (e_l e_y' + ...)``, rows and columns of ``W y`` and ``W x`` gone."""
+        """Apply ``C = I - delta (e_l e_y' + ...)``, with zero rows and columns of the lag.
+
+        These are the rows and columns of ``W y`` and ``W x``.
+        """
         lag, values, before = self.problem.lag, self.values.lag, self.problem.arrowhead.n_proper
         assert lag is not None
         assert values is not None
@@ -277,7 +281,7 @@ class _Reverse:
         return onto
 
     def _turns(self, matrix: Array) -> Array:
-        """From z of paths of the border to their values."""
+        """Propagate from z of paths of the border to their values."""
         matrix, roots = through_turns(self.problem, self.values, matrix)
         for (root, _), adjoint in zip(self.problem.turns(self.around.values), roots, strict=True):
             self.slope += self.around.along(root, adjoint)
@@ -286,12 +290,12 @@ class _Reverse:
     def _clusters(
         self, clusters: ClusterLayout, equations: ClusterEquations, square: Array
     ) -> ClusterEquations:
-        """Adjoints of ``a_o`` and ``H_o``; that of Lambda is kept.
+        """Compute adjoints of ``a_o`` and ``H_o``; that of Lambda is stored.
 
         Parameters
         ----------
         square : ndarray (B, place, size, size)
-            Of the normal equations that they came off.
+            Adjoint of the normal equations from which they were eliminated.
         """
         values, (q, size) = self.values, equations.a.shape[2:]
         inner = np.linalg.inv(equations.inner(values))  # S^-1 (B, O, q, q)
@@ -310,7 +314,7 @@ class _Reverse:
         return ClusterEquations(-2.0 * onto, h)
 
     def _noise(self, adjoint: NoiseEquations) -> None:
-        """From F, ``a_o`` and ``H_o`` to parameters of the noise, and of units' deviations."""
+        """Propagate from F, ``a_o`` and ``H_o`` to parameters of the noise and of deviations."""
         problem, values = self.problem, self.values
         if problem.fixed is not None:
             return
@@ -344,7 +348,7 @@ class _Reverse:
             self.log_sigma = self.log_sigma - 2.0 * (share * values.deviation).sum(axis=(1, 2))
 
     def _classes(self, sums: ClassSums, adjoint: NoiseEquations) -> None:
-        """From F to the noise's parameter, and to Lambda, class by class of units that deviate."""
+        """Propagate from F to the noise's parameter and Lambda, by class with deviations."""
         problem, width = self.problem, self.problem.moments.width
         triangles = adjoint.f.reshape(len(adjoint.f), -1, width * (width + 1) // 2)
         arrays, precision = sums.adjoint(from_lower(triangles, width))
@@ -354,7 +358,7 @@ class _Reverse:
         self.precision = self.precision + precision[:, None, None]
 
     def _deviations(self) -> None:
-        """From Lambda to Omega and sigma, where it has an adjoint."""
+        """Propagate from Lambda to Omega and sigma, if it has an adjoint."""
         if not self.precision.any():
             return
         # Lambda = sigma² Omega^-1: dLambda = 2 Lambda d log sigma - Lambda dOmega Lambda / sigma².
@@ -369,14 +373,16 @@ class Turning(Protocol):
 
     @property
     def arrowhead(self) -> Arrowhead:
-        """Its coefficients."""
+        """Return the coefficients."""
 
     def turns(self, values: Any) -> list[Turn]:
-        """What takes global coefficients to the values of their paths."""
+        """Return the map from global coefficients to the values of their paths."""
 
 
 def through_turns(problem: Turning, values: Any, matrix: Array) -> tuple[Array, list[Array]]:
-    """``R Ā R'`` where A was turned to ``R'AR``, and of the L of all paths ``2 A R Ā`` (B, T, T).
+    """Return ``R Ā R'`` after a transform to ``R'AR``, and the adjoint of L.
+
+    The second is ``2 A R Ā``, summed over all paths (B, T, T).
 
     Parameters
     ----------
@@ -404,14 +410,14 @@ def through_turns(problem: Turning, values: Any, matrix: Array) -> tuple[Array, 
 def type_adjoint(
     problem: GaussianProblem, types: Array, q: Array, *, deviates: bool = True
 ) -> tuple[Array, Array | None]:
-    """``V̄ = -Q̃ Q̃̄ Q̃ - n Q̃ / 2`` of all types, weights in, and ``D'V̄ D`` where units deviate.
+    """Compute ``V̄ = -Q̃ Q̃̄ Q̃ - n Q̃ / 2`` of all types, with weights, and ``D'V̄ D``.
 
     Parameters
     ----------
     types, q : ndarray (B, H, T, T)
         ``Q̃`` and its adjoint.
     deviates : bool, default True
-        Whether units' own deviations, if they have any, are out of Q̃.
+        If True, units' own deviations, if any, are integrated out of Q̃.
 
     Returns
     -------
@@ -429,7 +435,10 @@ def type_adjoint(
 
 
 def _of_clusters(clusters: ClusterLayout, adjoint: ClusterEquations, d: Array) -> Array:
-    """Adjoint of Q̃ from ``a_o' = loads Q̃D`` and ``H_o = sum D'Q̃D`` (B, H, T, T)."""
+    """Return the adjoint of Q̃ from ``a_o' = loads Q̃D`` and ``H_o = sum D'Q̃D``.
+
+    Its dims are (B, H, T, T).
+    """
     n_points, _, q, _ = adjoint.a.shape
     n_types, n_periods, _ = d.shape
     # (B, O, q, size) to (O size, B q), and from (H T, B q) to (B, H, T, q).
@@ -442,13 +451,13 @@ def _of_clusters(clusters: ClusterLayout, adjoint: ClusterEquations, d: Array) -
 
 
 def from_lower(flat: Array, n: int) -> Array:
-    """Adjoints of symmetric matrices (..., n, n), from those of their lower triangles."""
+    """Return adjoints of symmetric matrices (..., n, n), from those of their lower triangles."""
     # An entry off the diagonal stands for two.
     rows, columns = lower_indices(n)
     return np.asarray((flat * np.where(rows == columns, 1.0, 0.5))[..., lower_places(n)])
 
 
 def to_lower(square: Array) -> Array:
-    """Adjoints of lower triangles, from those of symmetric matrices."""
+    """Return adjoints of lower triangles, from those of symmetric matrices."""
     rows, columns = lower_indices(square.shape[-1])
     return np.asarray(square[..., rows, columns] * np.where(rows == columns, 1.0, 2.0))

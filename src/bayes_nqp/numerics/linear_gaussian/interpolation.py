@@ -1,7 +1,7 @@
-"""Smooth functions of one parameter, on Chebyshev nodes, panel by panel.
+"""Smooth functions of one parameter on Chebyshev nodes, in panels.
 
 Panels cover the parameter's unconstrained scale; each is computed when a point first falls into it.
-No point is extrapolated to.
+Functions are never extrapolated.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ With 191 patterns, microseconds a point fell from 2,580 to 240; with one there i
 _WIDTH = 1.0
 """Width of a panel, on the unconstrained scale."""
 _FARTHEST = 12.0
-"""Where panels end; beyond, points are computed one by one."""
+"""Ends of the panels; beyond, points are computed one by one."""
 _SIZES = (12, 18)
-"""Nodes of a panel: the fewest that are exact in between."""
+"""Nodes of a panel: the smallest number that is exact between nodes."""
 _EXACT = 1e-12
-"""Largest error in between, relative to the largest value of each array."""
+"""Largest error between nodes, relative to the largest value of each array."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,22 +41,22 @@ class Panels:
     computed : callable
         From u (n, 1), the parameter on its unconstrained scale, to arrays (n, ...).
     known : dict
-        Panels so far, by their numbers; None where nodes are not exact.
+        Computed panels, by their numbers; None where nodes are not exact.
     """
 
     computed: Callable[[Array], Sequence[Array]]
     known: dict[int, Panelled | None] = field(default_factory=dict)
 
     def values(self, u: Array) -> list[Array] | None:
-        """The arrays at points (B, ...); None where nodes are not exact."""
+        """Return the arrays at points (B, ...); None where nodes are not exact."""
         return self._at(u, slope=False)
 
     def slopes(self, u: Array) -> list[Array] | None:
-        """Their slopes along the parameter."""
+        """Return their derivatives by the parameter."""
         return self._at(u, slope=True)
 
     def mixed(self, u: Array, weights: Array) -> Array | None:
-        """``sum_k w_k X_k`` of K arrays with as many numbers (B, number), in one product.
+        """Return ``sum_k w_k X_k`` of K arrays of equal size (B, number), in one product.
 
         Parameters
         ----------
@@ -79,7 +79,7 @@ class Panels:
         return out
 
     def products(self, u: Array, other: Array) -> tuple[Array, Array] | None:
-        """``<Y, X_k>`` and ``<Y, dX_k>`` along the parameter of K such arrays (B, K).
+        """Return ``<Y, X_k>`` and ``<Y, dX_k>`` along the parameter of K such arrays (B, K).
 
         Parameters
         ----------
@@ -100,7 +100,7 @@ class Panels:
         return out[0], out[1]
 
     def _at(self, u: Array, *, slope: bool) -> list[Array] | None:
-        """What polynomials say at points, or their slopes: each in its panel."""
+        """Return the polynomials at points, or their derivatives, each in its panel."""
         pieces = self.pieces(u)
         if pieces is None:
             return None
@@ -113,7 +113,7 @@ class Panels:
         return [part.reshape(len(u), *shape) for part, shape in zip(parts, shapes, strict=True)]
 
     def pieces(self, u: Array) -> list[tuple[Any, Array, Panelled]] | None:
-        """Panels that points fall into: which points, where on its own scale, and what it holds."""
+        """Yield panels with points: their indices, positions in the panel, and contents."""
         if not (np.abs(u) < _FARTHEST).all():
             return None
         x = u[:, 0] / _WIDTH
@@ -130,13 +130,13 @@ class Panels:
         return out
 
     def _panel(self, number: int) -> Panelled | None:
-        """Shapes of arrays, and coefficients of Chebyshev polynomials; None where these fail."""
+        """Return shapes of arrays, and coefficients of Chebyshev polynomials; None on failure."""
         if number not in self.known:
             self.known[number] = self._made(number)
         return self.known[number]
 
     def _made(self, number: int) -> Panelled | None:
-        """Interpolate at nodes, and look at extrema in between."""
+        """Interpolate at nodes, and test at extrema between them."""
 
         def computed(places: Array) -> Sequence[Array]:
             return self.computed(_WIDTH * (number + 0.5 * (places[:, None] + 1.0)))
@@ -163,7 +163,7 @@ class Panels:
 
 
 def polynomials(places: Array, size: int, slope: bool = False) -> Array:
-    """Chebyshev polynomials at places (B, size), or their slopes along the parameter."""
+    """Return Chebyshev polynomials at places (B, size), or their derivatives."""
     # T_k(cos a) = cos k a.
     basis = np.cos(np.arccos(np.clip(places, -1.0, 1.0))[:, None] * np.arange(size))
     return basis[:, :-1] @ _slopes(size) if slope else basis
@@ -171,6 +171,6 @@ def polynomials(places: Array, size: int, slope: bool = False) -> Array:
 
 @cache
 def _slopes(size: int) -> Array:
-    """Slopes of the polynomials along the parameter, in those of lower degree; only read."""
+    """Return derivatives of the polynomials in terms of lower degrees; read-only."""
     # T_k' = k U_k-1, of which a panel's own scale is 2 / `_WIDTH` times as long.
     return np.asarray(chebyshev.chebder(np.eye(size), scl=2.0 / _WIDTH))

@@ -1,16 +1,16 @@
-"""What a spatial lag asks of its weights: a log determinant, and the diagonal of an inverse.
+"""Functions of weights for a spatial lag: a log determinant, and the diagonal of an inverse.
 
 The first is ``l(delta) = tr(M log S)`` (5), ``S = I - delta W``, ``M = I - P`` with P on the means
 of levels of time effects. It is the log Jacobian of a period's contrasts that are free of these
-where S takes what is constant in levels to the same: W links no two levels, or there is one and
-rows sum to one. Elsewhere it keeps the score of delta unbiased. Values at Chebyshev nodes of
-``atanh delta`` are exact; one polynomial gives them in between. W, S, M and P have these
-meanings here, and others where rows are summed up.
+means, if S maps constants within levels to such constants: W links no two levels, or there is one
+level and rows sum to one. Otherwise it keeps the score of delta unbiased. Values at Chebyshev nodes
+of ``atanh delta`` are exact; one polynomial interpolates. W, S, M and P have these meanings only in
+this module.
 
-The diagonal of ``S^-1`` is what each unit has of its own, feedback included.
-Breadth first from an outlying unit, units come in layers that are linked to the layers next to them
-alone, so that S is block tridiagonal. Layers are eliminated from the first to the last, and the
-blocks of the inverse on its diagonal come back from the last to the first.
+The diagonal of ``S^-1`` is each unit's own response, feedback included. A breadth-first search from
+an outlying unit orders units in layers that are linked only to adjacent layers, so that S is block
+tridiagonal. Layers are eliminated from the first to the last, and the diagonal blocks of the
+inverse are computed from the last to the first.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from scipy.sparse.linalg import splu
 from bayes_nqp._core.arrays import Array, Index
 
 LOWEST, HIGHEST = -0.95, 0.97
-"""Between which delta is looked for; the rows of W sum to one."""
+"""Bounds of delta; the rows of W sum to one."""
 MOST_DENSE = 3_000
-"""Units of the largest W whose links are too many for sparse factors."""
+"""Units of the largest W with too many links for sparse factors."""
 _N_NODES = 40
 _DENSE = 0.1
-"""Share of links from which a matrix is no sparse one."""
+"""Share of links above which a matrix is treated as dense."""
 _TAIL = 1e-14
-"""Largest term of the series of traces that is left out, a level."""
+"""Largest omitted term of the series of traces, per level."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,21 +57,24 @@ class LogDeterminant:
     net: Chebyshev
 
     def __call__(self, delta: Array) -> Array:
-        """``tr(M log S)`` at values of delta (B): what the density has once a free period."""
+        """Return ``tr(M log S)`` at values of delta (B), the Jacobian of one free period."""
         low, high = self.net.domain
         x = (2.0 * np.arctanh(delta) - (low + high)) / (high - low)
         of_net = np.asarray(self.net.coef, dtype=np.float64)
         return np.asarray(of_net @ _polynomials(x, of_net.size))
 
     def feedback(self, delta: Array) -> Array:
-        """``tr(W S^-1) / n = -(1/n) d log|S| / d delta`` at values of delta (B)."""
+        """Return ``tr(W S^-1) / n = -(1/n) d log|S| / d delta`` at values of delta (B)."""
         # d atanh(delta) / d delta = 1 / (1 - delta²).
         # d log|S| / d delta = -tr(W S^-1), by the chain rule in atanh delta.
         slope = self.plain.deriv()(np.arctanh(delta)) / (1.0 - delta**2)
         return np.asarray(-slope / self.n_units)
 
     def curvature(self, delta: float) -> float:
-        """``l''(delta) = (g'' + 2 delta g') / (1 - delta²)²``, g the curve in ``atanh delta``."""
+        """Return ``l''(delta) = (g'' + 2 delta g') / (1 - delta²)²``.
+
+        g is the curve in ``atanh delta``.
+        """
         # With x = atanh delta, x' = 1 / (1 - delta²) and x'' = 2 delta x'².
         x = np.arctanh(delta)
         first, second = self.net.deriv()(x), self.net.deriv(2)(x)
@@ -79,7 +82,7 @@ class LogDeterminant:
 
 
 def _polynomials(x: Array, size: int) -> Array:
-    """T_0 to T_size-1 at x (size, B), twice as many at each step."""
+    """Return T_0 to T_size-1 at x (size, B), doubling their number at each step."""
     # T_k+j = 2 T_k T_j - T_k-j for j = 1 to k.
     out = np.ones((size, x.size))
     out[1] = x
@@ -97,13 +100,13 @@ def log_determinant(weights: sparse.csr_array, levels: Index) -> LogDeterminant:
     Parameters
     ----------
     weights : csr_array (unit, unit)
-        W; its rows sum to one. One that is dense has at most `MOST_DENSE` units.
+        W; its rows sum to one. A dense one has at most `MOST_DENSE` units.
     levels : ndarray of int (unit)
-        Level of time effects of each unit, whose means M takes off: ``M = I - P``.
+        Level of time effects of each unit; M subtracts the means of levels, ``M = I - P``.
 
     Notes
     -----
-    ``tr(M log S) = log|S| + sum_k delta^k / k tr(P W^k)``. Where rows sum to one and there is one
+    ``tr(M log S) = log|S| + sum_k delta^k / k tr(P W^k)``. If rows sum to one and there is one
     level this is ``log|S| - log(1 - delta)``, as in Lee and Yu (2010), Journal of Econometrics 154.
     """
     # Chebyshev's nodes on [-1, 1], stretched over atanh of the range of delta.
@@ -128,12 +131,15 @@ def log_determinant(weights: sparse.csr_array, levels: Index) -> LogDeterminant:
 
 
 def is_dense(weights: sparse.csr_array) -> bool:
-    """Tell whether links are so many that sparse factors do not pay."""
+    """Return True if there are too many links for sparse factors."""
     return bool(weights.nnz > _DENSE * weights.shape[0] ** 2)
 
 
 def level_means(levels: Index) -> Array:
-    """U with ``P = U U'``: indicators of levels, over the roots of their sizes (unit, level)."""
+    """Return U with ``P = U U'``: indicators of levels over the roots of their sizes.
+
+    Its dims are (unit, level).
+    """
     _, code, count = np.unique(levels, return_inverse=True, return_counts=True)
     means = np.zeros((code.size, count.size))
     means[np.arange(code.size), code] = 1.0 / np.sqrt(count[code])
@@ -141,7 +147,7 @@ def level_means(levels: Index) -> Array:
 
 
 def _log_det(weights: sparse.csr_array, delta: float) -> float:
-    """``log|I - delta W|`` from one factorisation."""
+    """Compute ``log|I - delta W|`` from one factorisation."""
     n = weights.shape[0]
     if is_dense(weights):
         return float(np.linalg.slogdet(np.eye(n) - delta * weights.toarray())[1])
@@ -154,7 +160,7 @@ def _log_det(weights: sparse.csr_array, delta: float) -> float:
 
 
 def traces(weights: sparse.csr_array, means: Array) -> Array:
-    """``tr(P W^k) = tr(U' W^k U)`` for k = 1, 2, … (k), as many as `HIGHEST` asks for."""
+    """Compute ``tr(P W^k) = tr(U' W^k U)`` for k = 1, 2, … (k), as many as `HIGHEST` requires."""
     # |tr(P W^k)| is at most the number of levels, so that terms fall with delta^k.
     n_terms = int(np.log(_TAIL) / np.log(max(HIGHEST, -LOWEST)))
     w = weights.toarray() if is_dense(weights) else weights
@@ -166,16 +172,17 @@ def traces(weights: sparse.csr_array, means: Array) -> Array:
 
 
 def _series(traces: Array, delta: Array) -> Array:
-    """``sum_k delta^k / k tr(P W^k) = -tr(P log S)`` at nodes (B)."""
+    """Compute ``sum_k delta^k / k tr(P W^k) = -tr(P log S)`` at nodes (B)."""
     k = np.arange(1, traces.size + 1)
     return np.asarray((delta[:, None] ** k / k) @ traces)
 
 
 def _symmetric_roots(weights: sparse.csr_array) -> Array | None:
-    """Find r with ``diag(r) W diag(1/r)`` symmetric (unit); None where there is none.
+    """Find r with ``diag(r) W diag(1/r)`` symmetric (unit); None if there is none.
 
-    A symmetric matrix whose rows were made to sum to one has ``r²`` in proportion to their sums,
-    which are read off the ratios ``W_ij / W_ji`` of one unit's links, link by link.
+    If W is a symmetric matrix with rows standardised to sum to one, ``r²`` is proportional to the
+    original row sums. These follow from the ratios ``W_ij / W_ji`` of one unit's links, link by
+    link.
     """
     w = weights.toarray()
     # r_i² W_ij = r_j² W_ji: r² along links, breadth first, from one unit of each component.
@@ -198,7 +205,7 @@ def _symmetric_roots(weights: sparse.csr_array) -> Array | None:
 def _by_eigenvalues(
     weights: sparse.csr_array, roots: Array, means: Array, delta: Array
 ) -> tuple[Array, Array]:
-    """``sum_k log(1 - delta e_k)``, and with weights ``1 - (V'rU)_k (V'U/r)_k'``, at nodes (B)."""
+    """Compute ``sum_k log(1 - delta e_k)``, and with weights ``1 - (V'rU)_k (V'U/r)_k'`` (B)."""
     # W = diag(1/r) V diag(e) V' diag(r): log S has the eigenvalues log(1 - delta e_k), and
     # tr(P log S) = sum_k log(1 - delta e_k) (V'rU U'V/r)_kk.
     symmetric = roots[:, None] * weights.toarray() / roots
@@ -209,11 +216,11 @@ def _by_eigenvalues(
 
 
 _FEWEST = 48
-"""Units of a layer: smaller ones are joined, for calls would cost more than arithmetic."""
+"""Minimum number of units of a layer; smaller ones are joined, since calls would be slow."""
 
 
 def inverse_diagonal(weights: sparse.csr_array, delta: Sequence[float]) -> Array:
-    """``(S^-1)_ii`` at every delta.
+    """Compute ``(S^-1)_ii`` at every delta.
 
     Parameters
     ----------
@@ -225,7 +232,7 @@ def inverse_diagonal(weights: sparse.csr_array, delta: Sequence[float]) -> Array
     Returns
     -------
     ndarray (delta, unit)
-        One where nobody is linked back.
+        One for units without feedback.
     """
     links = _Layers(weights)
     out = np.empty((len(delta), weights.shape[0]))
@@ -237,7 +244,7 @@ def inverse_diagonal(weights: sparse.csr_array, delta: Sequence[float]) -> Array
 def linked_diagonal(
     weights: sparse.csr_array, inside: Sequence[Array], delta: Sequence[float]
 ) -> Array:
-    """``(S^-1 1_l W)_ii`` at every delta: what comes back to a unit by units of a level l.
+    """Compute ``(S^-1 1_l W)_ii`` at every delta: a unit's feedback through units of a level l.
 
     Parameters
     ----------
@@ -251,13 +258,14 @@ def linked_diagonal(
     Returns
     -------
     ndarray (delta, level, unit)
-        Over levels that hold every unit they add up to ``(S^-1 W)_ii = ((S^-1)_ii - 1) / delta``.
+        Over levels that include every unit they add up to ``(S^-1 W)_ii = ((S^-1)_ii - 1) /
+        delta``.
     """
     links, ones = _Layers(weights), np.stack(inside, axis=1)
     marks = [ones[links.order[layer]] for layer in links.layers]
     out = np.empty((len(delta), len(inside), weights.shape[0]))
     for k, value in enumerate(delta):
-        # sum_j (S^-1)_ij 1_j W_ji: only W of a layer, and of the ones beside it, is not zero.
+        # sum_j (S^-1)_ij 1_j W_ji: only W of a layer, and of adjacent ones, is not zero.
         back = [np.zeros(mark.shape) for mark in marks]
         inverse, eliminated = links.inverse(value)
         for m, (itself, g) in enumerate(zip(inverse, eliminated, strict=True)):
@@ -276,7 +284,7 @@ def linked_diagonal(
 
 
 class _Layers:
-    """W in layers of units, each of which is linked to itself and to those beside it alone.
+    """W in layers of units, each of which is linked only to itself and to adjacent layers.
 
     ``S = [S_11 S_12 0; S_21 S_22 S_23; 0 S_32 S_33]``: only W_kk and W_k,k±1 are not zero.
     """
@@ -290,10 +298,11 @@ class _Layers:
         self.ahead = [(w[a, b], w[b, a]) for a, b in pairwise(self.layers)]
 
     def inverse(self, delta: float) -> tuple[list[Array], list[Array]]:
-        """Blocks ``G_kk`` of the inverse, layer by layer, and those of layers before eliminated.
+        """Compute diagonal blocks ``G_kk`` of the inverse, layer by layer.
 
-        ``g_k = (I - delta W_kk - delta² W_k,k-1 g_k-1 W_k-1,k)^-1``, then
-        ``G_k = g_k + g_k (delta² W_k,k+1 G_k+1 W_k+1,k) g_k`` from the last on, which is its own g.
+        ``g_k = (I - delta W_kk - delta² W_k,k-1 g_k-1 W_k-1,k)^-1`` eliminates earlier layers. Then
+        ``G_k = g_k + g_k (delta² W_k,k+1 G_k+1 W_k+1,k) g_k`` from the last layer on, where G
+        equals g.
         """
         before: list[Array] = []
         for k, block in enumerate(self.within):
@@ -310,7 +319,7 @@ class _Layers:
 
 
 def _layers(weights: sparse.csr_array) -> tuple[Index, list[int]]:
-    """An order of units, and where layers start in it; each is linked to the next alone."""
+    """Return an order of units, and the starts of layers, each linked only to the next."""
     pattern = sparse.csr_matrix((weights + weights.T) != 0)
     order = _outward(pattern)
     links = pattern[order][:, order].tocoo()
@@ -326,11 +335,11 @@ def _layers(weights: sparse.csr_array) -> tuple[Index, list[int]]:
 
 
 def _outward(pattern: sparse.csr_matrix) -> Index:
-    """Breadth first through every component, from one of its outlying units (unit)."""
+    """Order units breadth first in every component, from one of its outlying units (unit)."""
     component = connected_components(pattern, directed=False)[1]
     pieces = []
     for start in np.unique(component, return_index=True)[1]:
-        for _ in range(2):  # The last unit that is reached lies far out.
+        for _ in range(2):  # The last unit that is reached is an outlying one.
             piece = breadth_first_order(pattern, start, directed=False)[0]
             start = piece[-1]
         pieces.append(breadth_first_order(pattern, start, directed=False)[0])

@@ -1,4 +1,4 @@
-"""How groups' periods and columns load on coefficients: the layout of normal equations (5)."""
+"""The layout of normal equations: loadings of groups' periods and columns on coefficients (5)."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from bayes_nqp.numerics.linear_gaussian.problem_spec import Block, Group, Proble
 from bayes_nqp.numerics.linear_gaussian.types import PADDING, Arrowhead
 
 _REMEMBERED = 8
-"""Layouts that are held: refits to other outcomes, or to cohorts dealt anew, share theirs."""
+"""Cached layouts: refits to other outcomes, or to permuted cohorts, share theirs."""
 
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Where coefficients stand, whatever the rows say of them.
+    """Positions of coefficients, independent of the data.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Layout:
 
     @cached_property
     def loads(self) -> Sequence[Any]:
-        """``X_g``: how each group loads on coefficients and outcome, csr_arrays (J, n)."""
+        """Return ``X_g``: loadings of each group on coefficients and outcome, csr_arrays (J, n)."""
         x, n = self.arrowhead.group_loads, self.arrowhead.size
         width = x.shape[0] // len(self.block_of)
         return [
@@ -49,7 +49,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class _Statement:
-    """All that a layout depends on, equal where its digest is."""
+    """All inputs of a layout, equal if their digests are."""
 
     digest: bytes
     n_periods: int = field(compare=False)
@@ -61,7 +61,7 @@ class _Statement:
 
 
 def layout_of(problem: Problem) -> Layout:
-    """Lay coefficients out, or take the layout of a problem with the same blocks and groups."""
+    """Build a layout, or take that of a problem with the same blocks and groups."""
     sizes = (problem.n_periods, problem.n_columns, len(problem.blocks), len(problem.groups))
     # X_g and map2 follow from these alone, neither from outcomes nor from weights.
     seal = sha256(repr(sizes).encode())
@@ -88,7 +88,7 @@ def layout_of(problem: Problem) -> Layout:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _laid_out(statement: _Statement) -> Layout:
-    """``X_g`` of every group, map2, and the scale of every coefficient."""
+    """Build ``X_g`` of every group, map2, and the scale of every coefficient."""
     blocks, block_of = statement.blocks, [group.block for group in statement.groups]
     # Local coefficients of a block, then padding up to those of the largest, then values of paths.
     n_values = statement.placement.most * statement.n_periods
@@ -97,7 +97,7 @@ def _laid_out(statement: _Statement) -> Layout:
     for b, block in enumerate(blocks):
         # Values of processes, as padding, keep PADDING: they are no coefficients.
         local[b, : block.local_position.size] = block.local_scale
-    # X_g = (rows of the group on slots) (slots of its block on coefficients), one under another.
+    # X_g = (rows of the group on slots) (slots of its block on coefficients), stacked.
     of_block = [_loadings(b, n_local, n_values) for b in blocks]
     entries = list(_position_entries(statement))
     width = statement.n_periods + statement.n_columns + 1
@@ -122,7 +122,7 @@ def _laid_out(statement: _Statement) -> Layout:
 
 
 def positions_of_groups(problem: Problem | _Statement) -> list[tuple[int, Any]]:
-    """How periods, columns and outcome of each group load on the slots of its block.
+    """Return loadings of each group's periods, columns and outcome on the slots of its block.
 
     Values of the block's processes follow its slots.
 
@@ -141,7 +141,7 @@ def positions_of_groups(problem: Problem | _Statement) -> list[tuple[int, Any]]:
 
 
 def _position_entries(problem: Problem | _Statement) -> Iterator[tuple[int, Index, Index]]:
-    """Block of each group, and rows and slots where its loadings are one."""
+    """Return the block of each group, and rows and slots of loadings equal to one."""
     n_periods, n_columns = problem.n_periods, problem.n_columns
     periods, n_values = np.arange(n_periods), problem.placement.most * n_periods
     for group, processes in zip(problem.groups, problem.placement.of_group, strict=True):
@@ -162,9 +162,9 @@ def _position_entries(problem: Problem | _Statement) -> Iterator[tuple[int, Inde
 
 
 def _loadings(block: Block, n_local: int, n_values: int) -> Any:
-    """How slots of a block, values of its processes and the outcome load on coefficients.
+    """Return loadings of slots, values of processes and the outcome of a block on coefficients.
 
-    Values of processes stand at the end of the local ones.
+    Values of processes are the last of the local coefficients.
     """
     positions, n_global = block.columns.shape
     rows, columns = np.nonzero(block.columns)
@@ -190,7 +190,7 @@ def _loadings(block: Block, n_local: int, n_values: int) -> Any:
 def quadratic_map(
     loads: Sequence[Any], block_of: Sequence[int], n_blocks: int
 ) -> tuple[Any, Index]:
-    """``vec A = map2 vec F``, ``A_b = sum_g X_g' F_g X_g`` over the groups of a block (5).
+    """Build ``vec A = map2 vec F``, ``A_b = sum_g X_g' F_g X_g`` over the groups of a block (5).
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ def quadratic_map(
     Returns
     -------
     tuple of csr_array (stored, G J (J + 1) / 2) and ndarray of int (stored)
-        And where the stored entries lie in (block, n, n).
+        The second are positions of the stored entries in (block, n, n).
     """
     width, n = loads[0].shape
     parts = [x.tocoo() for x in loads]
@@ -211,11 +211,11 @@ def quadratic_map(
 
 
 type _Entries = tuple[int, Index, Index, Array]
-"""Of one group: its block, and rows, coefficients and values of ``X_g`` where it is not zero."""
+"""For one group: its block, and rows, coefficients and values of the nonzero ``X_g``."""
 
 
 def _by_group(loads: Any, block_of: Sequence[int], n: int) -> Iterator[_Entries]:
-    """Entries of every group, from all ``X_g`` one under another (G J, block n)."""
+    """Return entries of every group, from all stacked ``X_g`` (G J, block n)."""
     width = loads.shape[0] // len(block_of)
     counts = np.diff(loads.indptr)
     for g, block in enumerate(block_of):
@@ -227,7 +227,7 @@ def _by_group(loads: Any, block_of: Sequence[int], n: int) -> Iterator[_Entries]
 def _quadratic(
     entries: Iterable[_Entries], shape: tuple[int, int], n_blocks: int
 ) -> tuple[Any, Index]:
-    """map2 and what is stored of A, from entries of every ``X_g`` (J, n)."""
+    """Return map2 and the stored entries of A, from entries of every ``X_g`` (J, n)."""
     width, n = shape
     # (A_b)_ij = sum_g sum_pr X_pi F_pr X_rj: every pair of entries of X_g adds to map2.
     in_f = lower_places(width).ravel()
@@ -241,7 +241,7 @@ def _quadratic(
         values.append(entry[first] * entry[second])
     # i >= j are the lower triangle of A_b; of F_pr, symmetric, the lower triangle is held.
     full = from_triplets(rows, columns, values, (n_blocks * n * n, len(rows) * size_f))
-    # Entries of A that no F reaches are zero at every point; the diagonal has the prior besides.
+    # Entries of A without any F are zero at every point; the diagonal also has the prior.
     diagonal = np.arange(n_blocks)[:, None] * n * n + np.arange(n) * (n + 1)
     stored = np.union1d(np.flatnonzero(np.diff(full.indptr)), diagonal.ravel())
     return csr_array(full[stored]), stored

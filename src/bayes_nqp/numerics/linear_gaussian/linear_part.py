@@ -1,4 +1,4 @@
-"""Coefficients and their scales: all that the factor of normal equations needs of a problem."""
+"""Coefficients and their scales: the inputs of the factor of normal equations."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from bayes_nqp.numerics.parameters import FLAT
 
 @dataclass(frozen=True, eq=False)
 class Reduced:
-    """Coefficients without own cells, global ones through dummies.
+    """Coefficients without unshared cells, global ones through dummies.
 
     Parameters
     ----------
     buckets : sequence of UnsharedCells
         All groups.
     take : ndarray of int (G J J)
-        Where the squares of the groups, bucket after bucket, lie in the lower triangles of F.
+        Positions of the squares of the groups, bucket after bucket, in the lower triangles of F.
     local : ndarray of int (block, local)
-        Which local coefficients of the block stay, -1 for padding.
+        Remaining local coefficients of the block, -1 for padding.
     kind_loads : ndarray (dummy + 1, global + 1)
         C_0, and the outcome: ``C = U C_0`` (`pairs`).
     map2 : csr_array (block local n + border², squares)
         From the squares to rows of local coefficients (block, local, local + border), and to the
         border, lower triangle.
     lags : ndarray of int (column)
-        Rows of every F that a lag takes off the outcome's.
+        Rows of every F that a lag subtracts from the outcome's.
     """
 
     buckets: Sequence[UnsharedCells]
@@ -46,19 +46,19 @@ class Reduced:
 
     @property
     def n_border(self) -> int:
-        """Dummies and the outcome."""
+        """Return the number of dummies and the outcome."""
         return int(self.kind_loads.shape[0])
 
 
 class LinearPart:
-    """Coefficients of a problem with their scales: all that its factor needs of it.
+    """Coefficients of a problem with their scales: the inputs of its factor.
 
     Parameters
     ----------
     tau : ndarray (scale)
-        Values of fixed scales, NaN where estimated.
+        Values of fixed scales, NaN for estimated ones.
     n_free : int, or ndarray of int (B)
-        Rows less flat unit coefficients.
+        Observations less flat unit coefficients.
     """
 
     arrowhead: Arrowhead
@@ -67,32 +67,32 @@ class LinearPart:
 
     @property
     def reduced(self) -> Reduced | None:
-        """How the same coefficients are laid out where own cells come off first."""
+        """Return the layout of the same coefficients if unshared cells are eliminated first."""
         return None
 
     @cached_property
     def scale_count(self) -> Array:
-        """How many coefficients have each scale (scale)."""
+        """Return the number of coefficients of each scale (scale)."""
         # What log tau_k counts for in the density; flat, fixed and padding numbers are negative.
         numbers = np.concatenate([self.arrowhead.local_scale.ravel(), self.arrowhead.global_scale])
         return np.bincount(numbers[numbers >= 0], minlength=self.tau.size).astype(np.float64)
 
     @cached_property
     def n_flat(self) -> int:
-        """Coefficients with a flat prior."""
+        """Return the number of coefficients with a flat prior."""
         # Each leaves log 2 pi / 2 in the density (8).
         head = self.arrowhead
         return int((head.local_scale == FLAT).sum() + (head.global_scale == FLAT).sum())
 
     @cached_property
     def n_coefficients(self) -> int:
-        """Coefficients, flat ones included."""
+        """Return the number of coefficients, flat ones included."""
         # p of the density (8): padding, below FLAT, is no coefficient.
         head = self.arrowhead
         return int((head.local_scale >= FLAT).sum() + head.global_scale.size)
 
     def prior_precision(self, values: Values, scale: Index) -> Array:
-        """``sigma² / tau²`` of coefficients with given scale numbers; 0 where flat.
+        """Return ``sigma² / tau²`` of coefficients with given scale numbers; 0 for flat ones.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""From classes of units and blocks of coefficients to the two sparse maps."""
+"""The two sparse maps from classes of units and blocks of coefficients."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ def gaussian_problem(
     dense_pairs: bool | None = None,
     nodes: bool | None = None,
 ) -> GaussianProblem:
-    """Sum classes up, and lay coefficients out.
+    """Sum classes of units, and build the layout of coefficients.
 
     Parameters
     ----------
     reduce : bool, optional
-        Whether own cells come off first; by default where that is quicker.
+        If True, unshared cells are eliminated first; by default if that is faster.
     dense_pairs : bool, optional
-        Whether pairs of columns are dense products; by default where these are quicker.
+        If True, pairs of columns are dense products; by default if these are faster.
     nodes : bool, optional
-        Whether what the noise decides is interpolated between nodes of its parameter, where it has
-        one; by default where patterns of observed periods are many.
+        If True, functions of the noise are interpolated between nodes of its parameter, if it has
+        one; by default if there are many patterns of observed periods.
     """
     types = class_types(problem)
     # Q̃ is inverted pattern by pattern at every point: with many of these nodes are quicker. They
@@ -62,7 +62,7 @@ def gaussian_problem(
     layout = layout_of(problem)
     fixed, by_group, by_block, by_class = _clusters(problem, types, layout)
     if nodes and by_class is not None and dense_pairs is None:
-        dense_pairs = False  # Sums of classes stand on nodes, from sparse ones.
+        dense_pairs = False  # Sums of classes are on nodes, from sparse ones.
     moments = _moments(problem, types, dense_pairs)
     n_local = layout.arrowhead.n_local
     # Owners across groups act on cells too, so that none of these can come off first.
@@ -99,7 +99,7 @@ def _reduced(problem: Problem, n_local: int) -> Reduced:
 
 
 def _deviation(scale: Scale | None) -> IsotropicDeviation | None:
-    """omega² I of members' deviations, of one standard deviation."""
+    """Return omega² I of members' deviations, of one standard deviation."""
     if scale is None:
         return None
     return IsotropicDeviation(1, None if scale.estimated else scale.fixed)
@@ -108,7 +108,7 @@ def _deviation(scale: Scale | None) -> IsotropicDeviation | None:
 def _clusters(
     problem: Problem, types: ClassTypes, layout: Layout
 ) -> tuple[NoiseEquations | None, ClusterLayout | None, ClusterLayout | None, ClusterLayout | None]:
-    """F where it is fixed, and who owns deviations: inside groups, across groups, single units."""
+    """Return F if it is fixed, and owners of deviations: inside groups, across, single units."""
     # Deviations: of members on F_g or on A (4), of single units within Q̃ (2); with independent
     # errors and no deviation of single units F is the same at every point.
     if problem.absorbed:
@@ -120,20 +120,20 @@ def _clusters(
 
 
 def _nuisance(n_periods: int, series: Array | None) -> Array:
-    """N of units' flat coefficients: their levels, and what they load on series (..., T, a)."""
+    """Return N of units' flat coefficients: their levels and loadings on series (..., T, a)."""
     if series is None:
         return np.ones((n_periods, 1))
     return np.concatenate([np.ones((*series.shape[:-1], 1)), series], axis=-1)
 
 
 def _redraws(problem: Problem) -> Callable[[], Array] | None:
-    """N with series as they might have been (number, T, a), made once."""
+    """Return N with replicated series (number, T, a), computed once."""
     redraws = problem.redraws
     return None if redraws is None else cache(lambda: _nuisance(problem.n_periods, redraws()))
 
 
 def _moments(problem: Problem, types: ClassTypes, dense_pairs: bool | None) -> Moments:
-    """Sums of classes; pairs of columns as dense products where these are quicker."""
+    """Return sums of classes; pairs of columns are dense products if these are faster."""
     if problem.absorbed:
         return without_types(problem)
     # Entries <Q̃, M> of F_g, of K columns and the outcome.
@@ -144,7 +144,7 @@ def _moments(problem: Problem, types: ClassTypes, dense_pairs: bool | None) -> M
 
 
 def _reduces(problem: Problem, width: int, n_local: int, reduce: bool | None) -> bool:
-    """Whether own cells come off first: by default where there are many, and few columns."""
+    """Return True if unshared cells come first: by default with many of them and few columns."""
     # Columns with ties may be of cells, which F has no row of.
     tied = problem.lag is not None and problem.lag.ties
     if problem.placement.most or problem.path_coefficients or tied:

@@ -1,9 +1,9 @@
-"""Few matrices of which a matrix is a combination, whatever the one parameter of the errors.
+"""Bases of few matrices for matrices that depend on one parameter of the errors.
 
 ``Q`` of AR(1) errors is ``(I + rho² K - rho L) / (1 - rho²)``, K the inner periods and L the
-neighbours of the diagonal, so that ``Q̃``, and v v' of ``v = Q̃d``, lie in a space of some six
+neighbours of the diagonal. Therefore ``Q̃``, and v v' of ``v = Q̃d``, are in a space of about six
 dimensions. With an orthonormal basis P of it (r, number), ``X(u) = c(u) P`` and ``C vec X = (C P')
-c(u)``: a map C of thousands of rows is applied r times in all, and nodes hold c alone.
+c(u)``: a map C of thousands of rows is applied only r times in all, and nodes store c alone.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ import numpy as np
 from bayes_nqp._core.arrays import Array
 
 PLACES = np.linspace(-5.0, 5.0, 41)[:, None]
-"""Where matrices are looked at, on the parameter's unconstrained scale: every other is held out."""
+"""Test places on the parameter's unconstrained scale: every other one is left out."""
 _RANK = 1e-13
-"""Smallest singular value that counts, of matrices of length one, over the largest."""
+"""Smallest relevant singular value of matrices of length one, relative to the largest."""
 _EXACT = 1e-12
-"""Largest entry that a basis may miss, over the matrix's own largest."""
+"""Largest entry that a basis may miss, relative to the matrix's own largest."""
 
 
 @dataclass(frozen=True, eq=False)
 class Span:
-    """What a matrix is a combination of, and where a map takes it.
+    """A basis of matrices, and its image under a map.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Span:
 
     @classmethod
     def of(cls, matrices: Array, onto: Callable[[Array], Array]) -> Span | None:
-        """The span of matrices at `PLACES` (place, number); None where it misses some of them.
+        """Compute the span of matrices at `PLACES` (place, number); None if it misses some of them.
 
         Parameters
         ----------
@@ -57,12 +57,12 @@ class Span:
         return cls(basis, np.ascontiguousarray(onto(basis)))
 
     def coefficients(self, matrices: Array) -> Array:
-        """Coefficients c of matrices (n, r).
+        """Return coefficients c of matrices (n, r).
 
         Raises
         ------
         LinAlgError
-            If one of them is no combination of the basis.
+            If one of them is not a combination of the basis.
         """
         if _missed(self.basis, matrices) > _EXACT:
             raise np.linalg.LinAlgError("not in the span")
@@ -70,7 +70,7 @@ class Span:
 
 
 def _missed(basis: Array, matrices: Array) -> float:
-    """Largest entry of ``X - X P'P`` over the largest of X."""
+    """Return the largest entry of ``X - X P'P`` over the largest of X."""
     residual = np.abs(matrices - (matrices @ basis.T) @ basis).max(axis=1)
     largest = np.abs(matrices).max(axis=1)
     return float((residual / np.where(largest > 0.0, largest, 1.0)).max())

@@ -1,9 +1,9 @@
-"""Normal equations of groups and owners (3, 4): at any point, between nodes, or once.
+"""Normal equations of groups and owners (3, 4): at any point, interpolated, or computed once.
 
-Without deviations of single units, ``Q̃``, F and the normal equations of owners are smooth functions
-of the noise's parameters and of nothing else. Where there is one parameter and many patterns of
-observed periods, one product gives them at every point, from nodes of that parameter
-(`interpolation`); with deviations of single units, all that these need of it (`class_sums`).
+Without deviations of single units, ``Q̃``, F and the normal equations of owners are smooth
+functions of the noise's parameters alone. With one parameter and many patterns of observed periods,
+one product gives them at every point, from nodes of that parameter (`interpolation`). With
+deviations of single units, nodes contain the arrays that these need (`class_sums`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bayes_nqp.numerics.linear_gaussian.unit_precision import of_types, small, v
 
 
 def noise_equations(problem: GaussianProblem, values: Values) -> NoiseEquations:
-    """Normal equations of groups and owners."""
+    """Return normal equations of groups and owners."""
     if problem.fixed is not None:
         return problem.fixed
     if not problem.on_nodes or values.nuisance is not None:
@@ -33,13 +33,13 @@ def noise_equations(problem: GaussianProblem, values: Values) -> NoiseEquations:
 
 
 def noise_slopes(problem: GaussianProblem, values: Values) -> NoiseEquations | None:
-    """Slopes of these along the noise's parameter; None where nodes are not exact."""
+    """Return their derivatives by the noise's parameter; None where nodes are not exact."""
     arrays = _panels(problem).slopes(problem.noise_parameter(values))
     return None if arrays is None else _from_arrays(problem, arrays)
 
 
 def class_sums(problem: GaussianProblem, values: Values) -> ClassSums | None:
-    """What single units' deviations take; None where nodes do not give it."""
+    """Return reductions by single units' deviations; None where nodes are not exact."""
     layout = problem.class_layout
     if layout is None or values.nuisance is not None:
         return None
@@ -52,12 +52,12 @@ def class_sums(problem: GaussianProblem, values: Values) -> ClassSums | None:
 
 
 def class_slopes(problem: GaussianProblem, values: Values) -> list[Array]:
-    """Slopes of their arrays along the noise's parameter, where `class_sums` has them."""
+    """Return derivatives of their arrays by the noise's parameter, if `class_sums` has them."""
     return _panels(problem).slopes(problem.noise_parameter(values)) or []
 
 
 def _panels(problem: GaussianProblem) -> Panels | PermutedPanels:
-    """Interpolants along the noise's parameter: F, ``a_o`` and ``H_o``, or sums of classes."""
+    """Return interpolants over the noise's parameter: F, ``a_o``, ``H_o``, or sums of classes."""
     if problem.permuted is not None:
         return problem.permuted
 
@@ -78,7 +78,7 @@ def _from_arrays(problem: GaussianProblem, arrays: list[Array]) -> NoiseEquation
 
 
 def _at_points(problem: GaussianProblem, values: Values) -> NoiseEquations:
-    """F of groups, ``a_o`` and ``H_o`` of owners, from ``Q̃`` at every point."""
+    """Compute F of groups, ``a_o`` and ``H_o`` of owners, from ``Q̃`` at every point."""
     types, m = small(problem, values), problem.moments
     f = (m.map1 @ lower_triangles(types.q).T).T  # vec F = map1 vec Q̃, points last.
     group, block = problem.by_group, problem.by_block

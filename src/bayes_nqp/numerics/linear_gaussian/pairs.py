@@ -1,9 +1,9 @@
 """Global columns through dummies of their distinct rows; pairs of varying columns, dense in map1.
 
-The second is of entries ``<Q̃, M>`` of F (3), `PairedMap`; the first of X_g (5), `as_dummies`.
-Columns C of global coefficients on slots mostly have few distinct rows, C_0: those of a random walk
-over event time, written in its increments, have one for each event time. With U the dummies of
-which row each slot has, ``C = U C_0`` and a slot has one entry in place of many (step b of
+The second are entries ``<Q̃, M>`` of F (3), `PairedMap`; the first are part of X_g (5),
+`as_dummies`. Columns C of global coefficients on slots mostly have few distinct rows, C_0: those of
+a random walk over event time, written in its increments, have one for each event time. With U the
+dummies for the row of each slot, ``C = U C_0`` and a slot has one entry instead of many (step b of
 docs/gaussian.md, "Many cells").
 """
 
@@ -32,7 +32,7 @@ what the sparser map saves.
 def as_dummies(columns: Array, scale: Index) -> tuple[Any, Array]:
     """Write columns C as ``U C_0``: dummies of distinct rows, and these rows.
 
-    Columns that share a scale mostly depend on one thing, as on event time, on a stratum or on a
+    Columns that share a scale mostly depend on one variable, such as event time, a stratum or a
     cohort.
 
     Parameters
@@ -62,7 +62,7 @@ def as_dummies(columns: Array, scale: Index) -> tuple[Any, Array]:
 
 
 def _kinds(columns: Array) -> tuple[Array, Index]:
-    """Different rows that are not zero, and which of them each slot has; -1 for zero."""
+    """Return distinct nonzero rows, and their number for each slot; -1 for zero."""
     rows, kind = np.unique(columns, axis=0, return_inverse=True)
     filled = rows.any(axis=1)
     number = np.where(filled, np.cumsum(filled) - 1, -1)
@@ -70,7 +70,7 @@ def _kinds(columns: Array) -> tuple[Array, Index]:
 
 
 def _joined(columns: Array, sets: list[Index]) -> list[Index]:
-    """Join sets of columns that depend on one thing, so that few kinds of slots carry both."""
+    """Join sets of columns that depend on one variable, so that few kinds of slots have both."""
     out: list[Index] = []
     for index in sets:
         for k, other in enumerate(out):
@@ -95,15 +95,15 @@ dense; with 91, 41 and 25; with the outcome alone, 5 and 9.
 class PairedMap:
     """A sparse matrix with some rows in dense blocks.
 
-    Of groups with the same slopes only the sum of their pairs of columns counts: it stands with
-    the first of these groups.
+    For groups with the same slopes only the sum of their pairs of columns matters: it is stored
+    with the first of these groups.
 
     Parameters
     ----------
     remainder : csr_array (row, column)
         All other rows.
     rows, columns : sequence of ndarray of int
-        Where each block lies.
+        Positions of each block.
     """
 
     remainder: Any
@@ -113,24 +113,24 @@ class PairedMap:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
+        """Return the numbers of rows and columns."""
         rows, columns = self.remainder.shape
         return int(rows), int(columns)
 
     @property
     def parts(self) -> list[Array]:
-        """All that it is made of."""
+        """Return all parts."""
         sparse = [self.remainder.indptr, self.remainder.indices, self.remainder.data]
         return [*sparse, *self.rows, *self.columns, *self.blocks]
 
     @property
     def nnz(self) -> int:
-        """Entries, those of dense blocks included."""
+        """Return the number of entries, those of dense blocks included."""
         return int(self.remainder.nnz) + sum(block.size for block in self.blocks)
 
     @property
     def sparse(self) -> Any:
-        """The same, sparse throughout."""
+        """Return the same matrix in sparse form."""
         out = coo_array(self.remainder)
         rows, columns, data = [out.coords[0]], [out.coords[1]], [out.data]
         for row, column, block in zip(self.rows, self.columns, self.blocks, strict=True):
@@ -142,7 +142,7 @@ class PairedMap:
 
     @property
     def T(self) -> PairedMap:  # noqa: N802  (as that of an array)
-        """The transpose."""
+        """Return the transpose."""
         return PairedMap(
             self.remainder.T, self.columns, self.rows, [block.T for block in self.blocks]
         )
@@ -187,7 +187,7 @@ def paired(problem: Problem, types: ClassTypes, remainder: Any) -> PairedMap:
 
 
 def _of_lower(m: Array, n_periods: int) -> Array:
-    """``<Q̃, M_kl>`` of pairs of columns (pair, entry), from M_tk,ul and the lower triangle of Q̃."""
+    """Compute ``<Q̃, M_kl>`` of pairs of columns (pair, entry) from M_tk,ul and Q̃."""
     m = m.reshape(n_periods, -1, n_periods, len(m) // n_periods)
     (t, u), (k, second) = lower_indices(n_periods), lower_indices(m.shape[1])
     k, second = k[:, None], second[:, None]

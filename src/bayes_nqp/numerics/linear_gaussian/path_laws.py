@@ -1,9 +1,9 @@
-"""Paths whose periods are correlated as errors are, and where they come off (5a).
+"""Paths with periods that are correlated like errors, and their elimination (5a).
 
 ``eta = L(phi) sum_k tau_k R_k z_k`` with ``L L'`` the correlation over the time grid, phi sampled.
-Processes of groups and blocks have L in their roots, and z of variance one. Of paths in the border
-``R_k = I``, z has the variance tau² as coefficients have, and the rows load on the values ``L z``:
-A of z is ``R'AR`` with R the identity but for L at every path.
+Processes of groups and blocks have L in their roots, and z of variance one. For paths in the border
+``R_k = I``, z has the variance tau² as coefficients have, and the observations load on the values
+``L z``: A of z is ``R'AR`` with R the identity except for L at every path.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.numerics.linear_gaussian.types import ErrorLaw
 
 _MANY = 8
-"""Processes of a block from which those that meet none of the others come off before these."""
+"""Processes of a block from which uncoupled ones are eliminated before the others."""
 
 type Turn = tuple[Array, Index]
-"""L (B, T, T), and the global coefficients that it is for (path, T)."""
+"""L (B, T, T), and its global coefficients (path, T)."""
 
 
 @dataclass(frozen=True, eq=False)
 class PathLaw:
-    """What correlates the periods of a path.
+    """Correlation over time of a path.
 
     Parameters
     ----------
     errors : ErrorLaw
-        Whose correlation they have.
+        The error law with this correlation.
     parameters : ndarray of int
-        Its own, by their numbers among those of all processes.
+        Its parameters, by their numbers among those of all processes.
     """
 
     errors: ErrorLaw
     parameters: Index
 
     def root(self, n_periods: int, processes: Array) -> Array:
-        """L at points.
+        """Return L at points.
 
         Parameters
         ----------
@@ -56,14 +56,14 @@ class PathLaw:
 
 @dataclass(frozen=True, eq=False)
 class BorderLaw:
-    """What correlates the periods of some paths of the border.
+    """Correlation over time of some paths of the border.
 
     Parameters
     ----------
     paths : ndarray of int (path)
-        Which they are.
+        The paths.
     coefficients : ndarray of int (path, T)
-        Which of the global ones are theirs.
+        Their global coefficients.
     """
 
     law: PathLaw
@@ -72,7 +72,7 @@ class BorderLaw:
 
 
 def correlation_root(errors: ErrorLaw, n_periods: int, values: Array) -> Array:
-    """Cholesky factor of the correlation over the time grid (B, T, T).
+    """Compute the Cholesky factor of the correlation over the time grid (B, T, T).
 
     Parameters
     ----------
@@ -91,24 +91,24 @@ def correlation_root(errors: ErrorLaw, n_periods: int, values: Array) -> Array:
 
 
 def turned(turns: Sequence[Turn], values: Array) -> Array:
-    """``R z``: take global coefficients (B, global, times) to what A was made of."""
+    """Compute ``R z``: map global coefficients (B, global, times) to the variables of A."""
     return _rows(turns, values, back=False)
 
 
 def turned_back(turns: Sequence[Turn], loads: Array) -> Array:
-    """``R'a``: take loadings on what A was made of (B, global, times) to coefficients."""
+    """Compute ``R'a``: map loadings on the variables of A (B, global, times) to coefficients."""
     return _rows(turns, loads, back=True)
 
 
 def turned_in(turns: Sequence[Turn], matrix: Array, before: int) -> None:
-    """``R'AR``, in place.
+    """Compute ``R'AR``, in place.
 
     Parameters
     ----------
     matrix : ndarray (B, block, n, n)
         A, lower triangles.
     before : int
-        Coefficients that stand before the global ones.
+        Number of coefficients that precede the global ones.
     """
     if not turns:
         return
@@ -138,16 +138,16 @@ def _rows(turns: Sequence[Turn], rows: Array, *, back: bool) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class OwnPaths:
-    """Processes that a single group has to itself.
+    """Processes that belong to a single group.
 
     Parameters
     ----------
     groups : ndarray of int (group)
-        Which groups have one or more.
+        Groups with one or more processes.
     laws : sequence of tuple of int, one a group
-        Their laws, -1 for none: as many of each.
+        Their laws, -1 for none: the same number for each.
     rows : ndarray of int (process T)
-        Which rows of F they add to.
+        Rows of F that they add to.
     """
 
     groups: Index
@@ -157,19 +157,19 @@ class OwnPaths:
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """Where processes come off: the normal equations of a single group, or those of a block.
+    """Place of the elimination of processes: normal equations of a single group, or of a block.
 
     Parameters
     ----------
     by_group : ndarray of int (group)
-        Law of the process that comes off the group's own, -1 for none.
+        Law of the process that is eliminated from the group's own, -1 for none.
     shared : sequence of tuple of int, one a block
-        Laws of the processes that come off the block's.
+        Laws of the processes that are eliminated from the block's.
     of_group : sequence of tuple of int, one a group
-        Which of the latter the group's rows have a part of.
+        Processes of the block that the group's observations load on.
     apart : int
-        How many of a block's first processes no group, and no member of several groups, has two
-        of; zero where it is few.
+        Number of a block's first processes of which no group, and no member of several groups, has
+        two; zero if it is small.
     """
 
     by_group: Index
@@ -179,7 +179,7 @@ class Placement:
 
     @property
     def most(self) -> int:
-        """Largest number of processes that come off one block."""
+        """Return the largest number of processes that are eliminated from one block."""
         return max(map(len, self.shared), default=0)
 
 
@@ -190,18 +190,18 @@ def placed(
     *,
     alone: bool,
 ) -> Placement:
-    """Place processes.
+    """Determine the place of processes.
 
     Parameters
     ----------
     laws : sequence of tuple of int, one a block
         The law of each of its processes.
     groups : sequence of (int, tuple of int)
-        Block of each group, and which of its processes it has.
+        Block of each group, and its processes.
     members : sequence of ndarray of int
         Groups of each member.
     alone : bool
-        Whether a process that one group alone has may come off that group's own.
+        If True, a process of only one group may be eliminated from the group's own equations.
     """
     users: list[list[list[int]]] = [[[] for _ in block] for block in laws]  # block, process, group
     for g, (block, processes) in enumerate(groups):
@@ -234,7 +234,7 @@ def placed(
 def _apart_first(
     placement: Placement, block_of: Sequence[int], members: Sequence[Index]
 ) -> Placement:
-    """Put processes that do not meet one another first in every block, where they are many.
+    """Put processes without common observations first in every block, if they are many.
 
     Parameters
     ----------
@@ -244,7 +244,8 @@ def _apart_first(
         Groups of each member.
     """
     shared, of_group = placement.shared, placement.of_group
-    # Processes meet in a group's rows, and in a member's deviation, which is out of A_vv by then.
+    # Processes are coupled by a group's observations, and by a member's deviation, which is out of
+    # A_vv.
     partners: list[list[set[int]]] = [[set() for _ in of_block] for of_block in shared]
     for index in [np.array([g]) for g in range(len(of_group))] + list(members):
         for block in {block_of[g] for g in index}:
@@ -266,7 +267,7 @@ def _apart_first(
 
 
 def _order(partners: Sequence[set[int]]) -> tuple[int, list[int]]:
-    """Put processes that do not meet one another first: how many they are, and the order."""
+    """Return the number of processes without common observations, and an order with them first."""
     first: list[int] = []
     for k in sorted(range(len(partners)), key=lambda k: (len(partners[k]), k)):
         if not partners[k].intersection(first):

@@ -18,7 +18,9 @@ from bayes_nqp.numerics.linear_gaussian.types import Values
 def group_errors(
     problem: GaussianProblem, values: Values, sums: Array, white: Array
 ) -> tuple[Array, Array]:
-    """Take the processes of single groups out of errors in normal equations, drawn along with them.
+    """Eliminate processes of single groups from errors in normal equations.
+
+    The processes are drawn together with the errors.
 
     Parameters
     ----------
@@ -53,7 +55,9 @@ def group_errors(
 def block_errors(
     problem: GaussianProblem, values: Values, right: Array, white: Array
 ) -> tuple[Array, Array]:
-    """Take the processes of blocks out of errors in normal equations, drawn along with them.
+    """Eliminate processes of blocks from errors in normal equations.
+
+    The processes are drawn together with the errors.
 
     Parameters
     ----------
@@ -81,19 +85,19 @@ def block_errors(
 def processes_in(
     problem: GaussianProblem, values: Values, groups: Array, flat: Array
 ) -> tuple[Array, Array, Array]:
-    """Loadings on coefficients of functionals that load on processes too.
+    """Return loadings on coefficients of functionals that also load on processes.
 
     Parameters
     ----------
     groups : ndarray (B, G J, r)
-        Loadings on what is fitted in each group.
+        Loadings on the fitted values of each group.
     flat : ndarray (B, block n, r)
         Loadings on coefficients.
 
     Returns
     -------
     tuple of ndarray (B, block n, r), (B, r) and (B, r)
-        Loadings on coefficients; means where these are zero; variances over ``sigma²`` given them.
+        Loadings on coefficients; means if these are zero; variances over ``sigma²`` given them.
     """
     head, r = problem.arrowhead, flat.shape[2]
     constant, spread = np.zeros((2, len(values), r))
@@ -112,7 +116,7 @@ def processes_in(
         out = values.known[block_processes_out, id(problem)]
         blocks = flat.reshape(len(values), head.n_blocks, head.size, r).copy()
         mean, off, variance = out.functional(blocks[:, :, head.values])
-        # l'eta given beta is linear in it: what it loads comes off the loadings on r.
+        # l'eta given beta is linear in it: its loadings are subtracted from those on r.
         blocks[:, :, head.beside_values] -= off
         blocks[:, :, head.values] = 0.0
         flat = blocks.reshape(flat.shape)
@@ -123,26 +127,26 @@ def processes_in(
 def surfaces(
     problem: GaussianProblem, values: Values, flat: Array, z: Array
 ) -> tuple[Array, Array]:
-    """Draw processes given coefficients, and what these and coefficients are in every group.
+    """Draw processes given coefficients, and compute fitted values of both in every group.
 
     Parameters
     ----------
     flat : ndarray (B, block n, times)
-        Coefficients; values of processes, zero before, are written into their places.
+        Coefficients; values of processes, zero before, are written to their positions.
     z : ndarray (B, number, times), multiples of s
         Standard normal, times sigma.
 
     Returns
     -------
     tuple of ndarray (B, G, T, times) and ndarray (B, G, J, times), multiples of s
-        Processes and paths of the border in every group's periods, no group where there are
-        neither; and all that is fitted there.
+        Processes and paths of the border in every group's periods (no group if there are neither),
+        and all fitted values there.
     """
     head, times = problem.arrowhead, flat.shape[2]
     shape = (len(values), -1, problem.moments.width, times)
     if problem.placement is None and not problem.path_coefficients:
         empty = np.zeros((len(values), 0, problem.moments.n_periods, times))
-        if problem.deviation is None:  # Nobody asks what is fitted.
+        if problem.deviation is None:  # Fitted values are not requested.
             return empty, empty
         return empty, product(head.group_loads, flat).reshape(shape)
     blocks = flat.reshape(len(values), head.n_blocks, head.size, times)
@@ -154,7 +158,7 @@ def surfaces(
         shared: PathFactor = values.known[block_processes_out, id(problem)]
         count = head.n_blocks * shared.n_numbers
         numbers = z[:, :count].reshape(len(values), head.n_blocks, -1, times)
-        # eta of blocks given beta, from what they meet.
+        # eta of blocks given beta, from the variables coupled with them.
         drawn = shared.values(blocks[:, :, head.beside_values], numbers)
         only[:, :, head.values] = blocks[:, :, head.values] = drawn
         z = z[:, count:]

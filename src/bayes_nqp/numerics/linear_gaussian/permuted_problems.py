@@ -1,13 +1,14 @@
-"""Problems of the same units, dealt to other groups, each at a point of its own.
+"""Problems of the same units under permuted assignments to groups, each at its own point.
 
-Units keep their rows. A deal decides in which group each is, and by which d its deviation loads:
-with ``E_i = [I, Z_i]``, flat coefficients alone out of ``Q̃_i``, ``x_i = E_i'Q̃_i d`` and ``k_i =
-d'Q̃_i d``,
+Units keep their observations. A permutation determines the group of each unit, and the loading d of
+its deviation. With ``E_i = [I, Z_i]``, only flat coefficients integrated out of ``Q̃_i``,
+``x_i = E_i'Q̃_i d`` and ``k_i = d'Q̃_i d``,
 
     ``F_g = sum_{i in g} (E_i'Q̃_i E_i - x_i x_i' / (Lambda + k_i))``.
 
-All but ``Lambda`` are functions of the noise's parameter alone, unit by unit and d by d, whatever
-is dealt: they stand on nodes (`interpolation`), and one batch of points holds a point of each deal.
+Except ``Lambda``, all are functions of the noise's parameter alone, unit by unit and d by d, for
+any permutation: they are computed on nodes (`interpolation`). One batch of points contains a point
+of each permutation.
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ from bayes_nqp.numerics.linear_gaussian.types import ClusterLayout, Panelled
 
 @dataclass(frozen=True, eq=False)
 class PermutedSums:
-    """What stands on nodes, at points of some deals: as `ClassLayout.sums`, a class a unit.
+    """Arrays from nodes, at points of some permutations: as `ClassLayout.sums`, one class per unit.
 
     Parameters
     ----------
     numbers : ndarray of int (B)
-        The deal of each point.
+        The permutation of each point.
     known : list of ndarray (B, 2, number)
-        Numbers, and their slopes along the noise's parameter, once they were asked for.
+        Numbers, and their derivatives by the noise's parameter, once they have been computed.
     """
 
     problems: PermutedProblems
@@ -50,15 +51,15 @@ class PermutedSums:
 
     @property
     def layout(self) -> ClassLayout | None:
-        """Where units stand that deviate."""
+        """Return positions of units with deviations."""
         return self.problems.layout
 
     def values(self, u: Array) -> list[Array]:
-        """The arrays at points (B, ...)."""
+        """Return the arrays at points (B, ...)."""
         return self._arrays(u, 0)
 
     def slopes(self, u: Array) -> list[Array]:
-        """Their slopes along the noise's parameter."""
+        """Return their derivatives by the noise's parameter."""
         return self._arrays(u, 1)
 
     def _arrays(self, u: Array, side: int) -> list[Array]:
@@ -74,7 +75,7 @@ class PermutedSums:
         return [*arrays, x[:, :, :width], x[:, :, width], pairs]
 
     def _at(self, u: Array) -> Array:
-        """Polynomials of every point's deal, and their slopes."""
+        """Return polynomials of every point's permutation, and their derivatives."""
         pieces = self.problems.units.panels.pieces(u)
         if pieces is None:
             raise np.linalg.LinAlgError
@@ -91,12 +92,12 @@ class PermutedSums:
 
 @dataclass(frozen=True, eq=False)
 class PermutedProblems:
-    """Problems of deals that share coefficients and priors.
+    """Problems of permutations that share coefficients and priors.
 
     Parameters
     ----------
     tables : dict
-        What `by_permutation` has made, by the panel.
+        Results of `by_permutation`, by the panel of nodes.
     """
 
     units: Units
@@ -105,12 +106,12 @@ class PermutedProblems:
 
     @property
     def first(self) -> GaussianProblem:
-        """One of them."""
+        """Return the first problem."""
         return self.units.first
 
     @cached_property
     def power(self) -> Array:
-        """How often the outcome enters each entry of F (G J (J + 1) / 2)."""
+        """Return the power of the outcome in each entry of F (G J (J + 1) / 2)."""
         last = self.first.width - 1
         low, high = lower_indices(self.first.width)
         count = (low == last).astype(np.float64) + (high == last)
@@ -118,7 +119,7 @@ class PermutedProblems:
 
     @cached_property
     def powers(self) -> Array:
-        """How often the outcome enters what is at hand of a class: x, ``k`` and pairs."""
+        """Return the power of the outcome in the arrays of a class: x, ``k`` and pairs."""
         last = self.first.width - 1
         low, high = self.units.pairs
         once = np.arange(last + 2) == last
@@ -126,17 +127,17 @@ class PermutedProblems:
 
     @property
     def n_groups(self) -> int:
-        """G."""
+        """Return G."""
         return int(self.permutations.group.max()) + 1
 
     @cached_property
     def alike(self) -> bool:
-        """Whether all units of a group are one class, of as many in every deal."""
+        """Return True if the units of a group are one class, of equal size in every permutation."""
         return bool(self.units.alike and (self.permutations.positions[0] >= 0).all())
 
     @cached_property
     def classes(self) -> tuple[Index, Index]:
-        """Where those of units that deviate begin among slots, and the group of each."""
+        """Return the first slot of each class of units with deviations, and its group."""
         ends = np.array(self.permutations.positions[1])
         group = np.repeat(np.arange(ends.size - 1), np.diff(ends))
         starts = np.unique(ends[:-1][np.diff(ends) > 0]) if self.alike else np.arange(group.size)
@@ -144,7 +145,7 @@ class PermutedProblems:
 
     @cached_property
     def layout(self) -> ClassLayout | None:
-        """Classes, each a type of its own."""
+        """Return classes, each with a separate type."""
         if self.first.by_class is None:
             return None
         starts, group = self.classes
@@ -159,7 +160,7 @@ class PermutedProblems:
 
     @cached_property
     def clusters(self) -> ClusterLayout | None:
-        """Classes as owners."""
+        """Return classes as owners."""
         if self.layout is None:
             return None
         every, n = self.layout.classes, self.layout.classes.size
@@ -168,7 +169,10 @@ class PermutedProblems:
 
     @cached_property
     def onto(self) -> tuple[Any, Any]:
-        """What sums units up by group (deal group, unit), and by class (deal class, unit kind)."""
+        """Return the maps from units to sums by group and by class.
+
+        Their dims are (permutation group, unit) and (permutation class, unit kind).
+        """
         permutations, (n_kinds, n_units) = (
             self.permutations,
             (len(self.units.loadings), len(self.units.seen)),
@@ -188,7 +192,10 @@ class PermutedProblems:
         return by_group, by_class
 
     def by_permutation(self, panel: Panelled) -> Array:
-        """F, the sum of log determinants, and what is of classes (deal, degree, number)."""
+        """Return F, the sum of log determinants, and arrays of classes.
+
+        Their dims are (permutation, degree, number).
+        """
         shapes, table = panel
         if id(table) in self.tables:
             return self.tables[id(table)]
@@ -211,7 +218,7 @@ class PermutedProblems:
         return out
 
     def of(self, numbers: Index) -> GaussianProblem:
-        """The problem whose k-th point is one of deal ``numbers[k]``."""
+        """Return the problem with the k-th point under permutation ``numbers[k]``."""
         sums = PermutedSums(self, numbers)
         return replace(
             self.first, n_free=self.permutations.n_free[numbers], by_class=self.clusters,
@@ -220,7 +227,7 @@ class PermutedProblems:
         )  # fmt: skip
 
     def gradient(self, points: Array, numbers: Index) -> tuple[Array, Array]:
-        """As `gradient` gives it, of points (B, parameter) of the deals ``numbers``."""
+        """Compute `gradient` at points (B, parameter) of the permutations ``numbers``."""
 
         def part(some: Array) -> Array:
             return rows(self.of(some[:, -1].astype(np.int64)), some[:, :-1])
@@ -234,14 +241,14 @@ class PermutedProblems:
     def averages(
         self, points: Array, numbers: Index, positions: Array, deviations: Array
     ) -> tuple[Array, Array]:
-        """As `averages` gives them, of points (B, parameter) of the deals ``numbers``.
+        """Compute `averages` at points (B, parameter) of the permutations ``numbers``.
 
         Parameters
         ----------
         positions : ndarray (B, position, r)
             Loadings at each point.
         deviations : ndarray (B, unit, r)
-            Loadings on deviations of units; zero of those that are in no group.
+            Loadings on deviations of units; zero for units in no group.
         """
         size = batch_size(self.first, unreduced=True, drawn=True)
         mean, variance = np.empty((2, len(points), positions.shape[2]))
@@ -258,5 +265,5 @@ class PermutedProblems:
 
 
 def _sum_of(row: Index, column: Index, shape: tuple[int, int]) -> Any:
-    """Ones at places."""
+    """Return ones at positions."""
     return csr_array((np.ones(row.size), (row, column)), shape=shape)

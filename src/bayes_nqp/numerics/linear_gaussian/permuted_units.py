@@ -1,4 +1,4 @@
-"""Units whose rows stay, and the groups and loadings that are dealt to them (`problems`)."""
+"""Units with fixed observations, and their permuted groups and loadings (`problems`)."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from bayes_nqp.numerics.linear_gaussian.types import Moments, Panelled
 
 @dataclass(frozen=True, eq=False)
 class Units:
-    """Units as they stay.
+    """Units without their assignment.
 
     Parameters
     ----------
     first : GaussianProblem
-        That of one deal.
+        The problem of one permutation.
     seen : ndarray of bool (unit, T)
         Observed periods.
     weights : ndarray (unit, T)
-        Precision weights; 1 where unseen.
+        Precision weights; 1 for unobserved periods.
     z : ndarray (unit, T, K + 1)
-        ``Z_i``, the outcome last; zero where unseen.
+        ``Z_i``, the outcome last; zero for unobserved periods.
     loadings : ndarray (kind, T)
-        Each d that is dealt.
+        Each d that occurs in a permutation.
     known : dict
         Panels of nodes so far.
     """
@@ -49,23 +49,23 @@ class Units:
 
     @cached_property
     def alike(self) -> bool:
-        """Whether all are seen alike."""
+        """Return True if all have the same observed periods."""
         return bool(self.seen.all() and np.ptp(self.weights) == 0.0)
 
     @property
     def panels(self) -> Panels:
-        """``E'Q̃E`` of every unit, its log determinant last; of it and every d x, ``k``, pairs."""
+        """Return ``E'Q̃E`` of every unit and its log determinant; for every d x, ``k``, pairs."""
         return Panels(self._sums, self.known)
 
     @cached_property
     def pairs(self) -> tuple[Index, Index]:
-        """Pairs of columns among the rows of x whose products are summed up, if units are alike."""
+        """Return pairs of columns among the rows of x with summed products, if units are alike."""
         low, high = lower_indices(self.first.width)
         pairs = (high >= self.first.n_periods) & self.alike
         return low[pairs], high[pairs]
 
     def _sums(self, u: Array) -> list[Array]:
-        """At values of the noise's parameter on its unconstrained scale (n, 1)."""
+        """Compute sums at values of the noise's unconstrained parameter (n, 1)."""
         first, (n_units, n_periods) = self.first, self.seen.shape
         patterns = np.column_stack([self.seen, self.weights])
         table, pattern = np.unique(patterns, axis=0, return_inverse=True)
@@ -90,16 +90,16 @@ class Units:
 
 @dataclass(frozen=True, eq=False)
 class Permutations:
-    """What is dealt to units.
+    """Permuted assignments of units.
 
     Parameters
     ----------
     group, kind : ndarray of int (permutation, unit)
-        Group of each unit, -1 of those that are in none; its d, -1 where it has none.
+        Group of each unit, -1 for none; its d, -1 for none.
     n_free : ndarray of int (permutation)
-        Rows less flat unit coefficients.
+        Observations less flat unit coefficients.
     scale : ndarray (permutation)
-        What the outcome is multiplied by.
+        Factor of the outcome.
     """
 
     group: Index
@@ -109,7 +109,10 @@ class Permutations:
 
     @cached_property
     def positions(self) -> tuple[Index, list[int]]:
-        """Units with a d in the slots of their group (deal, slot), -1 of none; where groups end."""
+        """Return units with a d in the slots of their group (permutation, slot), -1 for none.
+
+        Also return the ends of groups.
+        """
         n_groups = int(self.group.max()) + 1
         present = np.where(self.kind >= 0, self.group, -1)
         sizes = [int((present == g).sum(axis=1).max()) for g in range(n_groups)]

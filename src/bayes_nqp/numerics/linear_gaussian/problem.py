@@ -1,4 +1,4 @@
-"""A Gaussian problem: moments and maps, from which everything is computed in batches of points."""
+"""A Gaussian problem: moments and maps for computations in batches of points."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class Deviation(Protocol):
 
     @property
     def n_parameters(self) -> int:
-        """How many parameters it has."""
+        """Return the number of parameters."""
 
     def covariance(self, values: Array) -> Array:
-        """Covariance at parameter values (B, k), on their own scales: (B, q, q)."""
+        """Return the covariance at parameter values (B, k), on their own scales: (B, q, q)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class IsotropicDeviation:
     n_columns : int, default 1
         q.
     fixed : float, optional
-        The standard deviation, in multiples of ``s``, where it is not estimated.
+        The standard deviation, in multiples of ``s``, if it is not estimated.
     """
 
     n_columns: int = 1
@@ -62,24 +62,24 @@ class IsotropicDeviation:
 
     @property
     def n_parameters(self) -> int:
-        """One where it is estimated."""
+        """Return one if it is estimated."""
         return int(self.fixed is None)
 
     def covariance(self, values: Array) -> Array:
-        """``omega² I``."""
+        """Return ``omega² I``."""
         omega = values[:, 0] if self.fixed is None else np.full(len(values), self.fixed)
         return np.asarray((omega**2)[:, None, None] * np.eye(self.n_columns))
 
 
 @dataclass(frozen=True, eq=False)
 class GaussianProblem(LinearPart):
-    """A conditionally Gaussian model of rows that are summed up.
+    """A conditionally Gaussian model of observations, by their sufficient statistics.
 
     Parameters
     ----------
     space : ParameterSpace
         Estimated scales, parameters of the deviation, of processes, of the noise, delta of a lag
-        where there is one, and sigma, in this order.
+        if there is one, and sigma, in this order.
     noise : ErrorLaw
         V.
     deviation : Deviation or None
@@ -87,48 +87,49 @@ class GaussianProblem(LinearPart):
     nuisance : ndarray (T, a)
         N, loadings of flat unit coefficients: a column of ones, and series that units load on.
     moments : Moments
-        What the rows say.
+        Sufficient statistics of the observations.
     arrowhead : Arrowhead
         The coefficients.
     tau : ndarray (scale)
-        Values of fixed scales, NaN where estimated.
+        Values of fixed scales, NaN for estimated ones.
     n_free : int, or ndarray of int (B)
-        Rows less flat unit coefficients.
+        Observations less flat unit coefficients.
     by_group, by_block : ClusterLayout or None
         Owners of several units, inside one group or across the groups of a block; both None
-        where every unit is an owner.
+        if every unit is an owner.
     by_class : ClusterLayout or None
-        The classes of units, where every unit is an owner.
+        The classes of units, if every unit is an owner.
     reduces : callable or None
-        Lays out what own cells leave, where these come off first.
+        Builds the layout without unshared cells, if these are eliminated first.
     processes : sequence of Process
         Laws of processes on the time grid.
     placement : Placement or None
-        Where these come off; None without processes.
+        Place of their elimination; None without processes.
     n_process_parameters : int
-        Of what correlates the periods of processes.
+        Number of parameters of the correlation over time of processes.
     path_coefficients : tuple of int
         Global coefficients that load on paths of the border.
     border_laws : tuple of BorderLaw
-        What correlates the periods of such paths.
+        Correlation over time of such paths.
     lag : Lag or None
-        Outcomes of other units, whose coefficient is sampled.
+        Spatial lag of the outcome, with a sampled coefficient.
     fixed : NoiseEquations or None
-        What is the same at every point, where the noise has no parameter; then there are no types.
+        Equations that are the same at every point, if the noise has no parameter; then there are no
+        types.
     redraws : callable or None
-        Gives N with series as they might have been (number, T, a), for draws.
+        Returns N with replicated series (number, T, a), for draws.
     on_nodes : bool
-        Whether what the noise decides is interpolated, where it has one parameter.
+        If True, functions of the noise are interpolated, if it has one parameter.
     often : bool
-        Whether hundreds of points are asked for, so that all of A is interpolated where it may be.
+        If True, hundreds of points are expected, so that all of A is interpolated if possible.
     node_panels : dict
         Panels of nodes that points have fallen into so far (`interpolation`).
     unit_panels : dict
-        The same of units' precision before their own deviations are out.
+        The same for units' precision before their own deviations are integrated out.
     kept : dict
-        What is made once of a problem that is asked often, by the function that makes it.
+        Cached results for problems that are used often, by the function that computes them.
     permuted : PermutedPanels or None
-        Nodes of points each of which has a deal of its own (`permuted_problems`).
+        Nodes of points with one permutation each (`permuted_problems`).
     """
 
     space: ParameterSpace
@@ -160,17 +161,17 @@ class GaussianProblem(LinearPart):
 
     @cached_property
     def reduced(self) -> Reduced | None:
-        """Where own cells come off first; gradients and functionals never ask."""
+        """Return the layout with unshared cells eliminated first, which gradients do not use."""
         return None if self.reduces is None else self.reduces()
 
     @property
     def deviates_by_unit(self) -> bool:
-        """Whether each unit has a deviation of its own, so that types take it out."""
+        """Return True if each unit has its own deviation, so that types integrate it out."""
         return self.by_class is not None
 
     @cached_property
     def class_layout(self) -> ClassLayout | None:
-        """Where classes stand whose units deviate, if what these take is on nodes."""
+        """Return positions of classes of units with deviations, if nodes have their reductions."""
         if self.permuted is not None:
             return self.permuted.layout
         if self.by_class is None or not self.on_nodes or isinstance(self.moments.map1, PairedMap):
@@ -179,32 +180,32 @@ class GaussianProblem(LinearPart):
 
     @property
     def for_many(self) -> GaussianProblem:
-        """The same problem, to be asked for hundreds of points; nodes are of one parameter."""
+        """Return the same problem for hundreds of points; nodes are those of one parameter."""
         return self._often or self
 
     @cached_property
     def _often(self) -> GaussianProblem | None:
-        # A problem never keeps itself, which would hold its rows until garbage is collected.
+        # A problem never stores itself, which would keep its data until garbage is collected.
         single = self.of_noise.stop - self.of_noise.start == 1
         return self.bare(often=True) if single and self.fixed is None else None
 
     def bare(self, **changes: Any) -> GaussianProblem:
-        """The same problem, of which nothing is kept."""
+        """Return the same problem without cached results."""
         return replace(self, kept={}, **changes)
 
     def noise_parameter(self, values: Values) -> Array:
-        """The one parameter of the noise on its unconstrained scale (B, 1)."""
+        """Return the one parameter of the noise on its unconstrained scale (B, 1)."""
         return np.asarray(self.noise_prior.unconstrain(values.noise))
 
     @property
     def noise_prior(self) -> Prior:
-        """Its prior."""
+        """Return the prior of the noise's parameter."""
         # Of the parameters the last is sigma, before it a lag's, and before that the noise's.
         return self.space.parameters[-2 - self.n_lags].prior
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of all that draws of parameters depend on, whatever the equation is called."""
+        """Return the SHA-256 of all inputs of draws of parameters, except the equation's name."""
         m, head = self.moments, self.arrowhead
         laws = self.placement and (self.placement.shared, self.placement.by_group.tolist())
         of_paths = [(x.errors, x.parameters.tolist()) for x in self.path_laws]
@@ -239,12 +240,12 @@ class GaussianProblem(LinearPart):
 
     @property
     def path_laws(self) -> list[PathLaw]:
-        """What correlates the periods of processes, and of paths of the border."""
+        """Return the correlation over time of processes, and of paths of the border."""
         inner = [process.law for process in self.processes if process.law is not None]
         return [*inner, *(border.law for border in self.border_laws)]
 
     def turns(self, values: Values) -> list[Turn]:
-        """What takes global coefficients to the values of their paths: the L of R (`path_laws`)."""
+        """Return the map from global coefficients to values of their paths: L of `path_laws`."""
         return [
             (x.law.root(self.moments.n_periods, values.processes), x.coefficients)
             for x in self.border_laws
@@ -252,17 +253,17 @@ class GaussianProblem(LinearPart):
 
     @property
     def width(self) -> int:
-        """J."""
+        """Return J."""
         return self.moments.width
 
     @property
     def n_periods(self) -> int:
-        """T."""
+        """Return T."""
         return self.moments.n_periods
 
     @cached_property
     def own_paths(self) -> OwnPaths:
-        """Processes that come off the normal equations of a single group."""
+        """Return processes that are eliminated from the normal equations of a single group."""
         none = np.zeros(0, dtype=np.int64)
         laws = none if self.placement is None else self.placement.by_group
         groups = np.flatnonzero(laws >= 0)
@@ -272,12 +273,12 @@ class GaussianProblem(LinearPart):
 
     @property
     def shared_paths(self) -> Sequence[tuple[int, ...]]:
-        """Laws of the processes that come off every block."""
+        """Return laws of the processes that are eliminated from every block."""
         return () if self.placement is None else self.placement.shared
 
     @property
     def n_unit_numbers(self) -> int:
-        """Numbers of one draw from which deviations of single units are made."""
+        """Return the count of a draw's numbers for deviations of single units."""
         if self.by_class is None:
             return 0
         # Spread, weights of K columns and the outcome, responses of T periods: 1 + J of each class.
@@ -286,7 +287,7 @@ class GaussianProblem(LinearPart):
 
     @property
     def n_process_numbers(self) -> int:
-        """Standard normal numbers of one draw of all processes."""
+        """Return the count of a draw's standard normal numbers for all processes."""
         if self.placement is None:
             return 0
         # z of each process, padded to q: of groups that have one alone, and of blocks that share.
@@ -295,25 +296,25 @@ class GaussianProblem(LinearPart):
 
     @property
     def n_deviations(self) -> int:
-        """Owners of deviations; where each unit is one, the classes of units."""
+        """Return the number of owners of deviations; if each unit is one, of classes of units."""
         return sum(
             o.n_clusters for o in (self.by_class, self.by_group, self.by_block) if o is not None
         )
 
     @property
     def of_noise(self) -> slice:
-        """Which parameters are those of the noise."""
+        """Return the positions of the noise's parameters."""
         deviations = 0 if self.deviation is None else self.deviation.n_parameters
         start = int(np.isnan(self.tau).sum()) + deviations + self.n_process_parameters
         return slice(start, len(self.space) - 1 - self.n_lags)
 
     @property
     def n_lags(self) -> int:
-        """Parameters of a lag."""
+        """Return the number of parameters of a lag."""
         return 0 if self.lag is None else len(self.lag.parameters)
 
     def values(self, points: Array) -> Values:
-        """Parameters on their own scales, by what they are parameters of.
+        """Return parameters on their own scales, grouped by their role.
 
         Parameters
         ----------

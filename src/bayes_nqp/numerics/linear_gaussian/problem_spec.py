@@ -1,4 +1,4 @@
-"""The Gaussian problem that a design states: blocks of coefficients over classes of units."""
+"""The specification of a Gaussian problem: blocks of coefficients over classes of units."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from bayes_nqp.numerics.sufficient_statistics import AbsorbedGroup, AbsorbedLoad
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Groups of units whose local coefficients no other group shares.
+    """Groups of units that share local coefficients.
 
     Its slots are, in order: the time effects of its levels (levels × periods), its cells, its
     sets of slopes of the varying columns (sets × columns), the paths of the border (paths ×
     periods), its processes (processes × periods).
     Coefficients map to slots: a local one to one slot, global ones by a dense matrix. Values of
-    processes are no coefficients: they are integrated out before these.
+    processes are not coefficients: they are integrated out before these.
 
     Parameters
     ----------
@@ -48,18 +48,18 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Units of one key: where their rows find their coefficients.
+    """Units of one key, with the positions of their observations' coefficients.
 
     Parameters
     ----------
     level, slopes : int
         Level of time effects and set of slopes, within the block.
     cells : ndarray of int (T)
-        Cell within the block in each period, -1 where there is none.
+        Cell within the block in each period, -1 for none.
     processes : tuple of int
-        Processes within the block that its rows have a part of.
+        Processes within the block that its observations load on.
     paths : tuple of int
-        Paths of the border that its rows have a part of.
+        Paths of the border that its observations load on.
     """
 
     block: int
@@ -90,11 +90,11 @@ class Process:
 
     @property
     def size(self) -> int:
-        """q: standard normal numbers of one draw."""
+        """Return q, the number of standard normals of one draw."""
         return sum(part.shape[1] for part in self.loadings)
 
     def root(self, tau: Array, processes: Array) -> Array:
-        """``R = L [tau_1 R_1, tau_2 R_2, …]`` at points (B, T, q).
+        """Return ``R = L [tau_1 R_1, tau_2 R_2, …]`` at points (B, T, q).
 
         Parameters
         ----------
@@ -114,28 +114,28 @@ class Process:
 
 @dataclass(frozen=True, eq=False)
 class Lag:
-    """Outcomes of other units, taken off the outcome: ``y - delta W y`` (5).
+    """Spatial lag: outcomes of other units, subtracted from the outcome, ``y - delta W y`` (5).
 
-    ``W y`` is a varying column. Its coefficient is no unknown of the normal equations: it has the
-    value of a sampled parameter, and the density gains ``periods × tr(M log(I - delta W))``, M
-    taking the means of levels of time effects off. This is the Jacobian of all contrasts free of
-    them where W links units of one level alone, or there is one level and rows of W sum to one;
-    where links cross levels it makes the score of delta unbiased (docs/spatial.md). Outcomes of
-    the period before are further columns, of one coefficient each (docs/spatial.md).
+    ``W y`` is a varying column. Its coefficient is not an unknown of the normal equations: it is a
+    sampled parameter, and the density gains ``periods × tr(M log(I - delta W))``, where M subtracts
+    the means of levels of time effects. This is the Jacobian of all contrasts free of these means
+    if W links units of one level only, or if there is one level and rows of W sum to one. If links
+    cross levels, it makes the score of delta unbiased (docs/spatial.md). Lagged outcomes are
+    further columns, of one coefficient each (docs/spatial.md).
 
     Parameters
     ----------
     parameters : tuple of Parameter
-        delta, and what those of the period before are made of; pure numbers.
+        delta, and the parameters of lagged outcomes' coefficients; pure numbers.
     columns : tuple of int
-        Which of the global coefficients are theirs.
+        Positions of their global coefficients.
     log_determinant : callable
         From coefficients (B), one argument each, to ``tr(M log(I - delta W))`` (B).
     periods : int
-        T less flat coefficients of a unit: free rows of each unit.
+        T less flat coefficients of a unit: free observations of each unit.
     ties : tuple of (int, int)
-        Global coefficients whose columns have ``W`` of theirs taken off too, ``x - delta W x``, and
-        those of these ``W x``.
+        Global coefficients of columns that become ``x - delta W x``, and those of the columns ``W
+        x``.
     law : callable
         From parameters to coefficients (B, column): the same by default.
     """
@@ -149,13 +149,13 @@ class Lag:
 
     @property
     def sources(self) -> Index:
-        """Global coefficients of what is taken off others: of outcomes, then of `ties`."""
+        """Return global coefficients of subtracted columns: of outcomes, then of `ties`."""
         return np.array([*self.columns, *(near for _, near in self.ties)], dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
 class UnitEffect:
-    """An owner that holds several units: they have one effect deviation together.
+    """An owner of several units, which have one effect deviation in common.
 
     Parameters
     ----------
@@ -177,16 +177,16 @@ class UnitEffect:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """A conditionally Gaussian model on rows that are summed up.
+    """A conditionally Gaussian model of observations, by their sufficient statistics.
 
     Parameters
     ----------
     n_periods, n_columns : int
         Length of the time grid, number of varying columns (the outcome not counted).
     free : int
-        Rows less flat coefficients of units; units that these leave no row are no part of it.
+        Observations less flat coefficients of units; units with a difference of zero are left out.
     errors : ErrorLaw
-        Of the rows of a unit.
+        Errors of the observations of a unit.
     error_parameters : tuple of Parameter
         Of the errors, then sigma.
     scales : sequence of Scale
@@ -196,32 +196,33 @@ class Problem:
     global_scale : ndarray of int (global)
         Number of the scale of each global coefficient.
     groups : sequence of Group
-        One a key, in the order of `Rows.group`.
+        One for each key, in the order of `Rows.group`.
     classes : sequence of UnitClass
         Sums of units of one group with the same observed periods, weights and loadings.
     class_treated : sequence of ndarray (period,)
-        What multiplies a deviation in each observed period: 1 in treated ones, or the exposure.
+        Loadings of a deviation in each observed period: 1 if treated, or the exposure.
     unit_effects : sequence of UnitEffect
-        Only where members hold several units; empty if each unit is a member.
+        Present if members contain several units; empty if each unit is a member.
     absorbed : sequence of AbsorbedGroup
-        One a group, instead of classes: where errors are independent and no single unit deviates.
+        One for each group, instead of classes, if errors are independent and no single unit
+        deviates.
     absorbed_unit_effects : AbsorbedLoadings, optional
-        Members that hold several units, where groups are absorbed.
+        Members with several units, if groups are absorbed.
     processes : sequence of Process
         Laws of processes.
     process_parameters : tuple of Parameter
-        Of what correlates the periods of processes.
+        Parameters of the correlation over time of processes.
     path_coefficients : tuple of int
         Global coefficients that load on paths of the border.
     border_laws : tuple of BorderLaw
-        What correlates the periods of such paths.
+        Correlation over time of such paths.
     lag : Lag, optional
         Outcomes of other units.
     series : ndarray (T, a - 1), optional
-        On which every unit has a flat coefficient of its own, besides its level.
+        Series on which every unit has a flat coefficient, in addition to its level.
     redraws : callable, optional
-        Gives series as they might have been, (number, T, a - 1): draws of coefficients, though not
-        the density, are given one of them each.
+        Returns replicated series, (number, T, a - 1): draws of coefficients, but not the density,
+        are given one of them each.
     """
 
     n_periods: int
@@ -249,7 +250,7 @@ class Problem:
 
     @cached_property
     def space(self) -> ParameterSpace:
-        """Sampled parameters: of scales, deviations, processes, errors, a lag, and sigma."""
+        """Return sampled parameters: of scales, deviations, processes, errors, a lag, and sigma."""
         scales = [
             *self.scales,
             *([] if self.unit_effect_scale is None else [self.unit_effect_scale]),
@@ -270,12 +271,12 @@ class Problem:
 
     @property
     def shares_deviations(self) -> bool:
-        """Whether members hold several units."""
+        """Return True if members contain several units."""
         return bool(self.unit_effects) or self.absorbed_unit_effects is not None
 
     @property
     def spans_groups(self) -> bool:
-        """Whether a member has units in several groups."""
+        """Return True if a member has units in several groups."""
         if self.absorbed_unit_effects is not None:
             cluster = np.unique(self.absorbed_unit_effects.cluster, return_counts=True)[1]
             return bool((cluster > 1).any())
@@ -283,7 +284,7 @@ class Problem:
 
     @cached_property
     def placement(self) -> Placement:
-        """Which processes come off the normal equations of one group, and which off a block's."""
+        """Return the place of elimination of processes: one group's equations, or a block's."""
         # Groups of every member: its deviation joins their normal equations before any process.
         of_unit_effects = [np.unique(self.class_group[m.classes]) for m in self.unit_effects]
         # Absorbed owners are taken to join all groups, which costs time but no digit.
@@ -298,17 +299,17 @@ class Problem:
 
     @property
     def units(self) -> Index:
-        """Units that are summed up, in no order."""
+        """Return the units that are summed up, in no order."""
         return np.concatenate(
             [*(c.units for c in self.classes), *(group.units for group in self.absorbed)]
         )
 
     @cached_property
     def class_group(self) -> Index:
-        """Group of every class (class)."""
+        """Return the group of every class (class)."""
         return np.array([c.group for c in self.classes], dtype=np.int64)
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
-        """Names of the sampled parameters, in order."""
+        """Return names of the sampled parameters, in order."""
         return self.space.names

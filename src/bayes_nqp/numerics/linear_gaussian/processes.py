@@ -1,15 +1,16 @@
-"""Processes on the time grid, taken out of normal equations before the coefficients (5a).
+"""Processes on the time grid, eliminated from normal equations before the coefficients (5a).
 
 ``eta = R z`` with ``R = L [tau_1 R_1, …]``, z standard normal and L as in `path_laws`, mostly the
-identity. With v the values eta and r all that they meet, the normal equations lose
+identity. With v the values eta and r all variables with common observations, the normal equations
+lose
 
     ``A_rv R (sigma² I + R'A_vv R)^-1 R'A_vr``
 
-and the log density ``log|M| / 2``: z integrated out, whose precision given the rows and all else is
-``M = I + R'A_vv R / sigma²``. Processes that groups of a block share come off its A, where their
-values are local coefficients until then; one that a group has alone comes off its F at once, v the
-periods and r all rows of F in place of those of A. P places (groups, or blocks) have n processes
-each, of T values and q numbers z.
+and the log density ``log|M| / 2``: z is integrated out, and has the precision ``M = I + R'A_vv R /
+sigma²`` given the observations and all other variables. Processes that groups of a block share are
+eliminated from its A, where their values are local coefficients until then. A process of one group
+is eliminated from its F at once, with v the periods and r all rows of F in place of those of A. P
+places (groups, or blocks) have n processes each, of T values and q numbers z.
 """
 
 from __future__ import annotations
@@ -34,21 +35,21 @@ the last processes with the first (B, P, last, first), the lower triangle of the
 
 @dataclass(frozen=True, eq=False)
 class PathFactor:
-    """Processes that were taken out at B points: what draws of them, and a gradient, need.
+    """Eliminated processes at B points, for their draws and for gradients.
 
     Parameters
     ----------
     root : ndarray (B, P, n, T, q)
         R / sigma of the n processes of each of P places.
     lower : ArrowFactor (B, P)
-        Of M: sets of the first processes, such as shocks by cluster, meet one another only in the
-        last, such as drifts of all adopters.
+        Factor of M: sets of the first processes, such as shocks by cluster, are coupled only
+        through the last, such as differential trends of all treated units.
     cross_root : ndarray (B, P, n q, rest)
-        ``lower^-1 R'A_vr / sigma``, on all that the processes meet, the outcome last.
+        ``lower^-1 R'A_vr / sigma``, on all variables coupled with the processes, the outcome last.
     onto : ndarray (B, P, n T, rest)
-        A_vr, as it came off.
+        A_vr, before the elimination.
     inner : Inner
-        A_vv, as it came off.
+        A_vv, before the elimination.
     """
 
     root: Array
@@ -59,21 +60,23 @@ class PathFactor:
 
     @property
     def log_det(self) -> Array:
-        """``log|M|`` over all places (B), not halved."""
+        """Return ``log|M|`` over all places (B), not halved."""
         return np.asarray(self.lower.log_det.sum(axis=1))
 
     @property
     def n_numbers(self) -> int:
-        """Standard normal numbers of a place, n q."""
+        """Return the number of standard normals of a place, n q."""
         return int(self.root.shape[2] * self.root.shape[-1])
 
     def values(self, fit: Array, z: Array) -> Array:
-        """Values given all else, ``R M^-1 R'(A_vy - A_vr beta) / sigma² + R lower^-T z``.
+        """Draw values given other variables.
+
+        They are ``R M^-1 R'(A_vy - A_vr beta) / sigma² + R lower^-T z``.
 
         Parameters
         ----------
         fit : ndarray (B, P, rest, times)
-            Coefficients that the processes meet; zero for the outcome.
+            Coefficients coupled with the processes; zero for the outcome.
         z : ndarray (B, P, n q, times), multiples of s
             Standard normal, times sigma.
 
@@ -90,7 +93,7 @@ class PathFactor:
         return np.asarray(out.reshape(points, places, n * n_periods, -1))
 
     def perturbed(self, errors: Array, white: Array) -> tuple[Array, Array]:
-        """What processes that are drawn along with errors take off ``X'Q̃ e``.
+        """Return the reduction of ``X'Q̃ e`` by processes that are drawn together with errors.
 
         Parameters
         ----------
@@ -113,7 +116,7 @@ class PathFactor:
         return self.cross_root.swapaxes(-1, -2) @ noise, noise
 
     def functional(self, loads: Array) -> tuple[Array, Array, Array]:
-        """What a functional of processes is of all that they meet.
+        """Write a functional of processes in terms of all variables coupled with them.
 
         Parameters
         ----------
@@ -123,8 +126,8 @@ class PathFactor:
         Returns
         -------
         tuple of ndarray (B, r), (B, P, rest, r) and (B, r)
-            Its mean where all else is zero, what comes off the loadings on all else, and its
-            variance over ``sigma²``.
+            Its mean if the other variables are zero, the reduction of the loadings on these, and
+            its variance over ``sigma²``.
         """
         points, places, n, n_periods, q = self.root.shape
         # l'eta = l'R z: with w = lower^-1 R'l / sigma, mean w'cross_root (-beta, 1), variance
@@ -136,7 +139,7 @@ class PathFactor:
 
 
 def _path_factor(root: Array, cross: Array, inner: Inner) -> PathFactor:
-    """Take processes out of what they meet: the factor of ``M = I + R'A_vv R / sigma²``.
+    """Eliminate processes, with the factor of ``M = I + R'A_vv R / sigma²``.
 
     Parameters
     ----------
@@ -165,13 +168,13 @@ def _path_factor(root: Array, cross: Array, inner: Inner) -> PathFactor:
 
 
 def meetings(inner: Inner, n_periods: int) -> tuple[Array, Array, Array]:
-    """A_vv by sets and processes that meet, symmetric.
+    """Return A_vv by sets and coupled processes, symmetric.
 
     Returns
     -------
     tuple of ndarray
-        The first sets with themselves (B, P, set, joint, joint), the last processes with these
-        (B, P, last, set, T, joint) and with one another (B, P, last, last, T, T).
+        The first sets with themselves (B, P, set, joint, joint); the last processes with these
+        (B, P, last, set, T, joint), and with one another (B, P, last, last, T, T).
     """
     blocks, side, corner = symmetric(inner[0]), inner[1], symmetric(inner[2])
     points, places, sets, joint, _ = blocks.shape
@@ -182,14 +185,14 @@ def meetings(inner: Inner, n_periods: int) -> tuple[Array, Array, Array]:
 
 
 def of_sets(root: Array, blocks: Array) -> Array:
-    """Roots of the first sets, block diagonal over the processes of each.
+    """Return roots of the first sets, block diagonal over the processes of each.
 
     Parameters
     ----------
     root : ndarray (B, P, n, T, q)
         R / sigma of all processes.
     blocks : ndarray (B, P, set, joint, joint)
-        D, A_vv of the first sets, whose shape tells how many processes a set has.
+        D, A_vv of the first sets; its shape gives the number of processes of a set.
 
     Returns
     -------
@@ -210,31 +213,31 @@ class Pathed(Protocol):
 
     @property
     def arrowhead(self) -> Arrowhead:
-        """Its coefficients."""
+        """Return the coefficients."""
 
     @property
     def processes(self) -> Sequence[Process]:
-        """Their laws."""
+        """Return the laws of processes."""
 
     @property
     def own_paths(self) -> OwnPaths:
-        """Those of single groups."""
+        """Return the processes of single groups."""
 
     @property
     def shared_paths(self) -> Sequence[tuple[int, ...]]:
-        """Laws of those of every block, -1 for none."""
+        """Return laws of every block's processes, -1 for none."""
 
     @property
     def n_periods(self) -> int:
-        """T."""
+        """Return T."""
 
     @property
     def width(self) -> int:
-        """J."""
+        """Return J."""
 
 
 def _roots(problem: Pathed, values: Values, laws: Sequence[Sequence[int]]) -> Array:
-    """R / sigma of the processes of each place (B, P, n, T, q), zero where there are fewer."""
+    """Return R / sigma of the processes of each place (B, P, n, T, q), zero for padding."""
     n, q = max(map(len, laws)), max(process.size for process in problem.processes)
     out = np.zeros((len(values), len(laws), n, problem.n_periods, q))
     for number, process in enumerate(problem.processes):
@@ -247,12 +250,12 @@ def _roots(problem: Pathed, values: Values, laws: Sequence[Sequence[int]]) -> Ar
 
 
 def group_processes_out(problem: Pathed, values: Values, f: Array) -> tuple[Array, Array]:
-    """Take the processes of single groups out of their normal equations.
+    """Eliminate the processes of single groups from their normal equations.
 
     Parameters
     ----------
     f : ndarray (B, G J (J + 1) / 2)
-        F, lower triangles, of all groups; B is 1 where they are the same at every point.
+        F, lower triangles, of all groups; B is 1 if they are the same at every point.
 
     Returns
     -------
@@ -264,7 +267,7 @@ def group_processes_out(problem: Pathed, values: Values, f: Array) -> tuple[Arra
         return f, np.zeros(len(values))
     places = lower_places(problem.width)
     rows, columns = lower_indices(len(places))
-    # Also where F is the same at every point: R differs, so that what is left does.
+    # Also if F is the same at every point: R differs, and so does the result.
     f = np.broadcast_to(f, (len(values), f.shape[1])).copy()
     lower = f.reshape(len(values), -1, rows.size)
     # v are periods of the group: A_vr is these rows of F, A_vv the same columns of them.
@@ -282,7 +285,7 @@ def group_processes_out(problem: Pathed, values: Values, f: Array) -> tuple[Arra
 def block_processes_out(
     problem: Pathed, values: Values, matrix: Array, onto: Array, inner: Inner
 ) -> Array:
-    """Take the processes that groups of a block share out of A, in place.
+    """Eliminate the processes that groups of a block share from A, in place.
 
     Parameters
     ----------

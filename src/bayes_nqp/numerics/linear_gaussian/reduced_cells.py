@@ -1,9 +1,9 @@
 """A problem of many cells, in fewer coefficients (5 to 7; docs/gaussian.md, "Many cells").
 
-a. Cells that one group alone has come off its F (`unshared_cells`).
+a. Cells of only one group are eliminated from its F (`unshared_cells`).
 b. Global coefficients load on slots through dummies, ``C = U C_0`` (`pairs`).
-c. The other locals of a block come off one border of dummies for all blocks,
-   ``S = C_0'(A_gg - sum_b H_b'H_b) C_0 + prior`` with ``H_b = L_b^-1 A_bg``.
+c. The other local coefficients of a block are eliminated from one border of dummies for all
+   blocks, ``S = C_0'(A_gg - sum_b H_b'H_b) C_0 + prior`` with ``H_b = L_b^-1 A_bg``.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ and 459; 30, 1,154 and 736.
 
 @dataclass(frozen=True, eq=False)
 class ReducedFactor:
-    """Factor of what own cells leave, with what these need to be drawn.
+    """Factor after the elimination of unshared cells, with the arrays for their draws.
 
     Parameters
     ----------
@@ -74,19 +74,19 @@ class ReducedFactor:
 
     @property
     def residual(self) -> Array:
-        """Root of the outcome's residual energy (B, 1, 1)."""
+        """Return the root of the outcome's residual energy (B, 1, 1)."""
         return self.border[:, -1:, -1:]
 
 
 def reduced(problem: Problem, positions: Sequence[tuple[int, Any]], n_local: int) -> Reduced:
-    """Lay out what own cells leave.
+    """Build the layout of the coefficients that remain without unshared cells.
 
     Parameters
     ----------
     positions : sequence of (block, csr_array (J, slot + 1))
-        How each group's rows load on the slots of its block.
+        Loadings of each group's observations on the slots of its block.
     n_local : int
-        Local coefficients of the largest block, own cells included.
+        Local coefficients of the largest block, unshared cells included.
     """
     width = positions[0][1].shape[0]
     buckets = unshared_cells(problem, width, n_local)
@@ -113,7 +113,7 @@ def reduced(problem: Problem, positions: Sequence[tuple[int, Any]], n_local: int
 
 
 def _lags(problem: Problem, positions: Sequence[tuple[int, Any]]) -> Index:
-    """Rows of every group's F that are taken off the outcome's: the columns of a lag."""
+    """Return rows of every group's F that are subtracted from the outcome's: columns of a lag."""
     if problem.lag is None:
         return np.zeros(0, dtype=np.int64)
     block, position_map = positions[0]
@@ -125,7 +125,7 @@ def _lags(problem: Problem, positions: Sequence[tuple[int, Any]]) -> Index:
 def _other_locals(
     problem: Problem, buckets: Sequence[UnsharedCells], n_local: int
 ) -> tuple[Index, Index]:
-    """Local coefficients of each block that are no own cells, and their scales."""
+    """Return other local coefficients of each block, and their scales."""
     places = np.concatenate([bucket.place.ravel() for bucket in buckets])
     sizes = [b.local_position.size for b in problem.blocks]
     # Places are flat in (block, local): block k's own cells are those from k n_local on.
@@ -138,7 +138,7 @@ def _other_locals(
 
 
 def _loads(problem: Problem, local: Index, dummies: Any) -> list[Any]:
-    """How slots of each block and the outcome load on other locals, dummies and the outcome."""
+    """Return loadings of slots and outcome of each block on other locals, dummies and outcome."""
     n_local, n_dummies, start, out = local.shape[1], dummies.shape[1], 0, []
     for index, block in zip(local, problem.blocks, strict=True):
         n_positions = block.columns.shape[0]
@@ -162,7 +162,7 @@ def _map2(
     shape: tuple[int, int],
     n_border: int,
 ) -> Any:
-    """``A = sum_g X_g' F_g X_g``: rows of locals block by block, one border for all of them."""
+    """Build ``A = sum_g X_g' F_g X_g``: rows of locals by block, one border for all of them."""
     n_blocks, n_local = shape
     n = n_local + n_border
     rows, columns, data, start = [], [], [], 0
@@ -195,7 +195,7 @@ def _map2(
 def _eliminations(
     problem: LinearPart, buckets: Sequence[UnsharedCells], values: Values, squares: Array
 ) -> list[Elimination | None]:
-    """Own cells off the F_g of their groups (a), in place; None where a bucket has none."""
+    """Eliminate unshared cells from F_g of their groups (a), in place; None for an empty bucket."""
     eliminations: list[Elimination | None] = []
     start = 0
     for bucket in buckets:
@@ -203,7 +203,7 @@ def _eliminations(
         # J² numbers for each group of the bucket.
         square, elimination = squares[:, start:stop], None
         if bucket.count:
-            # A view of `squares`: what is left of F_g stands there afterwards.
+            # A view of `squares`: it contains the remainder of F_g afterwards.
             square = square.reshape(len(values), *bucket.order.shape, -1)
             elimination = eliminate(square, problem.prior_precision(values, bucket.scale))
         eliminations.append(elimination)
@@ -212,17 +212,17 @@ def _eliminations(
 
 
 def lag_off_groups(layout: Reduced, lag: Array, f: Array) -> Array:
-    """Take a lag off the F of every group: ``C'FC`` with ``C = I - sum_k delta_k e_k e_y'``.
+    """Subtract a lag in F of every group: ``C'FC`` with ``C = I - sum_k delta_k e_k e_y'``.
 
-    Row y of F loses delta times row k, ``F_yy - 2 delta F_yk + delta² F_kk`` is left of its own
-    entry, and row k is zero thereafter: its coefficient adds nothing to the density.
+    Row y of F loses delta times row k, and its diagonal entry becomes ``F_yy - 2 delta F_yk +
+    delta² F_kk``. Row k is zero afterwards: its coefficient adds nothing to the density.
 
     Parameters
     ----------
     lag : ndarray (B, column)
         delta.
     f : ndarray (B, G J (J + 1) / 2)
-        Lower triangles of F; B = 1 where they are the same at every point.
+        Lower triangles of F; B = 1 if they are the same at every point.
     """
     in_f = lower_places(layout.buckets[0].order.shape[1])
     out = np.array(np.broadcast_to(f, (len(lag), f.shape[1])), order="C")
@@ -237,7 +237,7 @@ def lag_off_groups(layout: Reduced, lag: Array, f: Array) -> Array:
 
 
 def factor_reduced(problem: LinearPart, values: Values, f: Array) -> ReducedFactor:
-    """Take own cells off, assemble what is left, and factor it (5 to 7).
+    """Eliminate unshared cells, assemble the remaining equations, and factor them (5 to 7).
 
     Local coefficients are few, so that ``A_gg - A_gl A_ll^-1 A_lg`` is one product over all blocks
     and needs no Cholesky of the border in each.
@@ -247,7 +247,7 @@ def factor_reduced(problem: LinearPart, values: Values, f: Array) -> ReducedFact
     problem : LinearPart
         With `reduced`.
     f : ndarray (B, G J (J + 1) / 2)
-        Lower triangles of F; B = 1 where they are the same at every point.
+        Lower triangles of F; B = 1 if they are the same at every point.
 
     Raises
     ------
@@ -258,7 +258,7 @@ def factor_reduced(problem: LinearPart, values: Values, f: Array) -> ReducedFact
     assert layout is not None
     n_points, (n_blocks, n_local) = len(values), layout.local.shape
     n_border = layout.n_border
-    # Points last for what is sparse, points first for what is a stack of matrices.
+    # Points last for sparse products, points first for stacks of matrices.
     squares = np.take(f.T, layout.take, axis=0).T
     squares = np.array(np.broadcast_to(squares, (n_points, squares.shape[1])), order="C")
     eliminations = _eliminations(problem, layout.buckets, values, squares)

@@ -1,4 +1,4 @@
-"""What some columns leave of others, on the cross-products that classes keep."""
+"""Residual cross-products of columns net of other columns, from the sums of classes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from bayes_nqp.numerics.linear_gaussian.problem_spec import Problem
 from bayes_nqp.numerics.linear_gaussian.unit_precision import small
 
 _PIVOT = 1e-10
-"""Share of a column's variation below which those before it explain it."""
+"""Share of a column's variation below which earlier ones explain it."""
 
 
 def absorbed_products(problem: Problem, gaussian: GaussianProblem) -> list[Array]:
-    """Cross-products of every block's slots and the outcome, net of unit effects.
+    """Compute cross-products of every block's slots and the outcome, net of unit effects.
 
-    They are those of errors with typical parameters and effects that do not differ by unit: which
-    columns span which depends on neither.
+    They are those of errors with typical parameters and of effects that do not differ by unit:
+    collinearity depends on neither.
 
     Parameters
     ----------
@@ -42,14 +42,14 @@ def absorbed_products(problem: Problem, gaussian: GaussianProblem) -> list[Array
     for (block, loads), flat in zip(positions_of_groups(problem), lower, strict=True):
         f = np.zeros((width, width))
         f[rows, columns] = f[columns, rows] = flat
-        # Values of processes have priors: no column of theirs is asked whether it is spanned.
+        # Values of processes have priors: their columns are not tested for collinearity.
         loads = loads[:, np.r_[: len(out[block]) - 1, loads.shape[1] - 1]]
         out[block] += loads.T @ (loads.T @ f).T  # X_g'F_g X_g on slots, F_g symmetric.
     return out
 
 
 def _typical(gaussian: GaussianProblem) -> Array:
-    """F of errors with typical parameters, deviations in."""
+    """Return F of errors with typical parameters, deviations included."""
     if gaussian.fixed is not None:
         return np.asarray(gaussian.fixed.f[0])
     space = gaussian.space
@@ -61,29 +61,30 @@ def _typical(gaussian: GaussianProblem) -> Array:
 def net_of(
     products: Sequence[Array], local: Sequence[Index], columns: Sequence[Array], nuisance: int
 ) -> tuple[Array, int]:
-    """Cross-products of some columns net of what others explain.
+    """Compute cross-products of some columns net of others.
 
     Parameters
     ----------
     products : sequence of ndarray (slot + 1, slot + 1)
-        From `absorbed_products`, one a block.
+        From `absorbed_products`, one for each block.
     local : sequence of ndarray of int
-        Slots of each block that are taken out, every one with a coefficient of its own.
+        Slots of each block that are partialled out, each with a free coefficient.
     columns : sequence of ndarray (slot + 1, column)
         Loadings of the columns on each block's slots.
     nuisance : int
-        How many columns, from the first, are taken out too.
+        Number of columns, from the first, that are partialled out, too.
 
     Returns
     -------
     tuple of ndarray (column - nuisance, column - nuisance) and int
-        And how many coefficients were taken out.
+        The second is the number of coefficients that were partialled out.
     """
     width = columns[0].shape[1]
     gram, rank = np.zeros((width, width)), 0
     for s, index, loadings in zip(products, local, columns, strict=True):
-        # [G_ll, G_lc; G_cl, G_cc] of local slots l and columns c. No slot is in two blocks: what l
-        # leaves of c, block by block, adds up to what all local slots leave.
+        # [G_ll, G_lc; G_cl, G_cc] of local slots l and columns c. No slot is in two blocks: the
+        # residuals
+        # of c, block by block, add up to those of all local slots.
         products_of_columns = s @ loadings
         bordered = np.zeros((index.size + width, index.size + width))
         bordered[: index.size, : index.size] = s[np.ix_(index, index)]
@@ -97,11 +98,11 @@ def net_of(
 
 
 def _sweep(gram: Array, first: int) -> tuple[Array, int]:
-    """Take the first columns out of the others, ``G_cc - G_cf G_ff^- G_fc``, and their rank."""
+    """Partial the first columns out of the others, ``G_cc - G_cf G_ff^- G_fc``; return the rank."""
     if first == 0:
         return gram, 0
     # Pivoted Cholesky of G_ff at unit diagonal: columns that others span have no pivot, and no row
-    # in L, so that H'H with H = L^-1 G_fc is what the independent ones explain.
+    # in L, so that H'H with H = L^-1 G_fc is the part explained by the independent ones.
     size = np.sqrt(np.maximum(np.diag(gram)[:first], 0.0))
     size = np.where(size > 0, size, 1.0)
     factor, pivots, rank, _ = dpstrf(

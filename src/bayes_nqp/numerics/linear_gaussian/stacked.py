@@ -1,12 +1,12 @@
-"""Two equations stacked: what a unit adds to the first, and to a slope in the second, correlated.
+"""Two stacked equations with correlated unit-level deviations of an effect and of a slope.
 
 The first equation's outcome is a column of the second (the mediator). A unit has a deviation
-``(a_i, b_i)``: a_i loads on the rows of the first equation as its own deviation does, b_i on the
-mediator's values in the second. Loadings differ from unit to unit, so each is an owner of two
+``(a_i, b_i)``: a_i loads on the observations of the first equation like its own deviation, b_i on
+the mediator's values in the second. Loadings differ from unit to unit, so each is an owner of two
 columns. The second equation keeps its own deviation, the direct effect's, of scale omega_u and
-independent of (a_i, b_i): it is out of Q̃_2 (2). Processes of both come off together, the k-th of
-a group or block in one equation with the k-th in the other. Symbols are those of docs/gaussian.md,
-"Stacked equations".
+independent of (a_i, b_i): it is integrated out of Q̃_2 (2). Processes of both are eliminated
+together, the k-th of a group or block in one equation with the k-th in the other. Symbols are those
+of docs/gaussian.md, "Stacked equations".
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ from bayes_nqp.numerics.parameters import Correlation, Parameter, ParameterSpace
 
 @dataclass(frozen=True, eq=False)
 class UnitClasses:
-    """Columns of every unit, class after class, the classes of a group side by side.
+    """Columns of every unit, class after class, with the classes of a group together.
 
     Parameters
     ----------
     units : ndarray of int (N)
         Their numbers.
     first, second : ndarray (columns + 1, T, N)
-        Columns of each equation and, last, its outcome; zero where unseen.
+        Columns of each equation and, last, its outcome; zero for unobserved periods.
     classes : ndarray of int (class + 1)
-        Where each class starts.
+        Start of each class.
     groups : ndarray of int (G + 1)
-        Where each group starts.
+        Start of each group.
     """
 
     units: Index
@@ -56,7 +56,7 @@ class UnitClasses:
 
 @dataclass(frozen=True, eq=False)
 class StackedValues:
-    """Parameters of both equations and of what joins them, at B points.
+    """Parameters of both equations and of their joint deviations, at B points.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class StackedValues:
     correlation : ndarray (B)
         ``r``.
     known : dict
-        What was computed at these points and is needed again.
+        Results at these points that are needed again.
     """
 
     first: Values
@@ -84,7 +84,7 @@ class StackedValues:
 
     @cached_property
     def coefficients(self) -> Values:
-        """Prior scales of all coefficients; rows are divided by their sigma, so that it is 1."""
+        """Return prior scales of all coefficients; observations are divided by their sigma."""
         # Scales of the second equation are numbered after those of the first.
         tau = np.concatenate([self.first.tau, self.second.tau], axis=1)
         processes = np.concatenate([self.first.processes, self.second.processes], axis=1)
@@ -93,7 +93,7 @@ class StackedValues:
 
     @cached_property
     def omega(self) -> tuple[Array, Array, Array, Array]:
-        """``omega_a²``, ``r omega_a omega_b``, ``omega_b²`` and the determinant, each (B)."""
+        """Return ``omega_a²``, ``r omega_a omega_b``, ``omega_b²`` and the determinant (B)."""
         a, r = self.first.deviation[:, 0, 0], self.correlation  # omega_a², r
         b = self.slope_scale**2
         # |Omega| as a product: a b - (r sqrt(a b))² would cancel near r = ±1.
@@ -102,12 +102,12 @@ class StackedValues:
 
 @dataclass(frozen=True, eq=False)
 class Stacked(LinearPart):
-    """Two Gaussian problems of the same units, and what joins them.
+    """Two Gaussian problems of the same units, with joint deviations.
 
     Parameters
     ----------
     first, second : GaussianProblem
-        Where each unit has a deviation of its own.
+        With a separate deviation of each unit.
     column : int
         The mediator among the second equation's columns.
     space : ParameterSpace
@@ -115,9 +115,9 @@ class Stacked(LinearPart):
     arrowhead : Arrowhead
         Local coefficients of a block are the first's and the second's, and so are global ones.
     tau : ndarray (scale)
-        Values of fixed scales of both equations, NaN where estimated.
+        Values of fixed scales of both equations, NaN for estimated ones.
     n_free : int
-        Rows less flat unit coefficients, of both.
+        Observations less flat unit coefficients, of both.
     """
 
     first: GaussianProblem
@@ -131,7 +131,10 @@ class Stacked(LinearPart):
 
     @cached_property
     def places(self) -> tuple[Index, Index]:
-        """Where each equation's columns stand among both's, the outcome last (J_1), (J_2)."""
+        """Return positions of each equation's columns among both's, the outcome last.
+
+        Their dims are (J_1) and (J_2).
+        """
         n_first, n_second = self.first.moments.width - 1, self.second.moments.width - 1
         # (periods, columns) of the first, then of the second, and one outcome.
         end = n_first + n_second
@@ -139,17 +142,17 @@ class Stacked(LinearPart):
 
     @property
     def width(self) -> int:
-        """J of both: the outcome, of which there is one column, counts once."""
+        """Return J of both: the outcome, a single column, counts once."""
         return self.first.moments.width + self.second.moments.width - 1
 
     @property
     def n_periods(self) -> int:
-        """T."""
+        """Return T."""
         return self.first.n_periods
 
     @cached_property
     def processes(self) -> Sequence[Process]:
-        """Laws of both, scales and parameters numbered among those of both."""
+        """Return laws of both, scales and parameters numbered among those of both."""
         n_scales, n_parameters = self.first.tau.size, self.first.n_process_parameters
         after = []
         for process in self.second.processes:
@@ -161,7 +164,7 @@ class Stacked(LinearPart):
 
     @cached_property
     def own_paths(self) -> OwnPaths:
-        """Processes of single groups: those of the first equation, then the second's."""
+        """Return processes of single groups: those of the first equation, then the second's."""
         equations = self.first.own_paths, self.second.own_paths
         groups = np.union1d(equations[0].groups, equations[1].groups)
         laws = [dict(zip(paths.groups.tolist(), paths.laws, strict=True)) for paths in equations]
@@ -177,7 +180,7 @@ class Stacked(LinearPart):
 
     @cached_property
     def shared_paths(self) -> Sequence[tuple[int, ...]]:
-        """Laws of processes of every block, those of both equations in turn."""
+        """Return laws of processes of every block, those of both equations in turn."""
         after = len(self.first.processes)
         empty = [()] * self.arrowhead.n_blocks
         equations = self.first.shared_paths or empty, self.second.shared_paths or empty
@@ -187,14 +190,14 @@ class Stacked(LinearPart):
         ]
 
     def turns(self, values: StackedValues) -> list[Turn]:
-        """What takes global coefficients of both to the values of their paths."""
-        # R of both is block diagonal: global ones of the second stand after the first's.
+        """Return the map from global coefficients of both to the values of their paths."""
+        # R of both is block diagonal: global ones of the second follow the first's.
         after = self.first.arrowhead.n_global
         second = [(root, index + after) for root, index in self.second.turns(values.second)]
         return [*self.first.turns(values.first), *second]
 
     def values(self, points: Array) -> StackedValues:
-        """Parameters on their own scales.
+        """Return parameters on their own scales.
 
         Parameters
         ----------
@@ -219,18 +222,18 @@ def stacked(
     column: int,
     slope_prior: ScalePrior,
 ) -> Stacked:
-    """Put two equations of the same units together.
+    """Stack two equations of the same units.
 
     Parameters
     ----------
     first, second : GaussianProblem
         Of the same classes, in the same order.
     units : sequence of (ndarray of int (n), ndarray (columns + 1, T, n), the same of the second)
-        Of every class: its units, and their columns in each equation, the outcome last.
+        Units of every class, with their columns in each equation, the outcome last.
     column : int
         The mediator among the second equation's columns.
     slope_prior : ScalePrior
-        Of ``omega_b``.
+        Prior of ``omega_b``.
     """
     of_class = first.by_class
     assert of_class is not None
@@ -259,13 +262,13 @@ def stacked(
         )
     )
     tau = np.concatenate([first.tau, second.tau])
-    # Rows of each equation less its flat coefficients: both sigmas are in the rows.
+    # Observations of each equation less its flat coefficients: both sigmas are in them.
     n_free = first.n_free + second.n_free
     return Stacked(first, second, laid, column, space, _arrowhead(first, second), tau, n_free)
 
 
 def _arrowhead(first: GaussianProblem, second: GaussianProblem) -> Arrowhead:
-    """Coefficients of both equations, block by block."""
+    """Return coefficients of both equations, block by block."""
     heads, n_periods = (first.arrowhead, second.arrowhead), first.n_periods
     n_blocks = heads[0].n_blocks
     assert n_blocks == heads[1].n_blocks
@@ -296,7 +299,7 @@ def _arrowhead(first: GaussianProblem, second: GaussianProblem) -> Arrowhead:
 
 
 def _apart(first: GaussianProblem, second: GaussianProblem) -> bool:
-    """Whether no group has two processes of one equation, and each meets its like alone."""
+    """Return True if no group has two processes of one equation, and only pairs are coupled."""
     upper, lower = first.placement, second.placement
     if upper is None or lower is None or not (upper.most or lower.most):
         return False
@@ -312,7 +315,10 @@ def _numbered(laws: Sequence[int], after: int) -> tuple[int, ...]:
 def _columns(
     first: Arrowhead, second: Arrowhead, n_values: int, n_periods: int
 ) -> tuple[Index, Index]:
-    """Where local, then global coefficients and the outcome of each stand in a block of both."""
+    """Return positions of each equation's coefficients and outcome in a joint block.
+
+    Local coefficients come first, then global ones and the outcome.
+    """
     n_proper, n_global = first.n_proper + second.n_proper, first.n_global + second.n_global
     start = n_proper + n_values
     end = start + n_global
@@ -330,7 +336,7 @@ def _columns(
 def _group_loads(
     first: GaussianProblem, second: GaussianProblem, columns: tuple[Index, Index], size: int
 ) -> csr_array:
-    """``X_g`` of both equations; the outcome's row, which they share, is the second's."""
+    """Return ``X_g`` of both equations; the common row of the outcome is the second's."""
     n_first, n_second = first.moments.width, second.moments.width
     width = n_first + n_second - 1
     # Rows (periods, columns) of the first, then all of the second: -1 leaves the first outcome out.
@@ -345,13 +351,13 @@ def _group_loads(
 def _by_group(
     loads: csr_array, first: GaussianProblem, second: GaussianProblem, size: int
 ) -> tuple[list[csr_array], list[int]]:
-    """``X_g`` of each group (J, n), and its block."""
+    """Return ``X_g`` of each group (J, n), and its block."""
     width = first.moments.width + second.moments.width - 1
     of_groups, blocks = [], []
     for start in range(0, loads.shape[0], width):
         entries = loads[start : start + width].tocoo()
         rows, columns = entries.coords
-        # A group's rows have entries in the n columns of its block alone: any of them tells which.
+        # A group's rows have entries only in the n columns of its block: any of them identifies it.
         blocks.append(int(columns[0]) // size)
         places = (rows, columns - blocks[-1] * size)
         of_groups.append(csr_array((entries.data, places), shape=(width, size)))
@@ -364,7 +370,7 @@ def _after(numbers: Index, n_scales: int) -> Index:
 
 
 def _moved(head: Arrowhead, columns: Index, size: int, rows: Index, width: int) -> csr_array:
-    """``X_g`` of one equation among both's columns and coefficients; rows at -1 are left out."""
+    """Return ``X_g`` of one equation among the joint columns; rows at -1 are left out."""
     entries = head.group_loads.tocoo()
     # Rows are (group, J) and columns (block, n) of one equation; both move to those of both.
     group, row = np.divmod(entries.coords[0], rows.size)
@@ -376,7 +382,7 @@ def _moved(head: Arrowhead, columns: Index, size: int, rows: Index, width: int) 
 
 
 def _positions(head: Arrowhead, columns: Index, size: int) -> csr_array:
-    """Loadings of one equation's slots on the coefficients of both."""
+    """Return loadings of one equation's slots on the coefficients of both."""
     entries = head.position_loads.tocoo()
     block, column = np.divmod(entries.coords[1], columns.size)
     places = entries.coords[0], block * size + columns[column]

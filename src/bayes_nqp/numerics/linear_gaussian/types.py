@@ -1,36 +1,37 @@
-"""What a Gaussian problem is made of. Symbols are those of docs/gaussian.md.
+"""The parts of a Gaussian problem. Symbols are those of docs/gaussian.md.
 
 Units of one *type* share observed periods, weights and loadings of their deviation; units of one
-*group* have the same coefficients in every period; a *class* is a group's units of one type. Groups
-of a *block* share local coefficients, as of one stratum. A *slot* is what rows can load on: a time
-effect, a slope, a *cell* (what a policy adds to some groups in some periods, as to a cohort at an
-event time), a path; coefficients make slots up. A *path* over time is in the border, where its T
-values are global coefficients, or a process, which is integrated out before beta. An *owner* has a
-deviation of its own: a unit, or several together, such as the firms of a city. B points, P patterns
-of observed periods, H types, G groups, T periods, K columns, m outcomes (each on its own, with the
-same matrices), J = T + K + m. Outcomes and all that is like them are in multiples of s, the
-outcome's standard deviation within units, net of time effects, on untreated rows.
+*group* have the same coefficients in every period; a *class* consists of a group's units of one
+type. Groups of a *block*, such as a stratum, share local coefficients. Observations load on
+*slots*: a time effect, a slope, a *cell* (the effect of a policy on some groups in some periods,
+such as on a cohort at an event time), a path. Slots are sums of coefficients. A *path* over time is
+either in the border, where its T values are global coefficients, or a process, which is integrated
+out before beta. An *owner* has a deviation: a single unit, or several together, such as the firms
+of a city. B points, P patterns of observed periods, H types, G groups, T periods, K columns, m
+outcomes (separate ones, with the same matrices), J = T + K + m. Outcomes and all quantities in
+their units are in multiples of s. This is the outcome's standard deviation within units, net of
+time effects, over untreated observations.
 
-Unit i has the rows ``y_i = X_i beta + N alpha_i + D_i delta_i + e_i``: beta the coefficients that
-blocks hold, alpha_i flat ones of the unit's own (N is (T, a); N = 1: its effect), ``delta_i ~ N(0,
-Omega)`` the deviation of the unit or of its cluster, ``e_i ~ N(0, sigma² (w^-1/2 V(phi)
-w^-1/2)_oo)``
+Unit i has the observations ``y_i = X_i beta + N alpha_i + D_i delta_i + e_i``. Here beta are the
+coefficients of blocks, alpha_i flat ones of the unit (N is (T, a); N = 1: its effect), and
+``delta_i ~ N(0, Omega)`` the deviation of the unit or of its cluster. Errors are
+``e_i ~ N(0, sigma² (w^-1/2 V(phi) w^-1/2)_oo)``
 on observed periods o with precision weights w. Precisions are in multiples of ``1 / sigma²``: Q is
-the inverse of that bracket, zero off o, ``Q̃`` what is left where alpha_i, or delta_i too, is
-integrated out, and ``Lambda = sigma² Omega^-1``.
+the inverse of that bracket, zero off o. ``Q̃`` is Q with alpha_i, or delta_i too, integrated out,
+and ``Lambda = sigma² Omega^-1``.
 
-Z_i (T, K + m) are the unit's columns and, last, its outcome. X_g (J, n) says how periods, columns
-and outcome load on the coefficients and the outcome of the group's block, so that ``X_i beta = [I,
-Z_i] X_g (beta, 0)``. Normal equations are cross-products with the outcome as last row and column:
-``F_g = sum_i [I, Z_i]'Q̃ [I, Z_i]`` of a group's periods, columns and outcome (J, J), and ``A =
-sum_g X_g'F_g X_g`` of beta and the outcome, its last row ``b = y'Q̃X`` and ``y'Q̃y``. They are all
-that is needed of the rows: with e_J the unit vector of the outcome,
+Z_i (T, K + m) are the unit's columns and, last, its outcome. X_g (J, n) are the loadings of
+periods, columns and outcome on the coefficients and the outcome of the group's block, so that ``X_i
+beta = [I, Z_i] X_g (beta, 0)``. Normal equations are cross-products with the outcome as last row
+and column: ``F_g = sum_i [I, Z_i]'Q̃ [I, Z_i]`` of a group's periods, columns and outcome (J, J),
+and ``A = sum_g X_g'F_g X_g`` of beta and the outcome, its last row ``b = y'Q̃X`` and ``y'Q̃y``.
+They are sufficient statistics: with e_J the unit vector of the outcome,
 
     ``y_i - X_i beta = [I, Z_i] r_g``,  ``r_g = e_J - X_g (beta, 0)``,
 
-so that the energy of the rows is ``sum_g r_g'F_g r_g = (-beta, 1)'A (-beta, 1)``. The log
-determinant of A, and its inverse, are those of its part on beta, the outcome's row b left out.
-An index b is also a block, or its local coefficients, and g, beside it, the border: global
+so that the energy of the residuals is ``sum_g r_g'F_g r_g = (-beta, 1)'A (-beta, 1)``. The log
+determinant of A, and its inverse, are those of its part on beta, without the outcome's row b. An
+index b is also a block, or its local coefficients; an index g next to it is the border: global
 coefficients and outcome.
 """
 
@@ -47,17 +48,17 @@ import numpy.typing as npt
 from bayes_nqp._core.arrays import Array, Index
 
 type Panelled = tuple[list[tuple[int, ...]], Array]
-"""Shapes of arrays, and their coefficients side by side (degree, number)."""
+"""Shapes of arrays, and their coefficients in one table (degree, number)."""
 
 PADDING = -3
-"""Scale number where a block has fewer local coefficients than the largest one."""
+"""Scale number of padding, if a block has fewer local coefficients than the largest one."""
 
 
 class ErrorLaw(Protocol):
-    """An error structure, as the density sees it."""
+    """An error structure, as the density uses it."""
 
     def covariance(self, n_periods: int, values: Array) -> Array:
-        """Covariance of one unit's errors on the whole time grid, at unit innovation variance.
+        """Return the covariance of one unit's errors on the time grid, at unit innovation variance.
 
         Parameters
         ----------
@@ -77,22 +78,22 @@ class Values:
     deviation : ndarray (B, q, q)
         Omega, the covariance of an owner's deviation.
     noise : ndarray (B, k)
-        phi, the parameters of the errors but sigma.
+        phi, the parameters of the errors except sigma.
     sigma : ndarray (B)
         Innovation standard deviation.
     lag : ndarray (B, column), optional
         Coefficients of the outcomes of other units, and of the period before.
     log_determinant : ndarray (B), optional
-        What a free period has of the Jacobian of a lag.
+        The Jacobian of a lag per free period.
     kept : ndarray of int (B), optional
         Rows of draws that are kept, -1 for none.
     processes : ndarray (B, parameter)
-        Of what correlates the periods of processes; by default there are none.
+        Parameters of the correlation over time of processes; none by default.
     nuisance : ndarray (B, T, a), optional
-        N, where it is not that of the problem.
+        N, if it is not that of the problem.
     known : dict
-        What was computed at these points and is needed again, as for draws after the factor: by
-        the function that it comes from, or that changes it next, and the problem.
+        Results at these points that are needed again, as for draws after the factor: by the
+        function that computes them, or changes them next, and the problem.
     """
 
     tau: Array
@@ -130,19 +131,18 @@ class Values:
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Rows of a panel, summed up: all that the likelihood takes from them.
+    """Sufficient statistics of a panel: all that the likelihood uses.
 
     Parameters
     ----------
     seen : ndarray of bool (P, T)
         Observed periods of each pattern.
     weights : ndarray (P, T)
-        Precision weights; 1 where unseen.
+        Precision weights; 1 for unobserved periods.
     loadings : ndarray (H, T, q)
-        What multiplies a unit's deviation in each period; zero where unseen. q = 0 without
-        deviations.
+        Loadings of a unit's deviation in each period; zero if unobserved. q = 0 without deviations.
     map1 : csr_array or PairedMap (G J (J + 1) / 2, H T (T + 1) / 2)
-        Takes the lower triangles of ``Q̃`` to those of ``F``.
+        Maps the lower triangles of ``Q̃`` to those of ``F``.
     n_columns : int
         K.
     n_outcomes : int
@@ -160,37 +160,37 @@ class Moments:
 
     @cached_property
     def map1_back(self) -> Any:
-        """The transpose of `map1`."""
+        """Return the transpose of `map1`."""
         return self.map1.T
 
     @property
     def n_periods(self) -> int:
-        """T."""
+        """Return T."""
         return int(self.seen.shape[1])
 
     @property
     def width(self) -> int:
-        """J: periods, columns and outcomes of one group's normal equations."""
+        """Return J: periods, columns and outcomes of one group's normal equations."""
         return self.n_periods + self.n_columns + self.n_outcomes
 
 
 @dataclass(frozen=True, eq=False)
 class ClusterLayout:
-    """What has a deviation, and where it enters: several units together, or each of a class.
+    """Owners of deviations, several units together or each of a class, with their positions.
 
     Parameters
     ----------
     loads : csr_array (O size, H T)
-        Takes ``Q̃ D`` of the types to the transpose of ``a_o = sum_i D'Q̃ [I, Z_i]`` (q, size): on
+        Maps ``Q̃ D`` of the types to the transpose of ``a_o = sum_i D'Q̃ [I, Z_i]`` (q, size): on
         the normal equations of a group (size J), or on coefficients and outcomes of a block (n).
     counts : csr_array (O, H)
         Units of each owner in each type.
     place : ndarray of int (O)
         Group, or block, of each owner.
     n_places : int
-        Groups, or blocks.
+        Number of groups, or blocks.
     number : ndarray of int (O)
-        Where the deviation of each owner stands among all.
+        Position of each owner's deviation among all.
     """
 
     loads: Any
@@ -201,12 +201,12 @@ class ClusterLayout:
 
     @property
     def n_clusters(self) -> int:
-        """O."""
+        """Return O."""
         return int(self.counts.shape[0])
 
     @cached_property
     def by_place(self) -> Index:
-        """Owners of each group or block (place, most), -1 where there are fewer."""
+        """Return owners of each group or block (place, most), -1 for padding."""
         sizes = np.bincount(self.place, minlength=self.n_places)
         out = np.full((self.n_places, int(sizes.max(initial=0))), -1)
         order = np.argsort(self.place, kind="stable")
@@ -218,35 +218,35 @@ class ClusterLayout:
 
 @dataclass(frozen=True, eq=False)
 class Arrowhead:
-    """Coefficients of a problem: blocks of local ones that meet in the global ones only.
+    """Coefficients of a problem: blocks of local ones that are coupled only by the global ones.
 
     Their normal equations A are bordered block diagonal: A_bb of the local coefficients of block b,
     zero between blocks, and the border g of global ones and outcomes, ``A_bg`` and ``A_gg``. Each
-    block is kept with a border of its own (n, n), and ``A_gg`` is the sum of their corners.
+    block is stored with its part of the border (n, n), and ``A_gg`` is the sum of their corners.
 
     Parameters
     ----------
     map2 : csr_array (stored, G J (J + 1) / 2)
-        Takes the lower triangles of ``F`` to the stored entries of A.
+        Maps the lower triangles of ``F`` to the stored entries of A.
     stored : ndarray of int (stored)
-        Where these lie in (block, n, n), n = locals + globals + m; lower triangles.
+        Their positions in (block, n, n), n = locals + globals + m; lower triangles.
     local_scale : ndarray of int (block, local)
         Number of each local coefficient's scale; or -1 `FIXED`, its tau is 1; -2 `FLAT`, it has no
         prior; -3 `PADDING`, there is none.
     global_scale : ndarray of int (global)
-        The same of global ones.
+        The same for global ones.
     n_outcomes : int
         m.
     group_loads : csr_array (G J, block n)
-        ``X_g`` of every group: what coefficients and outcomes are in its normal equations.
+        ``X_g`` of every group: loadings of its normal equations on coefficients and outcomes.
     position_loads : csr_array (position, block n)
-        What coefficients are in time effects, cells, slopes and paths of the border.
+        Loadings of time effects, cells, slopes and paths of the border on coefficients.
     n_values : int
-        How many of the local ones, at their end, are values of processes.
+        Number of the last local coefficients that are values of processes.
     n_apart : int
-        How many of these, the first, are of sets of processes that meet one another nowhere in A.
+        Number of these, from the first, in sets of processes that are not coupled in A.
     n_joint : int
-        Values of one such set: T times its processes.
+        Number of values of one such set: T times its processes.
     """
 
     map2: Any
@@ -262,69 +262,70 @@ class Arrowhead:
 
     @cached_property
     def map2_back(self) -> Any:
-        """The transpose of `map2`."""
+        """Return the transpose of `map2`."""
         return self.map2.T
 
     @property
     def n_blocks(self) -> int:
-        """How many blocks there are."""
+        """Return the number of blocks."""
         return int(self.local_scale.shape[0])
 
     @property
     def n_local(self) -> int:
-        """Local coefficients of the largest block."""
+        """Return the number of local coefficients of the largest block."""
         return int(self.local_scale.shape[1])
 
     @property
     def n_global(self) -> int:
-        """Global coefficients."""
+        """Return the number of global coefficients."""
         return self.global_scale.size
 
     @property
     def n_dense(self) -> int:
-        """Global coefficients, and local ones of all blocks, padding included."""
+        """Return the number of global coefficients, and local ones of all blocks with padding."""
         return self.n_global + self.n_blocks * self.n_local
 
     def parted(self, flat: Array) -> tuple[Array, Array]:
-        """Numbers of all these (B, dense, ...): global ones, and (B, block, local, ...)."""
+        """Split all these numbers (B, dense, ...) into global ones and (B, block, local, ...)."""
         local = flat[:, self.n_global : self.n_dense]
         shape = (len(flat), self.n_blocks, self.n_local, *flat.shape[2:])
         return flat[:, : self.n_global], local.reshape(shape)
 
     @property
     def n_border(self) -> int:
-        """Global coefficients and outcomes."""
+        """Return the number of global coefficients and outcomes."""
         return self.n_global + self.n_outcomes
 
     @property
     def size(self) -> int:
-        """n: local and global coefficients of a block, and outcomes."""
+        """Return n: local and global coefficients of a block, and outcomes."""
         return self.n_local + self.n_border
 
     @property
     def n_proper(self) -> int:
-        """Local coefficients that are no values of processes."""
+        """Return the number of local coefficients that are not values of processes."""
         return self.n_local - self.n_values
 
     @property
     def values(self) -> slice:
-        """Where values of processes stand in a block."""
+        """Return the positions of values of processes in a block."""
         return slice(self.n_proper, self.n_local)
 
     @property
     def beside_values(self) -> Index:
-        """Where all else stands, which processes meet: other local coefficients and the border."""
+        """Return the positions of local coefficients and border that processes are coupled with."""
         return np.concatenate([np.arange(self.n_proper), np.arange(self.n_local, self.size)])
 
     @cached_property
     def parts(self) -> Sequence[tuple[tuple[int, ...], Index, Index]]:
-        """Parts of A: shape, which stored entries they hold, and where.
+        """Return parts of A: their shapes, their stored entries, and the positions of these.
 
-        What processes meet, (block, rest, rest); their values on it, (block, value, rest); values
-        of the first sets, each on itself, (block, set, joint, joint); of the last on the first,
-        (block, last, first); and on one another, (block, last, last). Lower triangles of squares.
+        Parts are the variables coupled with processes, (block, rest, rest); their cross terms with
+        values of processes, (block, value, rest); values of the first sets, each with itself,
+        (block, set, joint, joint); of the last with the first, (block, last, first); and with one
+        another, (block, last, last). Squares are lower triangles.
         """
-        # A_b = [A_rr, A_rv; A_vr, A_vv], v values of processes and r all else, entry by entry.
+        # A_b = [A_rr, A_rv; A_vr, A_vv], v values of processes and r all others, entry by entry.
         block, inside_block = np.divmod(self.stored, self.size**2)
         row, column = np.divmod(inside_block, self.size)
         number = np.empty(self.size, dtype=np.int64)
@@ -333,7 +334,7 @@ class Arrowhead:
         value_row, value_column = (
             (self.n_proper <= entry) & (entry < self.n_local) for entry in (row, column)
         )
-        # A border's row stands below values' columns: these are the rows of the second part.
+        # A border's row is below values' columns: these are the rows of the second part.
         value, other = np.where(value_row, row, column), np.where(value_row, column, row)
         # A_vv = [D, C'; C, E], D block diagonal, a block for each of the first sets: lower
         # triangles, so that the last are rows of C.

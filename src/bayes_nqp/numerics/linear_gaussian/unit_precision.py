@@ -1,4 +1,4 @@
-"""What is left of a unit's precision when flat effects and its own deviation are out (1, 2)."""
+"""A unit's precision with flat effects and its own deviation integrated out (1, 2)."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from bayes_nqp.numerics.sufficient_statistics import UnitClass
 
 @dataclass(frozen=True, eq=False)
 class Small:
-    """Precision of every type of unit, as errors and deviations of single units decide it.
+    """Precision of every type of unit, given errors and deviations of single units.
 
     Parameters
     ----------
     q : ndarray (B, H, T, T)
-        ``Q̃``: flat unit coefficients out, and deviations of single units.
+        ``Q̃``: flat unit coefficients, and deviations of single units, are integrated out.
     total : ndarray (B)
         ``(log|Q| - log|N'QN| + log|Lambda| - log|Lambda + D'Q̃D|) / 2``, summed over units; the
-        last two where each has a deviation.
+        last two if each has a deviation.
     """
 
     q: Array
@@ -33,12 +33,12 @@ class Small:
 
 
 def small(problem: GaussianProblem, values: Values, *, flat_only: bool = False) -> Small:
-    """Precision of every type, with flat unit coefficients and units' own deviations out (1, 2).
+    """Compute the precision of every type, net of flat coefficients and deviations (1, 2).
 
     Parameters
     ----------
     flat_only : bool, default False
-        Whether deviations stay in.
+        If True, deviations are not integrated out.
     """
     deviates = problem.deviates_by_unit and not flat_only
     key = (small, id(problem), deviates)
@@ -49,7 +49,7 @@ def small(problem: GaussianProblem, values: Values, *, flat_only: bool = False) 
 
 
 def innovations(problem: GaussianProblem, values: Values) -> tuple[Array, Array]:
-    """Roots W of the precision of every pattern of observed periods, and ``log|Q|`` (1)."""
+    """Return roots W of the precision of every pattern of observed periods, and ``log|Q|`` (1)."""
     key = (innovations, id(problem))
     if key not in values.known:
         values.known[key] = innovation_root(problem.noise, problem.moments, values.noise)
@@ -58,7 +58,7 @@ def innovations(problem: GaussianProblem, values: Values) -> tuple[Array, Array]
 
 
 def _flat_out(problem: GaussianProblem, values: Values) -> Small:
-    """``Q̃ = Q - QN (N'QN)^-1 N'Q`` and ``sum_i (log|Q| - log|N'QN|) / 2`` (2)."""
+    """Compute ``Q̃ = Q - QN (N'QN)^-1 N'Q`` and ``sum_i (log|Q| - log|N'QN|) / 2`` (2)."""
     interpolated = None  # Q̃ and log determinants, as polynomials between nodes give them.
     nodes = problem.on_nodes or problem.often
     if nodes and problem.deviates_by_unit and values.nuisance is None:
@@ -75,20 +75,20 @@ def _flat_out(problem: GaussianProblem, values: Values) -> Small:
 
 
 def of_types(problem: GaussianProblem, values: Values) -> Small:
-    """The same, computed at every point."""
+    """Compute the same at every point."""
     q, total = _of_patterns(problem, values)
     return Small(q[:, problem.moments.pattern], total)  # Types share a pattern's Q.
 
 
 def values_of_noise(problem: GaussianProblem, u: Array) -> Values:
-    """Values that have the noise's parameter alone, on its unconstrained scale (B, 1)."""
+    """Return values with only the noise's parameter, on its unconstrained scale (B, 1)."""
     unit_scale, none = np.ones(len(u)), np.zeros((len(u), 0))
     noise = problem.noise_prior.constrain(u)
     return Values(none, none[:, :, None], noise, unit_scale)
 
 
 def _of_patterns(problem: GaussianProblem, values: Values) -> tuple[Array, Array]:
-    """``Q̃`` of every pattern (B, P, T, T), and the sum of log determinants (B)."""
+    """Return ``Q̃`` of every pattern (B, P, T, T), and the sum of log determinants (B)."""
     m = problem.moments
     root, log_det = innovations(problem, values)
     # N (T, a), of the problem or of each point; its rows outside o are zero, as those of Q are.
@@ -100,7 +100,7 @@ def _of_patterns(problem: GaussianProblem, values: Values) -> tuple[Array, Array
 
 
 def _deviations_out(problem: GaussianProblem, values: Values) -> Small:
-    """``Q̃ - Q̃D (Lambda + D'Q̃D)^-1 D'Q̃``, and log determinants of both inverses (2)."""
+    """Compute ``Q̃ - Q̃D (Lambda + D'Q̃D)^-1 D'Q̃``, and log determinants of both inverses (2)."""
     types, m = small(problem, values, flat_only=True), problem.moments
     prior = deviation_precision(values)[:, None]  # Lambda, of every type (B, 1, q, q).
     # log|Lambda| / 2 is in the deviation's prior, -log|Lambda + D'Q̃D| / 2 in its integral: sigma
@@ -111,7 +111,7 @@ def _deviations_out(problem: GaussianProblem, values: Values) -> Small:
 
 
 def class_precision(problem: GaussianProblem, values: Values, units: UnitClass) -> Array:
-    """``Q̃`` of one class at one point, flat unit coefficients out and deviations in (1, 2).
+    """Return ``Q̃`` of one class at one point, net of flat coefficients but not deviations (1, 2).
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def class_precision(problem: GaussianProblem, values: Values, units: UnitClass) 
     Returns
     -------
     ndarray (period, period)
-        Over the periods that the class was observed in.
+        Over the periods in which the class was observed.
     """
     # Q, the inverse of (w^-1/2 V w^-1/2)_oo, on the class's own periods o, as in `innovation_root`.
     times, root = units.times, 1.0 / np.sqrt(units.weights)

@@ -1,10 +1,10 @@
-"""Cells that one group alone has: out of its normal equations before any other coefficient.
+"""Cells of only one group, eliminated from its normal equations before other coefficients.
 
-Step a of docs/gaussian.md, "Many cells". With c the rows of a group's F in the periods of such
-cells, r its other rows and k = sigma²/tau², their coefficients nu come off by ``Y = (F_cc + k)^-1
-F_c:``. What is left is ``F_rr - F_rc Y_r``; rows c stay, for time effects load on these periods
-too, and are ``k Y``, where nothing cancels. The determinant of all coefficients has the factor
-``|F_cc + k|``.
+Step a of docs/gaussian.md, "Many cells". Let c be the rows of a group's F in the periods of such
+cells, r its other rows and k = sigma²/tau². Their coefficients nu are eliminated by ``Y = (F_cc +
+k)^-1 F_c:``. The remainder is ``F_rr - F_rc Y_r``. Rows c are kept, because time effects load on
+these periods too, and become ``k Y``, without cancellation. The determinant of all coefficients has
+the factor ``|F_cc + k|``.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from bayes_nqp.numerics.parameters import FLAT
 
 @dataclass(frozen=True, eq=False)
 class UnsharedCells:
-    """Groups with as many cells of their own, q.
+    """Groups with the same number q of unshared cells.
 
     Parameters
     ----------
     order : ndarray of int (group, J)
-        Rows of each group's normal equations, the periods of its own cells first.
+        Rows of each group's normal equations, the periods of its unshared cells first.
     scale : ndarray of int (group, q)
-        Number of each own cell's scale.
+        Number of each unshared cell's scale.
     place : ndarray of int (group, q)
-        Where its coefficient lies in (block, local), flat.
+        Position of its coefficient in (block, local), flat.
     """
 
     groups: Index
@@ -41,13 +41,13 @@ class UnsharedCells:
 
     @property
     def count(self) -> int:
-        """q: own cells of each of these groups."""
+        """Return q, the number of unshared cells of each of these groups."""
         return int(self.scale.shape[1])
 
 
 @dataclass(frozen=True, eq=False)
 class Elimination:
-    """Own cells of groups, taken out at B points.
+    """Eliminated unshared cells of groups, at B points.
 
     Parameters
     ----------
@@ -62,18 +62,18 @@ class Elimination:
 
     @property
     def log_det(self) -> Array:
-        """``log|F_cc + k|`` of all groups (B)."""
+        """Return ``log|F_cc + k|`` of all groups (B)."""
         diagonal = np.diagonal(self.lower, axis1=-2, axis2=-1)
         return 2.0 * np.asarray(np.log(diagonal).sum(axis=(1, 2)))
 
     def draw(self, fit: Array, noise: Array) -> Array:
-        """Draw own cells: ``Y (y - X beta) + L^-T sigma z``.
+        """Draw unshared cells: ``Y (y - X beta) + L^-T sigma z``.
 
         Parameters
         ----------
         fit : ndarray (B, group, J, times)
-            What the other coefficients say of each row, in the order of each group's rows; the
-            outcome last, zero.
+            Fitted values of the other coefficients, in the order of each group's rows; the outcome
+            last, zero.
         noise : ndarray (B, group, q, times)
             ``sigma z``.
         """
@@ -83,12 +83,12 @@ class Elimination:
 
 
 def eliminate(square: Array, prior: Array) -> Elimination:
-    """Take own cells out of normal equations, in place; lower triangles are right thereafter.
+    """Eliminate unshared cells from normal equations in place; lower triangles are valid after.
 
     Parameters
     ----------
     square : ndarray (B, group, J, J)
-        F with own cells first.
+        F with unshared cells first.
     prior : ndarray (B, group, q)
         k = sigma²/tau².
     """
@@ -96,7 +96,7 @@ def eliminate(square: Array, prior: Array) -> Elimination:
     cells = np.arange(q)
     rows = square[:, :, :q].copy()  # F_c: (B, group, q, J)
     inner = rows[..., :q].copy()
-    inner[..., cells, cells] += prior  # F_cc + k: the precision of nu given all else.
+    inner[..., cells, cells] += prior  # F_cc + k: the precision of nu given all others.
     lower = np.linalg.cholesky(inner)
     solved = np.linalg.inv(inner) @ rows  # Y
     # Schur complement of the cells on all other rows, F_rr - F_rc Y_r.
@@ -109,7 +109,7 @@ def eliminate(square: Array, prior: Array) -> Elimination:
 
 
 def unshared_cells(problem: Problem, width: int, n_local: int) -> list[UnsharedCells]:
-    """Find the cells that one group has in one period, and put groups with as many together.
+    """Find the cells that only one group has in one period; collect groups with equal numbers.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def unshared_cells(problem: Problem, width: int, n_local: int) -> list[UnsharedC
         base = b.n_levels * problem.n_periods
         local.append(number[base : base + b.n_cells])
     periods, numbers = [], []
-    # A cell of one user with a proper prior: F_cc + k has a factor whatever the rows say of it.
+    # A cell of one user with a proper prior: F_cc + k has a factor for any data.
     for group in problem.groups:
         treated = np.flatnonzero(group.cells >= 0)
         number = np.where(users[group.block] == 1, local[group.block], -1)[group.cells[treated]]
@@ -159,7 +159,7 @@ def _bucket(
     width: int,
     n_local: int,
 ) -> UnsharedCells:
-    """Groups with as many own cells, their rows in the order c, r."""
+    """Return groups with equal numbers of unshared cells, their rows in the order c, r."""
     order, scale, place = [], [], []
     for g in members:
         block = problem.groups[g].block

@@ -1,4 +1,4 @@
-"""What a prior is: one of a scale, of positive values, or of values above an end."""
+"""Priors of scales, of positive values, and of values above a lower bound."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message, Numeral
 
 LOWEST = 1e-300
-"""In place of a value of zero, which has no log."""
+"""Replaces a value of zero, which has no log."""
 LARGEST_LOG = 345.0
-"""Beyond which squares of exponentials overflow."""
+"""Above it, squares of exponentials overflow."""
 
 
 class Prior(ABC):
@@ -26,44 +26,44 @@ class Prior(ABC):
 
     @abstractmethod
     def constrain(self, u: Array) -> Array:
-        """Value at an unconstrained one."""
+        """Return the value at an unconstrained one."""
 
     @abstractmethod
     def unconstrain(self, value: Array) -> Array:
-        """Unconstrained value at a value."""
+        """Return the unconstrained value at a value."""
 
     @abstractmethod
     def log_density(self, u: Array) -> Array:
-        """Log density of the unconstrained value."""
+        """Return the log density of the unconstrained value."""
 
     @abstractmethod
     def log_kernel(self, value: Array) -> Array:
-        """Log density of the value itself, up to a constant."""
+        """Return the log density of the value itself, up to a constant."""
 
     @abstractmethod
     def draw(self, generator: np.random.Generator, size: int) -> Array:
-        """Values drawn from the prior."""
+        """Draw values from the prior."""
 
     @abstractmethod
     def variable(self, name: str) -> Any:
-        """State the value as a variable of the PyMC model in context."""
+        """Add the value as a variable to the PyMC model in context."""
 
     @property
     @abstractmethod
     def centre(self) -> float:
-        """A value that is typical of the prior."""
+        """Return a typical value of the prior."""
 
     @abstractmethod
     def words(self) -> Message:
-        """Name the distribution, as it follows on "is"."""
+        """Name the distribution, in a form that follows "is"."""
 
     def subject(self, name: str, meaning: Message | None) -> Message:
-        """Say what has the distribution, given the name and the meaning of the parameter."""
+        """Name the quantity with this distribution, given the parameter's name and meaning."""
         return meaning or Message("the prior of {}", name)
 
 
 class Scaled:
-    """A frozen dataclass with a scale, which factors multiply."""
+    """A frozen dataclass with a scale that can be multiplied by factors."""
 
     __slots__ = ()
     scale: Any
@@ -81,13 +81,13 @@ class Scaled:
 class ScalePrior(Scaled, Prior):
     """A prior of a positive value, sampled on the log scale: a frozen dataclass with its scale.
 
-    A new one is a family ``p(x / scale) / scale``. It states ``kind``, ``log_pdf``, ``draw`` and
-    ``variable``; what is said, sampled and scaled follows.
+    A subclass is a family ``p(x / scale) / scale``. It defines ``kind``, ``log_pdf``, ``draw`` and
+    ``variable``; description, sampling and scaling follow.
 
     Parameters
     ----------
     scale : float
-        A typical value, and the value itself where nothing is there to estimate it from.
+        A typical value, and the value itself if the parameter is not estimated.
 
     Raises
     ------
@@ -108,36 +108,36 @@ class ScalePrior(Scaled, Prior):
     @property
     @abstractmethod
     def kind(self) -> Message:
-        """Name the family, as "half-normal"; it goes before "with scale"."""
+        """Name the family, as "half-normal"; it precedes "with scale"."""
 
     @abstractmethod
     def log_pdf(self, value: Array) -> Array:
-        """Log density of the value itself, normalised."""
+        """Return the log density of the value itself, normalised."""
 
     def constrain(self, u: Array) -> Array:
-        """Take the exponential; far out it stops short of overflow."""
+        """Return the exponential, bounded below overflow."""
         return np.asarray(np.exp(np.clip(u, -LARGEST_LOG, LARGEST_LOG)))
 
     def unconstrain(self, value: Array) -> Array:
-        """Take the log of a value, or of the least positive number in its place."""
+        """Return the log of a value, or of the least positive number if it is zero."""
         return np.asarray(np.log(np.maximum(value, LOWEST)))
 
     def log_density(self, u: Array) -> Array:
-        """``log p(e^u) + u``, the last for ``dx / du``."""
+        """Return ``log p(e^u) + u``, where the last term is the Jacobian ``dx / du``."""
         return np.asarray(self.log_pdf(self.constrain(u)) + u)
 
     def log_kernel(self, value: Array) -> Array:
-        """``log p(x)``."""
+        """Return ``log p(x)``."""
         return self.log_pdf(value)
 
     @property
     def centre(self) -> float:
-        """Its scale."""
+        """Return the scale."""
         return self.scale
 
     @property
     def shorthand(self) -> float | ScalePrior:
-        """What may be stated in its place: itself, but for the family that a number stands for."""
+        """Return the value that may replace the prior: itself, or a number for the default."""
         return self
 
     def words(self) -> Message:
@@ -169,16 +169,16 @@ class HalfNormal(ScalePrior):
 
     @property
     def kind(self) -> Message:
-        """Half-normal."""
+        """Name the half-normal distribution."""
         return Message("half-normal")
 
     @property
     def shorthand(self) -> float:
-        """Its scale."""
+        """Return the scale."""
         return self.scale
 
     def log_pdf(self, value: Array) -> Array:
-        """``log 2 N(x | 0, scale²)``."""
+        """Return ``log 2 N(x | 0, scale²)``."""
         ratio = value / self.scale
         return np.asarray(0.5 * np.log(2.0 / np.pi) - np.log(self.scale) - 0.5 * ratio**2)
 
@@ -187,7 +187,7 @@ class HalfNormal(ScalePrior):
         return np.abs(generator.standard_normal(size)) * self.scale
 
     def variable(self, name: str) -> Any:
-        """PyMC's half-normal."""
+        """Add PyMC's half-normal."""
         import pymc as pm
 
         return pm.HalfNormal(name, sigma=self.scale)
@@ -195,14 +195,14 @@ class HalfNormal(ScalePrior):
 
 @dataclass(frozen=True, slots=True)
 class Gamma(Prior):
-    """Gamma prior of what a value has above its lower end, sampled as the log of that.
+    """Gamma prior of a value's distance from its lower bound, sampled as the log of that distance.
 
     Parameters
     ----------
     shape, rate : float
         Of the gamma distribution.
     above : float, default 0
-        The lower end.
+        The lower bound.
     """
 
     shape: float
@@ -210,29 +210,29 @@ class Gamma(Prior):
     above: float = 0.0
 
     def constrain(self, u: Array) -> Array:
-        """``above + e^u``; far out it stops short of overflow."""
+        """Return ``above + e^u``, bounded below overflow."""
         return np.asarray(self.above + np.exp(np.clip(u, -LARGEST_LOG, LARGEST_LOG)))
 
     def unconstrain(self, value: Array) -> Array:
-        """Take the log of what is above the end, or of the least positive number in its place."""
+        """Return the log of the distance from the bound, or of the least positive number."""
         return np.asarray(np.log(np.maximum(value - self.above, LOWEST)))
 
     def log_density(self, u: Array) -> Array:
-        """``a log b - log Γ(a) + a u - b e^u``."""
+        """Return ``a log b - log Γ(a) + a u - b e^u``."""
         constant = self.shape * np.log(self.rate) - gammaln(self.shape)
         return np.asarray(constant + self.shape * u - self.rate * (self.constrain(u) - self.above))
 
     def log_kernel(self, value: Array) -> Array:
-        """``(a - 1) log(x - above) - b (x - above)``."""
+        """Return ``(a - 1) log(x - above) - b (x - above)``."""
         more = value - self.above
         return np.asarray((self.shape - 1.0) * np.log(more) - self.rate * more)
 
     def draw(self, generator: np.random.Generator, size: int) -> Array:
-        """Draw from the gamma distribution, and add the end."""
+        """Draw from the gamma distribution, and add the bound."""
         return self.above + generator.gamma(self.shape, 1.0 / self.rate, size)
 
     def variable(self, name: str) -> Any:
-        """State what is above the end, and the value."""
+        """Add the distance from the bound, and the value."""
         import pymc as pm
 
         more = pm.Gamma(f"{name}_less_{self.above:g}", alpha=self.shape, beta=self.rate)
@@ -244,11 +244,11 @@ class Gamma(Prior):
         return Message("Gamma({}, {})", *numbers)
 
     def subject(self, name: str, meaning: Message | None) -> Message:
-        """What is above the end."""
+        """Name the distance from the bound."""
         subject = meaning or Message("the prior of {}", name)
         return Message("{} less {}", subject, Numeral(f"{self.above:g}")) if self.above else subject
 
     @property
     def centre(self) -> float:
-        """Its mean."""
+        """Return the mean."""
         return self.above + self.shape / self.rate

@@ -1,4 +1,4 @@
-"""What is sampled: parameters in order, and scales of coefficients."""
+"""The sampled parameters in order, and scales of coefficients."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Scale:
     Parameters
     ----------
     name : str
-        What it is the scale of.
+        Name of the coefficients.
     prior : ScalePrior
-        Its prior; where it is not estimated it is fixed at the prior's centre.
+        Its prior; a scale that is not estimated is fixed at the prior's centre.
     estimated : bool, default True
-        Whether it is sampled.
+        If True, it is sampled.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Scale:
 
     @property
     def fixed(self) -> float:
-        """Its value where it is not estimated."""
+        """Return the value if it is not estimated."""
         return self.prior.centre
 
 
@@ -49,15 +49,15 @@ class Parameter:
     Parameters
     ----------
     in_outcome_units : bool, default True
-        Whether it is stored times ``s``; a correlation or a ratio is not.
+        If True, it is stored times ``s``; False for a correlation or a ratio.
     folds : bool, default False
-        Whether it may vanish, so that its posterior can lean against zero: proposals are then
+        True if it may vanish, so that its posterior can have its mode at zero: proposals are then
         made on its own scale and folded there.
     typical : float, optional, multiples of s
-        A value to look at it by, where none is given; that of the prior by default.
+        A default value; the centre of the prior by default.
     meaning : Message, optional
-        What it is, as a report begins a sentence on its prior: ``Message("the ratio of …")``.
-        By default its name stands there.
+        Its meaning, as the start of a sentence on its prior: ``Message("the ratio of …")``. By
+        default the name is used.
     """
 
     name: str
@@ -72,8 +72,8 @@ class Parameter:
 class ParameterSpace:
     """The sampled parameters of a problem, in order.
 
-    Points are (point, parameter) arrays of unconstrained values, values those on the
-    parameters' own scales, in multiples of ``s``.
+    Points are (point, parameter) arrays of unconstrained values; values are on the parameters' own
+    scales, in multiples of ``s``.
     """
 
     parameters: tuple[Parameter, ...]
@@ -83,38 +83,38 @@ class ParameterSpace:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names in order."""
+        """Return the names in order."""
         return tuple(p.name for p in self.parameters)
 
     @property
     def typical(self) -> Array:
-        """A typical value of each (parameter), multiples of s."""
+        """Return a typical value of each (parameter), multiples of s."""
         values = [p.prior.centre if p.typical is None else p.typical for p in self.parameters]
         return np.array(values, dtype=np.float64)
 
     @property
     def folds(self) -> npt.NDArray[np.bool_]:
-        """Which parameters may vanish (parameter)."""
+        """Return True for parameters that may vanish (parameter)."""
         return np.array([p.folds for p in self.parameters], dtype=bool)
 
     def constrain(self, points: Array) -> Array:
-        """Values at unconstrained points."""
+        """Return values at unconstrained points."""
         columns = [p.prior.constrain(points[..., k]) for k, p in enumerate(self.parameters)]
         return np.stack(columns, axis=-1) if columns else np.zeros_like(points)
 
     def unconstrain(self, values: Array) -> Array:
-        """Unconstrained points at values."""
+        """Return unconstrained points at values."""
         columns = [p.prior.unconstrain(values[..., k]) for k, p in enumerate(self.parameters)]
         return np.stack(columns, axis=-1) if columns else np.zeros_like(values)
 
     def log_prior(self, points: Array) -> Array:
-        """Log prior density of unconstrained points."""
+        """Compute the log prior density of unconstrained points."""
         total = np.zeros(len(points))
         for k, parameter in enumerate(self.parameters):
             total += parameter.prior.log_density(points[:, k])
         return total
 
     def draw(self, generator: np.random.Generator, size: int) -> Array:
-        """Values drawn from the prior."""
+        """Draw values from the prior."""
         columns: Sequence[Array] = [p.prior.draw(generator, size) for p in self.parameters]
         return np.stack(columns, axis=-1) if columns else np.zeros((size, 0))

@@ -1,4 +1,4 @@
-"""Priors around zero: correlations, and normal ones."""
+"""Priors of correlations, and normal priors around zero."""
 
 from __future__ import annotations
 
@@ -27,19 +27,22 @@ class Correlation(Prior):
     b: float
 
     def constrain(self, u: Array) -> Array:
-        """``rho = tanh(u / 2)``."""
+        """Return ``rho = tanh(u / 2)``."""
         return np.asarray(np.tanh(0.5 * u))
 
     def unconstrain(self, value: Array) -> Array:
-        """Log odds of ``(1 + rho) / 2``."""
+        """Return the log odds of ``(1 + rho) / 2``."""
         return np.asarray(logit(0.5 * (1.0 + value)))
 
     def log_density(self, u: Array) -> Array:
-        """``a log p + b log(1 - p) - log B(a, b)`` at ``p = (1 + rho) / 2``; no digit is lost."""
+        """Return the log density without cancellation.
+
+        It is ``a log p + b log(1 - p) - log B(a, b)`` at ``p = (1 + rho) / 2``.
+        """
         return np.asarray(self.a * log_expit(u) + self.b * log_expit(-u) - betaln(self.a, self.b))
 
     def log_kernel(self, value: Array) -> Array:
-        """``(a - 1) log(1 + rho) + (b - 1) log(1 - rho)``."""
+        """Return ``(a - 1) log(1 + rho) + (b - 1) log(1 - rho)``."""
         return np.asarray((self.a - 1.0) * np.log1p(value) + (self.b - 1.0) * np.log1p(-value))
 
     def draw(self, generator: np.random.Generator, size: int) -> Array:
@@ -47,7 +50,7 @@ class Correlation(Prior):
         return 2.0 * generator.beta(self.a, self.b, size) - 1.0
 
     def variable(self, name: str) -> Any:
-        """State ``p``, called half, and ``rho = 2 p - 1``."""
+        """Add ``p``, called half, and ``rho = 2 p - 1``."""
         import pymc as pm
 
         half = pm.Beta(_half(name), alpha=self.a, beta=self.b)
@@ -58,18 +61,20 @@ class Correlation(Prior):
         return _beta(self.a, self.b)
 
     def subject(self, name: str, meaning: Message | None) -> Message:
-        """``(1 + rho) / 2``."""
+        """Name ``(1 + rho) / 2``."""
         return _transformed(name, meaning)
 
     @property
     def centre(self) -> float:
-        """No correlation."""
+        """Return zero correlation."""
         return 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class CutCorrelation(Prior):
-    """Beta prior of ``(1 + x) / 2``, cut to an interval; sampled as log odds of the place there.
+    """Beta prior of ``(1 + x) / 2``, truncated to an interval.
+
+    It is sampled as the log odds of the position in the interval.
 
     Parameters
     ----------
@@ -85,32 +90,32 @@ class CutCorrelation(Prior):
     high: float
 
     def constrain(self, u: Array) -> Array:
-        """``x = low + (high - low) / (1 + e^-u)``."""
+        """Return ``x = low + (high - low) / (1 + e^-u)``."""
         return np.asarray(self.low + (self.high - self.low) * expit(u))
 
     def unconstrain(self, value: Array) -> Array:
-        """Log odds of the place in the interval."""
+        """Return the log odds of the position in the interval."""
         return np.asarray(logit((value - self.low) / (self.high - self.low)))
 
     def log_density(self, u: Array) -> Array:
-        """That of the beta distribution, over its mass in the interval, times ``dx / du``."""
+        """Return the beta density over its mass in the interval, times ``dx / du``."""
         below, above = betainc(self.a, self.b, self._ends)
         slope = log_expit(u) + log_expit(-u) + np.log(0.5 * (self.high - self.low))
         powers = self.log_kernel(self.constrain(u)) - (self.a + self.b - 2.0) * np.log(2.0)
         return np.asarray(powers - betaln(self.a, self.b) - np.log(above - below) + slope)
 
     def log_kernel(self, value: Array) -> Array:
-        """``(a - 1) log(1 + x) + (b - 1) log(1 - x)``."""
+        """Return ``(a - 1) log(1 + x) + (b - 1) log(1 - x)``."""
         return np.asarray((self.a - 1.0) * np.log1p(value) + (self.b - 1.0) * np.log1p(-value))
 
     def draw(self, generator: np.random.Generator, size: int) -> Array:
-        """Draw by the inverse of the distribution."""
+        """Draw by inversion of the distribution function."""
         below, above = betainc(self.a, self.b, self._ends)
         mass = below + (above - below) * generator.random(size)
         return np.asarray(2.0 * betaincinv(self.a, self.b, mass) - 1.0)
 
     def variable(self, name: str) -> Any:
-        """State ``(1 + x) / 2``, called half, and x."""
+        """Add ``(1 + x) / 2``, called half, and x."""
         import pymc as pm
 
         below, above = self._ends.tolist()
@@ -119,12 +124,12 @@ class CutCorrelation(Prior):
         return pm.Deterministic(name, 2.0 * half - 1.0)
 
     def words(self) -> Message:
-        """Name the beta distribution of ``(1 + x) / 2``, and between which values."""
+        """Name the beta distribution of ``(1 + x) / 2`` and its bounds."""
         ends = (Numeral(f"{end:.3g}") for end in self._ends)
         return Message("{} between {} and {}", _beta(self.a, self.b), *ends)
 
     def subject(self, name: str, meaning: Message | None) -> Message:
-        """``(1 + x) / 2``."""
+        """Name ``(1 + x) / 2``."""
         return _transformed(name, meaning)
 
     @property
@@ -133,13 +138,13 @@ class CutCorrelation(Prior):
 
     @property
     def centre(self) -> float:
-        """Zero."""
+        """Return zero."""
         return 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Normal(Prior):
-    """Normal prior around zero, sampled as it is.
+    """Normal prior around zero, sampled without a transform.
 
     Parameters
     ----------
@@ -150,19 +155,19 @@ class Normal(Prior):
     scale: float
 
     def constrain(self, u: Array) -> Array:
-        """Leave the value as it is."""
+        """Return the value unchanged."""
         return u
 
     def unconstrain(self, value: Array) -> Array:
-        """Leave the value as it is."""
+        """Return the value unchanged."""
         return value
 
     def log_density(self, u: Array) -> Array:
-        """``log N(u | 0, scale²)``."""
+        """Return ``log N(u | 0, scale²)``."""
         return np.asarray(-0.5 * (u / self.scale) ** 2 - np.log(self.scale * np.sqrt(2.0 * np.pi)))
 
     def log_kernel(self, value: Array) -> Array:
-        """``-x² / 2 scale²``."""
+        """Return ``-x² / 2 scale²``."""
         return np.asarray(-0.5 * (value / self.scale) ** 2)
 
     def draw(self, generator: np.random.Generator, size: int) -> Array:
@@ -170,7 +175,7 @@ class Normal(Prior):
         return generator.standard_normal(size) * self.scale
 
     def variable(self, name: str) -> Any:
-        """PyMC's normal."""
+        """Add PyMC's normal."""
         import pymc as pm
 
         return pm.Normal(name, sigma=self.scale)
@@ -181,12 +186,12 @@ class Normal(Prior):
 
     @property
     def centre(self) -> float:
-        """Zero."""
+        """Return zero."""
         return 0.0
 
 
 def _half(name: str) -> str:
-    """Name ``(1 + x) / 2`` after x, behind what comes before ``__``."""
+    """Name ``(1 + x) / 2`` after x, with the same prefix before ``__``."""
     before, mark, name_of_part = name.rpartition("__")
     return f"{before}{mark}half_{name_of_part}"
 

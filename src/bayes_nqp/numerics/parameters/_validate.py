@@ -1,4 +1,4 @@
-"""Hold what classes of a user's own return to what a model needs; priors first of all."""
+"""Checks of user-defined classes: their return values must be valid for a model."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _POINTS = np.linspace(-1.0, 1.0, 3)
 
 
 def own(value: object) -> bool:
-    """Whether a class is none of the library's."""
+    """Return True if a class is not part of the library."""
     return not type(value).__module__.startswith("bayes_nqp.")
 
 
 def answered(owner: object, attribute: str, call: Callable[[], Any], kind: Any) -> Any:
-    """Return what a method or attribute gives, of the kind that it should be."""
+    """Return the value of a method or attribute, after a check of its type."""
     name = f"{type(owner).__name__}.{attribute}"
     value = reply(call, partial(_raised, name))
     held(value, kind, name)
@@ -65,12 +65,12 @@ def numbers(
 
 
 def check_prior(prior: Prior) -> None:
-    """See that a prior of a user's own can be evaluated, drawn from and named.
+    """Check that a user-defined prior can be evaluated, drawn from and named.
 
     Raises
     ------
     StudyError
-        With the first method that returns what a model cannot use.
+        With the first method that returns an invalid value.
     """
     if not own(prior):
         return

@@ -1,4 +1,4 @@
-"""Machine code on disk, sealed: what is spoilt there is compiled anew, never executed."""
+"""Compiled code on disk with a digest: damaged files are compiled again, never executed."""
 
 # Numba's own classes are not annotated.
 # mypy: disable-error-code="misc,no-untyped-call"
@@ -20,14 +20,14 @@ from bayes_nqp._core.io import write_bytes
 
 
 class SealedCache(IndexDataCacheFile):
-    """Numba's files of one function, each with a seal.
+    """Numba's files of one function, each with a digest.
 
-    Numba trusts them: bytes that are no pickle are a traceback, and damaged machine code ends the
-    process. A disk that is full is no reason to stop either.
+    Numba trusts its files: an invalid pickle raises an error, and damaged machine code ends the
+    process. A full disk is not a reason to stop, either.
     """
 
     def save(self, key: object, data: object) -> None:
-        """Keep an entry, where that is possible."""
+        """Store an entry, if possible."""
         with suppress(OSError, StudyError):
             super().save(key, data)
 
@@ -48,7 +48,7 @@ class SealedCache(IndexDataCacheFile):
 
 @contextmanager
 def sealed_caches() -> Iterator[None]:
-    """Give every function that is compiled inside, also by other packages, a sealed cache."""
+    """Use caches with digests for all functions compiled inside, also by other packages."""
     before = caching.IndexDataCacheFile
     caching.IndexDataCacheFile = SealedCache
     try:

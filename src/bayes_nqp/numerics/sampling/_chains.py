@@ -19,11 +19,11 @@ class Chains:
     values : mapping of str to ndarray (chain, draw, ...)
         Draws.
     stats : mapping of str to ndarray (chain, draw)
-        What the sampler reports of each draw.
+        The sampler's statistics of each draw.
     interrupted : bool, default False
-        Whether sampling was stopped before its end.
+        True if sampling was stopped before its end.
     facts : mapping of str to float
-        What is said of all draws together, such as the effective size of their weights.
+        Statistics of all draws together, such as the effective size of their weights.
     """
 
     values: Mapping[str, npt.NDArray[np.float64]]

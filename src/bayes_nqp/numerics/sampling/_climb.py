@@ -1,4 +1,4 @@
-"""The mode of a density, climbed by its gradient from several points at once."""
+"""Modes of a density, found by its gradient from several points at once."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import numpy as np
 from bayes_nqp._core.arrays import Array, Index
 
 _BOX = 12.0
-"""Bounds of a climb on the unconstrained scale, either way."""
+"""Bounds of a search on the unconstrained scale, in both directions."""
 _STEP = 1e-4
-"""Over which differences of gradients are taken: their error is its square, of one side itself."""
+"""Step of differences of gradients: the error is its square, or the step itself for one side."""
 _GAIN = 1e-3
 _SETTLED = 1e-15
-"""Twice the gain in log density that is left where a mode is known to 1e-8 of its spread."""
+"""Twice the remaining gain in log density if a mode is known to 1e-8 of its spread."""
 _LEAST = 0.01
-"""Gain in log density that a quadratic promises, below which a climb has ended."""
+"""Expected gain in log density, by a quadratic, below which a search has ended."""
 _SHORTER = np.array([2.0, 0.5, 0.25, 0.0625, 0.004])
-"""Lengths that are tried at once where a full step does not climb."""
+"""Step lengths that are tried at once if a full step does not increase the density."""
 _FLATTEST = 0.3
 """Curvature below which a direction counts as flat: the step is then no longer Newton's."""
 _FEW = 32
-"""Points of which gradients take not much longer than those of one: all neighbours of a climb."""
+"""Points for which gradients take little longer than for one: all neighbours in a search."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +33,10 @@ class Density:
     Parameters
     ----------
     heights : callable
-        From points (B, parameter) to log densities (B), minus infinity where there is none.
+        From points (B, parameter) to log densities (B), minus infinity where the density is zero.
     gradients : callable
-        From points to log densities (B) and gradients (B, parameter), zero where there is none.
+        From points to log densities (B) and gradients (B, parameter), zero where the density is
+        zero.
     """
 
     heights: Callable[[Array], Array]
@@ -45,25 +46,25 @@ class Density:
         return self.heights(points)
 
     def at(self, starts: Index) -> Density:
-        """The density that climbs from some starts climb."""
+        """Return the density for some starting points."""
         return self
 
 
 @dataclass(frozen=True, eq=False)
 class Densities:
-    """As many log densities as there are starts of climbs, over one space.
+    """Log densities over one space, one for each starting point.
 
     Parameters
     ----------
     gradients : callable
         From points (B, parameter) and the numbers of their densities (B) to log densities (B) and
-        gradients (B, parameter), zero where there is none.
+        gradients (B, parameter), zero where the density is zero.
     """
 
     gradients: Callable[[Array, Index], tuple[Array, Array]]
 
     def at(self, starts: Index) -> Density:
-        """Those of some starts, point by point."""
+        """Return the densities of some starting points, point by point."""
         return Density(
             lambda points: self.gradients(points, starts)[0],
             lambda points: self.gradients(points, starts),
@@ -88,18 +89,18 @@ class Mode:
 
     @property
     def smooth(self) -> bool:
-        """Whether there is a finite density with a finite curvature."""
+        """Return True if there is a finite density with a finite curvature."""
         return bool(np.isfinite(self.height) and np.isfinite(self.curvature).all())
 
     @property
     def inverse(self) -> Array:
-        """Inverse curvature, of flat directions that of the flattest."""
+        """Return the inverse curvature; flat directions have that of the flattest."""
         # V diag(1/|e|) V', |e| from below bounded.
         values, vectors = np.linalg.eigh(self.curvature)
         return np.asarray((vectors / np.maximum(np.abs(values), _FLATTEST)) @ vectors.T)
 
     def distance(self, point: Array) -> float:
-        """Standard deviations, by the curvature, between a point and the mode."""
+        """Return the distance from a point to the mode in standard deviations by the curvature."""
         # Mahalanobis: sqrt((x - m)' V diag(e) V' (x - m)).
         offset = point - self.point
         values, vectors = np.linalg.eigh(self.curvature)
@@ -109,17 +110,17 @@ class Mode:
 def curvatures(
     density: Density, points: Array, sides: tuple[int, ...] = (1, -1)
 ) -> tuple[Array, Array, Array]:
-    """Heights, gradients and negative Hessians of points, from gradients beside them.
+    """Compute log densities, gradients and negative Hessians from gradients nearby.
 
     Parameters
     ----------
     sides : tuple of int, default (1, -1)
-        Either; on the way to a mode one is enough.
+        Sides of the differences; on the way to a mode one is enough.
 
     Returns
     -------
     tuple of ndarray (B), ndarray (B, parameter) and ndarray (B, parameter, parameter)
-        Curvatures are missing where a neighbour has no density.
+        Curvatures are missing where the density is zero at a neighbour.
     """
     n, d = points.shape
     around = np.stack([points[:, None] + side * _STEP * np.eye(d) for side in sides])
@@ -134,14 +135,17 @@ def curvatures(
         axis=0,
     )
     bends = 0.5 * (bends + bends.swapaxes(1, 2))
-    # A neighbour without a density says nothing of the curvature.
+    # A neighbour without a density gives no information on the curvature.
     refused = ~np.isfinite(heights[n:].reshape(len(sides), n, d)).all(axis=(0, 2))
     bends[refused] = np.nan
     return heights[:n], slopes[:n], bends
 
 
 def _inverse(bend: Array) -> Array:
-    """``V diag(1/|e|) V'``: uphill where the density bends upwards, too; flat ones bounded."""
+    """Return ``V diag(1/|e|) V'``; directions stay uphill where the density is convex.
+
+    Flat directions are bounded.
+    """
     if not np.isfinite(bend).all():
         return np.eye(len(bend))
     values, vectors = np.linalg.eigh(bend)
@@ -149,9 +153,9 @@ def _inverse(bend: Array) -> Array:
 
 
 def _moved(inverses: Array, slopes: Array) -> Array:
-    """``V clip(diag(1/e) V'g)``: steps of at most one along every axis of the curvature.
+    """Return ``V clip(diag(1/e) V'g)``: steps of at most one along every axis of the curvature.
 
-    One that is flat, and long, shortens none of the others.
+    A long step along a flat axis does not shorten the others.
     """
     values, vectors = np.linalg.eigh(inverses)
     along = values * np.einsum("...ji,...j->...i", vectors, slopes)
@@ -159,10 +163,10 @@ def _moved(inverses: Array, slopes: Array) -> Array:
 
 
 def newton(density: Density, point: Array, *, rounds: int = 12) -> Mode:
-    """Climb by Newton steps to the mode itself, to what rounding allows.
+    """Find the mode by Newton steps, up to rounding.
 
-    Where a climb of a few steps ends depends on rounding; the mode does not. The curvature of the
-    way comes from d gradients each round, that of the mode from 2 d.
+    The end of a search of a few steps depends on rounding; the mode does not. The curvature during
+    the search comes from d gradients each round, that of the mode from 2 d.
     """
     lengths = 2.0 ** -np.arange(8.0)
     for left in range(rounds, -1, -1):
@@ -186,7 +190,7 @@ def newton(density: Density, point: Array, *, rounds: int = 12) -> Mode:
 
 
 def _settled(density: Density, point: Array, gradient: Array, inverse: Array) -> Array:
-    """Go on by steps ``H^-1 g`` of one curvature while each promises less than half the last."""
+    """Continue with steps ``H^-1 g`` of one curvature while expected gains are halved."""
     gain = float(gradient @ inverse @ gradient)
     while gain > _SETTLED:
         ahead = np.clip(point + inverse @ gradient, -_BOX, _BOX)
@@ -201,24 +205,24 @@ def _settled(density: Density, point: Array, gradient: Array, inverse: Array) ->
 def climb(
     density: Density | Densities, points: Array, inverses: Array | None = None, *, rounds: int = 30
 ) -> tuple[Array, Array]:
-    """Climb from several points at once by BFGS steps; from afar the last few by Newton's.
+    """Find modes from several points at once by BFGS steps; the last steps may be Newton's.
 
-    Steps are of full length, each judged with the gradient at its end; others are tried where a
-    full one does not climb. A climb ends where another step would gain less than .01.
+    Steps have full length, and each is judged with the gradient at its end. Other lengths are tried
+    if a full step does not increase the density. A search ends if another step would gain less than
+    0.01.
 
     Parameters
     ----------
     density : Density or Densities
-        One for all starts, or one each.
+        One for all starting points, or one each.
     inverses : ndarray (start, parameter, parameter), optional
-        Inverse curvatures to begin with, as of a density much like this one: by default those at
-        the starts.
+        Inverse curvatures to begin with, from a similar density; by default those at the starting
+        points.
 
     Returns
     -------
     tuple of ndarray (start, parameter) and ndarray (start)
-        Where each climb ended, and the log density there; minus infinity where it found no
-        finite one.
+        End of each search, and the log density there; minus infinity if no finite one was found.
     """
     points, every, afar = points.copy(), np.arange(len(points)), inverses is None
     if inverses is None:
@@ -260,7 +264,10 @@ def climb(
 def _at(
     density: Density | Densities, points: Array, starts: Index, *, bent: bool
 ) -> tuple[Array, Array, Array]:
-    """Heights and gradients where climbs stand, and negative Hessians if asked for."""
+    """Return log densities and gradients at the current points.
+
+    Negative Hessians are returned on request.
+    """
     n, d = points.shape
     if not bent:
         return *density.at(starts).gradients(points), np.full((n, d, d), np.nan)
@@ -270,7 +277,7 @@ def _at(
 
 
 def _shorter(density: Density | Densities, points: Array, moves: Array, starts: Index) -> Array:
-    """Highest ends of other lengths of steps."""
+    """Return the best ends among steps of other lengths."""
     tried = points[starts, None] + _SHORTER[:, None] * moves[:, None]
     tried = np.clip(tried, -_BOX, _BOX)
     each = density.at(starts.repeat(_SHORTER.size))
@@ -280,7 +287,7 @@ def _shorter(density: Density | Densities, points: Array, moves: Array, starts: 
 
 
 def _updated(inverse: Array, move: Array, change: Array) -> Array:
-    """BFGS: the inverse curvature after a step along which the slope fell by ``change``."""
+    """Return the BFGS inverse curvature after a step with the decrease ``change`` of the slope."""
     # (I - s y'/s'y) H^-1 (I - y s'/s'y) + s s'/s'y: the new inverse takes y to s, and stays
     # positive definite where s'y > 0.
     product = float(move @ change)

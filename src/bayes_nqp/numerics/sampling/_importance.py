@@ -27,43 +27,43 @@ from bayes_nqp.numerics.sampling._proposals import (
 )
 
 _APART = 5.0
-"""Standard deviations at which two climbs count as ended at different modes."""
+"""Distance in standard deviations from which two searches have ended at different modes."""
 _AS_HIGH = 0.02
-"""Log density by which ends of climbs to one mode may differ."""
+"""Difference in log density allowed between ends of searches for one mode."""
 _DEPTH = 12.0
-"""How far below the highest mode another one may lie, in log density, and still count."""
+"""Distance in log density below the highest mode up to which another mode counts."""
 _BRIEF = (192, 256, 256)
-"""Proposals of a refit, round by round, until their weights carry it."""
+"""Proposals of a refit, round by round, until their weights are good enough."""
 _BRIEF_STEPS = 2
 """Newton steps of a refit, which starts close to its mode; rounds of proposals do the rest."""
 _SPARE = 1.3
-"""How many more proposals are drawn than a share of effective ones asks for."""
+"""Factor of proposals above the number that the share of effective ones requires."""
 _MOST_BRIEF = 2048
-"""Proposals of a refit whose last round is drawn on until its weights carry it."""
+"""Proposals of a refit that extends its last round until the weights are good enough."""
 LEAST_BRIEF = 100.0
-"""Effective proposals that a refit needs: it is asked for averages, not for tails."""
+"""Effective proposals of a refit, which computes averages and not tails."""
 
 
 @value("sampler")
 class Importance:
-    """Importance sampling: independent draws of a few parameters, with honest weights.
+    """Importance sampling: independent draws of a few parameters, with weight diagnostics.
 
-    Proposals come from one Student-t around the mode, fitted by adaptive importance sampling and
-    folded at zero where a scale may vanish. They are weighted by the density, and each chain
-    resamples its own. Where the weights do not carry it, more are drawn, from a Student-t fitted
-    to all before, five times as many at most; and then the posterior is reached by `Tempered` steps
-    from the prior.
+    Proposals come from one Student-t distribution around the mode, fitted by adaptive importance
+    sampling and folded at zero for scales that may vanish. They are weighted by the density, and
+    each chain resamples its own proposals. If the weights are not good enough, up to five times as
+    many are drawn, from a Student-t fitted to all earlier ones. If this is not enough, `Tempered`
+    steps lead from the prior to the posterior.
 
     Parameters
     ----------
     draws : int, default 1000
         Draws kept in each chain.
     chains : int, default 4
-        Streams of proposals, each resampled on its own.
+        Streams of proposals, each resampled separately.
     proposals : int, default 2000
         Weighted points, of all chains together.
     seed : int, optional
-        The same seed gives the same draws; None takes one at random, which the fit records.
+        The same seed gives the same draws. Random by default, and recorded in the fit.
 
     Raises
     ------
@@ -90,11 +90,11 @@ class Importance:
 
     @property
     def n_evaluations(self) -> int:
-        """Points that are held at once, at most: five times the proposals where they are few."""
+        """Return the maximum of points at once: up to five times the proposals."""
         return 5 * self.proposals
 
     def seeded(self) -> Importance:
-        """The same sampler with a seed: its own, or one at random."""
+        """Return the same sampler with a seed: its own, or a random one."""
         return self if self.seed is not None else replace(self, seed=secrets.randbits(31))
 
 
@@ -113,14 +113,14 @@ def importance(
     sampler : Importance
         With a seed.
     start : ndarray (parameter), optional
-        Unconstrained, of a density much like this one: the one climb begins there, not several at
-        dispersed points.
+        Unconstrained point from a similar density: a single search begins there, instead of several
+        at dispersed points.
 
     Returns
     -------
     Chains
-        One variable, "x" (chain, draw, parameter), unconstrained; facts say what the weights
-        allow, and whether `Tempered` was needed.
+        One variable, "x" (chain, draw, parameter), unconstrained; facts contain the diagnostics of
+        the weights, and a flag if `Tempered` was needed.
     """
     from bayes_nqp.numerics.sampling._tempered import tempered
 
@@ -145,10 +145,10 @@ def importance(
 def refit_importance(
     density: Density, space: ParameterSpace, sampler: Importance, start: Array
 ) -> Chains:
-    """Draw the parameters of a density much like one whose draws are at hand.
+    """Draw the parameters of a density that is similar to one with existing draws.
 
-    A fit needs thousands of evaluations, a refit hundreds. Where its few weights do not carry it,
-    it is drawn as a fit is.
+    A fit needs thousands of evaluations, a refit hundreds. If its few weights are not good enough,
+    it is drawn like a fit.
 
     Parameters
     ----------
@@ -157,12 +157,12 @@ def refit_importance(
     sampler : Importance
         With a seed.
     start : ndarray (parameter)
-        Unconstrained, where the climb begins.
+        Unconstrained starting point of the search.
 
     Returns
     -------
     Chains
-        As `importance` gives it; facts are those of the proposals that were used.
+        As `importance` returns; facts are those of the proposals that were used.
     """
     generator = np.random.default_rng(sampler.seed)
     mode = newton(density, start, rounds=_BRIEF_STEPS)
@@ -171,10 +171,10 @@ def refit_importance(
 
 
 def brief_importance(density: Density, space: ParameterSpace, sampler: Importance) -> Chains:
-    """Draw the parameters of a density from as few proposals as carry averages.
+    """Draw the parameters of a density from as few proposals as averages require.
 
-    As `refit_importance`, but for a climb from dispersed points; a marginal likelihood has a
-    Monte-Carlo error of .1 or less.
+    It works like `refit_importance`, with searches from dispersed points; a marginal likelihood has
+    a Monte Carlo error of at most 0.1.
     """
     generator = np.random.default_rng(sampler.seed)
     mode, n_modes = find_modes(density, space, generator)
@@ -189,7 +189,7 @@ def _brief(
     mode: Mode,
     generator: np.random.Generator,
 ) -> Chains | None:
-    """Draw by rounds of few proposals; None where their weights do not carry it."""
+    """Draw by rounds of few proposals; None if their weights are not good enough."""
     proposal = around(mode, chart_of(space.folds, mode))
     drawn = propose(density, proposal, generator, _BRIEF[0])
     for size in _BRIEF[1:]:
@@ -199,7 +199,7 @@ def _brief(
         drawn = propose(density, proposal, generator, size)
     if replace(drawn.weights, least=LEAST_BRIEF).passed:
         return _resampled(drawn, sampler, generator)
-    # More of the same proposals, as many as the last round says are needed, beside its own.
+    # More of the same proposals, as many as the last round requires, in addition to its own.
     size = len(drawn.points)
     share = drawn.weights.effective / size
     wanted = max(2 * size, int(np.ceil(_SPARE * LEAST_BRIEF / max(share, 1e-9))))
@@ -218,14 +218,17 @@ def _brief(
 def find_modes(
     density: Density, space: ParameterSpace, generator: np.random.Generator
 ) -> tuple[Mode, int]:
-    """Climb from dispersed points; the highest mode, and how many: 0 if none is smooth."""
+    """Search from dispersed points; return the highest mode and the number of modes.
+
+    The number is 0 if none is smooth.
+    """
     typical = space.unconstrain(space.typical)
     # Scales are often well below their priors' scales; half of the starts look there.
     lower = np.where(space.folds, typical - 1.5, typical)
     drawn = space.unconstrain(space.draw(generator, 2))
     starts = np.stack([typical, lower, *np.clip(drawn, typical - 4.0, typical + 4.0)])
     ends, heights = climb(density, starts)
-    # Of climbs that ended as high the first: which is higher by a hair is rounding's to say.
+    # The first of the searches with equal height: small differences depend on rounding.
     first = int(np.argmax(heights >= heights.max() - _AS_HIGH))
     mode = newton(density, ends[first])
     if not mode.smooth:
@@ -247,7 +250,8 @@ def _resampled(proposals: Proposals, sampler: Importance, generator: np.random.G
     index = np.empty((sampler.chains, sampler.draws), dtype=np.int64)
     for c, stream in enumerate(streams):
         log_weights = proposals.log_weights[stream]
-        # Draw j takes the point whose share of the cumulative weight holds (j + U) / n, one U.
+        # Draw j takes the point with the share of the cumulative weight that contains (j + U) / n,
+        # one U.
         share = np.cumsum(np.exp(log_weights - logsumexp(log_weights)))
         places = (np.arange(sampler.draws) + generator.random()) / sampler.draws
         chosen = np.minimum(np.searchsorted(share, places * share[-1]), stream.size - 1)

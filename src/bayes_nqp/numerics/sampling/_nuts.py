@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 _FROZEN = 100_000
-"""Numbers of data up to which a model is compiled with them."""
+"""Size of data up to which a model is compiled with constants."""
 _STATS = {
     "diverging": "diverging",
     "energy": "energy",
@@ -39,10 +39,10 @@ _STATS = {
 class NUTS:
     """The No-U-Turn sampler of nutpie.
 
-    It samples the row model (`build`), every coefficient included, and slowly: compiling takes
-    ten seconds or more, and each evaluation passes over all rows. Use it for Student-t errors,
-    which do not compress, and as an independent check of `Importance`, the default. nutpie comes
-    with ``bayes-nqp[nuts]``.
+    It samples the model of single observations (`build`) with every coefficient, and is slow:
+    compilation takes ten seconds or more, and each evaluation passes over all observations. Use it
+    for Student-t errors, which have no sufficient statistics, and as an independent test of
+    `Importance`, the default. nutpie is installed with ``bayes-nqp[nuts]``.
 
     Parameters
     ----------
@@ -53,11 +53,11 @@ class NUTS:
     chains : int, default 4
         Independent chains.
     seed : int, optional
-        The same seed gives the same draws; None takes one at random, which the fit records.
+        The same seed gives the same draws. Random by default, and recorded in the fit.
     target_accept : float, default 0.9
-        Acceptance probability that the step size aims at.
+        Target acceptance probability of the step size.
     cores : int, optional
-        Chains run side by side; as many as there are processors by default.
+        Chains run in parallel; as many as there are processors by default.
 
     Raises
     ------
@@ -85,25 +85,25 @@ class NUTS:
 
     @property
     def n_evaluations(self) -> int:
-        """Draws of all chains, those for tuning included."""
+        """Return the number of draws of all chains, those for tuning included."""
         return self.chains * (self.tune + self.draws)
 
     def seeded(self) -> NUTS:
-        """The same sampler with a seed: its own, or one at random."""
+        """Return the same sampler with a seed: its own, or a random one."""
         return self if self.seed is not None else replace(self, seed=secrets.randbits(31))
 
 
 def sample_model(
     model: pm.Model, sampler: NUTS, names: Sequence[str], *, progress: bool = True
 ) -> Chains:
-    """Sample any PyMC model, row by row.
+    """Sample any PyMC model.
 
     Parameters
     ----------
     names : sequence of str
         Variables to keep.
     progress : bool, default True
-        Whether to show a progress bar.
+        If True, show a progress bar.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def sample_model(
         from pymc.model.transform.optimization import freeze_dims_and_data
         from pytensor.configdefaults import config
 
-        _ = config.compiledir  # which is made when it is asked for
+        _ = config.compiledir  # computed when it is requested
 
     if sum(data.get_value(borrow=True).size for data in model.data_vars) <= _FROZEN:
         # Sizes that are known leave half as much to compile; long data would be compiled in.

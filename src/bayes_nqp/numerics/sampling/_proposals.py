@@ -1,4 +1,4 @@
-"""Proposals of parameters: made around a mode, weighted, and fitted to what the weights say."""
+"""Proposals of parameters: drawn around a mode, weighted, and fitted to the weighted points."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from bayes_nqp.numerics.sampling._weights import Weights
 _ROUNDS = (200, 400, 800)
 _INFLATION = 1.2
 _GOOD = 0.5
-"""Effective share of a round's points from which the proposal needs no further round."""
+"""Effective share of a round's points above which the proposal needs no further round."""
 _MOST_FOLDED = 12
-"""Parameters that are folded: 4,096 images. Others that may vanish are bent."""
+"""Maximum number of folded parameters: 4,096 images. Others that may vanish are bent."""
 _FLATTEST = 0.5
 """Curvature below which a scale, in multiples of its mode, counts as flat."""
 
@@ -33,7 +33,7 @@ class Proposals:
     log_weights : ndarray (point)
         Log density over that of the proposal.
     proposal : FoldedT
-        What they were drawn from.
+        Distribution of the points.
     """
 
     points: Array
@@ -42,14 +42,14 @@ class Proposals:
 
     @property
     def weights(self) -> Weights:
-        """What the weights allow."""
+        """Return the weights with their diagnostics."""
         return Weights(self.log_weights)
 
 
 def chart_of(folds: Mask, mode: Mode) -> Chart:
-    """Fold the parameters that are nearest to zero, by their own sd, and bend the others.
+    """Fold the parameters that are nearest to zero, by their own SD, and bend the others.
 
-    A folded proposal has an image for every choice of signs, so that there may not be many.
+    A folded proposal has an image for every choice of signs, so only a few can be folded.
     """
     # Of u = log x: sd² is the diagonal of V diag(1/e) V', e the curvature's eigenvalues. A scale x
     # with little information has a large sd of its logarithm.
@@ -63,11 +63,11 @@ def chart_of(folds: Mask, mode: Mode) -> Chart:
 
 
 def around(mode: Mode, chart: Chart) -> FoldedT:
-    """The proposal that the curvature at a mode gives in places, where scales have their own scale.
+    """Return the proposal from the curvature at a mode, with scales on their own scale.
 
-    Of ``x = e^u`` the log density is ``l(u) - u``. Where l has its mode that has the slope -1 / x
-    and the curvature ``(H - 1) / x²``: its own mode is a Newton step lower, at ``x (h - 2) / (h -
-    1)`` of a single x, which of a normal density is exact, and of a half-normal one zero.
+    For ``x = e^u`` the log density is ``l(u) - u``. At the mode of l it has the slope -1 / x and
+    the curvature ``(H - 1) / x²``. Its own mode is one Newton step lower, at ``x (h - 2) / (h -
+    1)`` for a single x. This is exact for a normal density, and zero for a half-normal one.
     """
     jacobian, folds = chart.slopes(mode.point), chart.folds.astype(np.float64)
     # In multiples of dx/du: slopes -1 and curvatures H - 1 where folded, 0 and H elsewhere.
@@ -103,10 +103,10 @@ def propose(
 
 
 def pooled(drawn: Sequence[Proposals]) -> Proposals:
-    """Points of several proposals, each proposal's in proportion to what they are worth.
+    """Combine points of several proposals, weighted by the effective size of each.
 
-    Many parameters have a covariance that a few effective points do not tell: each proposal is
-    fitted to all points before it, and none of them is lost.
+    With many parameters, a few effective points do not determine a covariance: each proposal is
+    fitted to all earlier points, and none of them is lost.
     """
     if len(drawn) == 1:
         return drawn[0]
@@ -116,7 +116,7 @@ def pooled(drawn: Sequence[Proposals]) -> Proposals:
     worth = np.array([max(part.weights.effective, 1e-9) for part in drawn])
     more = np.log(worth / worth.sum() * sizes.sum() / sizes)
     log_weights = [part.log_weights + x for part, x in zip(drawn, more, strict=True)]
-    # Every stretch of the points holds its share of each proposal's.
+    # Every part of the points contains its share of each proposal's.
     order = np.argsort(np.concatenate([np.arange(n) / n for n in sizes]), kind="stable")
     return Proposals(
         np.concatenate([part.points for part in drawn])[order],
@@ -126,14 +126,14 @@ def pooled(drawn: Sequence[Proposals]) -> Proposals:
 
 
 def refitted(proposal: FoldedT, proposals: Proposals) -> FoldedT:
-    """Mean and covariance by the weights, the largest of which are cut to their fiftieth.
+    """Compute weighted mean and covariance, with the largest 2 % of weights truncated.
 
-    A covariance of d parameters from n effective points loses a share of some ``d (d + 1) / 4n`` of
-    what it proposes: the proposal itself counts for ``d (d + 1)`` points.
+    A covariance of d parameters from n effective points loses a share of about ``d (d + 1) / 4n``.
+    Therefore the proposal itself counts for ``d (d + 1)`` points.
     """
     if not np.isfinite(proposals.log_weights).any():
         return proposal
-    # Cut weights are biased for the moments, but a proposal may be: w = p / q holds for any q.
+    # Cut weights are biased for the moments, but a proposal may be: w = p / q is valid for any q.
     weights = np.exp(proposals.log_weights - proposals.log_weights.max())
     weights = np.minimum(weights, np.sort(weights)[-max(5, weights.size // 50)])
     if not weights.sum() > 0.0:

@@ -1,4 +1,4 @@
-"""From the prior to the posterior by steps: where one proposal does not do."""
+"""Tempered sampling from the prior to the posterior, if one proposal is not enough."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from bayes_nqp.numerics.sampling._transformed_space import Chart, FoldedT
 type Density = Callable[[Array], Array]
 
 _PARTICLES = 128
-"""Of each population; even, since each half moves by what the other knows."""
+"""Particles of each population; even, because each half moves by proposals from the other."""
 _SHARE = 0.5
-"""Effective share of particles that a step of temperature leaves."""
+"""Effective share of particles after a step of temperature."""
 _SWEEPS = 2
 """Moves of every kind after each step."""
 _LONGEST = 4
-"""How often a run is made twice as long where it has not mixed."""
+"""Number of times that a run is doubled if it has not mixed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class _Particles:
     Parameters
     ----------
     prior, likelihood : ndarray (population, particle)
-        Log densities of places; Jacobians are in the prior.
+        Log densities of positions; Jacobians are in the prior.
     """
 
     places: Array
@@ -44,7 +44,7 @@ class _Particles:
     likelihood: Array
 
     def at(self, beta: float) -> Array:
-        """Log density at an inverse temperature (population, particle)."""
+        """Return the log density at an inverse temperature (population, particle)."""
         if beta == 0.0:
             return self.prior
         return self.prior + beta * self.likelihood
@@ -53,13 +53,13 @@ class _Particles:
 def tempered(
     density: Density, space: ParameterSpace, draws: int, chains: int, generator: np.random.Generator
 ) -> Chains:
-    """Draw the parameters of a density, whatever its shape.
+    """Draw the parameters of a density of any shape.
 
-    Populations of particles are drawn from the prior and led to the posterior through powers of
+    Populations of particles are drawn from the prior and moved to the posterior through powers of
     the likelihood, each chosen so that half of the particles stay effective. After each step
     particles move: half of a population proposes from a Student-t fitted to the other half, or
-    by differences of its particles. Populations share temperatures alone: their agreement is
-    evidence.
+    by differences of its particles. Populations share only the temperatures, so that their
+    agreement is evidence of convergence.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def _run(
     generator: np.random.Generator,
     marginal: Mapping[str, float],
 ) -> Chains:
-    """Sweep until populations agree and enough effective draws are kept."""
+    """Sweep until populations agree and there are enough effective draws."""
     sweeps = max(-(-draws // _PARTICLES), 8)
     spacing, rhat, effective = 1, np.inf, 0.0
     places: Array = particles.places[:, :, None]
@@ -153,10 +153,10 @@ def _run(
 
 
 def _effective(paths: Array) -> Array:
-    """Effective draws of many short paths of one law (path, step, parameter).
+    """Estimate effective draws of many short paths of one distribution (path, step, parameter).
 
     All paths share one mean, so autocorrelations are pooled over them; they are summed while
-    they fall below one another and stay positive.
+    they decrease and are positive.
     """
     # n / (1 + 2 sum_k (1 - k/n) rho_k), rho from covariances about the common mean.
     centred = paths - paths.mean(axis=(0, 1))
@@ -171,7 +171,7 @@ def _effective(paths: Array) -> Array:
 
 
 def _step(likelihood: Array, largest: float) -> float:
-    """How much further the likelihood's power may go."""
+    """Return the next increase of the likelihood's power."""
     # (sum w)² / sum w² = n / 2 with w = L^step; it falls as the step grows.
     finite = likelihood[np.isfinite(likelihood)]
 
@@ -182,8 +182,8 @@ def _step(likelihood: Array, largest: float) -> float:
 
     if not np.isfinite(surplus(largest)) or not np.isfinite(surplus(largest * np.exp(-40.0))):
         raise ConvergenceError(
-            "no point that was proposed has a likelihood that numbers hold",
-            hint="weights and columns of like sizes; nqp.check(fit, 'prior_predictive') shows "
+            "no proposed point has a finite likelihood",
+            hint="weights and columns of similar size; nqp.check(fit, 'prior_predictive') shows "
             "what the priors allow",
         )
     if surplus(largest) >= 0.0:
@@ -202,7 +202,7 @@ def _resample(
     for c, weights in enumerate(log_weights):
         share = np.cumsum(np.exp(weights - logsumexp(weights)))
         places = (np.arange(size) + generator.random()) / size * share[-1]
-        # Halves must not hold copies of the same particles side by side.
+        # Halves must not contain copies of the same particles side by side.
         index[c] = generator.permutation(np.minimum(np.searchsorted(share, places), size - 1))
     return _Particles(
         np.take_along_axis(particles.places, index[..., None], axis=1),
@@ -249,7 +249,7 @@ def _moved(
 def _by_difference(
     places: Array, others: Array, chart: Chart, generator: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Add a multiple of the difference of two others; folding leaves it symmetric."""
+    """Propose a multiple of the difference of two others; folding keeps it symmetric."""
     populations, size, d = places.shape
     first = generator.integers(others.shape[1], size=(populations, size))
     second = (first + generator.integers(1, others.shape[1], size=first.shape)) % others.shape[1]
@@ -270,7 +270,7 @@ def _by_difference(
 def _by_fit(
     populations: Array, others: Array, chart: Chart, generator: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Draw from a Student-t fitted to the others; with the ratio of its densities."""
+    """Propose from a Student-t fitted to the others; return the ratio of its densities, too."""
     proposed, correction = np.empty_like(populations), np.empty(populations.shape[:2])
     for c, (places, cloud) in enumerate(zip(populations, others, strict=True)):
         covariance = np.cov(cloud.T).reshape(populations.shape[2], -1)

@@ -1,4 +1,4 @@
-"""The proposal's space: parameters that may vanish on their own scale, folded at zero, or bent."""
+"""The proposal's space: scales that may vanish are folded at zero, or transformed."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ _LOWEST = 1e-300
 _HALF = 0.67448975019608171
 """Median of a half-normal of scale one, where ``2 Phi(z) - 1`` is a half."""
 _IMAGES = 1 << 17
-"""Images whose densities are held at once: two megabytes."""
+"""Images with densities in memory at once: two megabytes."""
 
 
 @dataclass(frozen=True, eq=False)
 class Chart:
-    """From unconstrained points (..., parameter) to the places where proposals are made.
+    """Map from unconstrained points (..., parameter) to the space of the proposals.
 
     The logarithm u of a scale that may vanish has a long tail to the left. On its own scale, ``x =
-    e^u`` folded at zero, it has none, but each fold doubles a proposal's images. Where it is bent,
-    ``y = Phi^-1(2 Phi(x / tau) - 1)`` is normal if x is half-normal of the scale tau.
+    e^u`` folded at zero, it has none, but each fold doubles a proposal's images. A bent parameter
+    ``y = Phi^-1(2 Phi(x / tau) - 1)`` is normal if x is half-normal with scale tau.
 
     Parameters
     ----------
     folds, bends : ndarray of bool (parameter)
-        Which are folded, and which are bent.
+        True for parameters that are folded, and for those that are bent.
     log_tau : ndarray (parameter)
-        Read where bent.
+        Used for bent parameters.
     """
 
     folds: Mask
@@ -43,20 +43,20 @@ class Chart:
     log_tau: Array
 
     def places(self, points: Array) -> Array:
-        """Take points there."""
+        """Map points to positions."""
         out = np.where(self.folds, np.exp(np.minimum(points, 345.0)), points)
         out[..., self.bends] = _bent(points[..., self.bends] - self.log_tau[self.bends])
         return out
 
     def points(self, places: Array) -> Array:
-        """Take places back."""
+        """Map positions back to points."""
         x = np.where(self.folds, np.maximum(places, _LOWEST), 1.0)
         out = np.where(self.folds, np.log(x), places)
         out[..., self.bends] = self.log_tau[self.bends] + _unbent(places[..., self.bends])
         return out
 
     def density(self, density: Density) -> Density:
-        """Log density of places, from that of points."""
+        """Return the log density of positions, from that of points."""
 
         # p(x) = p(u) |du/dx| with u = log x: the Jacobian is 1 / x = e^-u; likewise |du/dy|.
         def of_places(places: Array) -> Array:
@@ -67,12 +67,12 @@ class Chart:
         return of_places
 
     def slopes(self, point: Array) -> Array:
-        """Derivatives of places by points, at a point (parameter)."""
+        """Return derivatives of positions by points, at a point (parameter)."""
         slopes = np.where(self.folds, np.exp(point), 1.0)
         return np.where(self.bends, np.exp(self._log_slopes(point)), slopes)
 
     def _log_slopes(self, points: Array) -> Array:
-        """``log dy/du = log(2 z phi(z) / phi(y))``, z = x / tau, where bent; elsewhere zero."""
+        """Return ``log dy/du = log(2 z phi(z) / phi(y))``, z = x / tau, if bent; otherwise zero."""
         out, log_z = np.zeros_like(points), points[..., self.bends] - self.log_tau[self.bends]
         squares = _bent(log_z) ** 2 - np.exp(2.0 * log_z)
         out[..., self.bends] = np.log(2.0) + log_z + 0.5 * squares
@@ -80,7 +80,7 @@ class Chart:
 
 
 def _bent(log_z: Array) -> Array:
-    """``y = Phi^-1(2 Phi(z) - 1)``, by whichever tail is the smaller."""
+    """Compute ``y = Phi^-1(2 Phi(z) - 1)`` from the smaller tail."""
     # 2 Phi(z) - 1 = erf(z / sqrt 2), z sqrt(2 / pi) near zero; 1 - Phi(y) = 2 Phi(-z).
     z = np.exp(np.minimum(log_z, 345.0))
     inner = np.log(erf(np.clip(z, 1e-6, 1.0) / np.sqrt(2.0)))
@@ -90,7 +90,7 @@ def _bent(log_z: Array) -> Array:
 
 
 def _unbent(y: Array) -> Array:
-    """``log z`` of y."""
+    """Compute ``log z`` of y."""
     far = log_ndtr(np.minimum(y, 0.0)) + 0.5 * np.log(0.5 * np.pi)
     inner = np.log(np.sqrt(2.0) * erfinv(ndtr(np.clip(y, -6.0, 0.0))))
     upper = np.log(-ndtri_exp(log_ndtr(-np.maximum(y, 0.0)) - np.log(2.0)))
@@ -99,7 +99,7 @@ def _unbent(y: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class FoldedT:
-    """A multivariate Student-t of which absolute values are taken where parameters fold.
+    """A multivariate Student-t, with absolute values of folded parameters.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ class FoldedT:
         return np.linalg.cholesky(self.covariance)
 
     def draw(self, generator: np.random.Generator, size: int) -> Array:
-        """Draw places."""
+        """Draw positions."""
         # x = m + L z sqrt(nu / chi²_nu), L L' the scale matrix, then |x| where folded.
         normal = generator.standard_normal((size, self.centre.size))
         stretch = np.sqrt(NU / generator.chisquare(NU, size))
@@ -126,7 +126,7 @@ class FoldedT:
         return places
 
     def log_density(self, places: Array) -> Array:
-        """Log density of places, normalised: the sum over all images under folding."""
+        """Return the normalised log density of positions: the sum over all images under folding."""
         d = self.centre.size
         inverse = np.linalg.inv(self._lower)
         constant = (
@@ -146,7 +146,7 @@ class FoldedT:
         return np.asarray(constant + np.concatenate([*parts, np.zeros(0)]))
 
     def _images(self, base: Array, folded: Array, columns: Array) -> Array:
-        """Log of the sum over images of some places, up to the constant."""
+        """Return the log of the sum over images of some positions, up to the constant."""
         # An image of x has the signs S: S x - m, S = diag(±1). By L^-1 that is z = b + sum_j y_j
         # over the signs that are minus, b = L^-1 (x - m) and y_j = -2 x_j L^-1 e_j, so that
         # z'z = b'b + sum_j (2 b'y_j + y_j'y_j + 2 sum_(i < j) y_i'y_j), sign after sign.
@@ -172,7 +172,7 @@ class FoldedT:
 
 
 def _power(base: Array, exponent: int) -> Array:
-    """A whole power, by squares."""
+    """Compute an integer power by repeated squares."""
     out = np.ones_like(base)
     while exponent:
         if exponent & 1:

@@ -1,4 +1,4 @@
-"""Weights of proposals, their tails smoothed by a generalised Pareto distribution."""
+"""Weights of proposals, with tails smoothed by a generalised Pareto distribution."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from scipy.special import logsumexp
 from bayes_nqp._core.arrays import Array
 
 _SMALLEST = 1e-290
-"""Excess, of the largest weight, that has a reciprocal."""
+"""Smallest excess, relative to the largest weight, with a finite reciprocal."""
 _PRIOR_DRAWS, _PRIOR_SHAPE = 10, 0.5
 
 
 def khat(log_weights: Array) -> float:
-    """Shape of the generalised Pareto distribution of the largest weights.
+    """Estimate the shape of the generalised Pareto distribution of the largest weights.
 
-    Of S weights the ``min(S / 5, 3 sqrt(S))`` largest are taken, less the next one.
+    Of S weights the ``min(S / 5, 3 sqrt(S))`` largest are used, less the next one.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def khat(log_weights: Array) -> float:
     Returns
     -------
     float
-        NaN where the largest weights are no tail: a quarter of them are equal.
+        NaN if the largest weights are not a tail: a quarter of them are equal.
 
     References
     ----------
@@ -44,11 +44,12 @@ def khat(log_weights: Array) -> float:
 
 
 def _shape(excess: Array) -> float:
-    """Shape k of sorted excesses, by the mean of a profile posterior.
+    """Estimate the shape k of sorted excesses, by the mean of a profile posterior.
 
     With ``x`` the excesses and ``k(b) = mean log(1 - b x)``, the profile likelihood of b is
-    ``n (log(-b / k) - k - 1)``; it is averaged over a grid of b that the first quartile spans.
-    Ten excesses' worth of a shape of 1/2 hold the answer where excesses are few.
+    ``n (log(-b / k) - k - 1)``. It is averaged over a grid of b that is spanned by the first
+    quartile. A prior worth ten excesses of a shape of 1/2 stabilises the estimate if excesses are
+    few.
 
     References
     ----------
@@ -57,7 +58,7 @@ def _shape(excess: Array) -> float:
     """
     n = excess.size
     quartile = excess[int(n / 4 + 0.5) - 1]
-    # The grid of b would have no scale, or one beyond what numbers hold.
+    # The grid of b would have no scale, or one beyond the range of doubles.
     if quartile <= excess[0] or quartile < _SMALLEST:
         return float("nan")
     m = 30 + int(np.sqrt(n))
@@ -73,19 +74,19 @@ def _shape(excess: Array) -> float:
 
 
 LEAST_EFFECTIVE = 400.0
-"""Effective proposals that draws need to stand."""
+"""Minimum number of effective proposals for valid draws."""
 
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """Importance weights, and what they allow.
+    """Importance weights with their diagnostics.
 
     Parameters
     ----------
     log_weights : ndarray (point)
-        Minus infinity where a point has no density.
+        Minus infinity for a point without a density.
     least : float, default 400
-        Effective proposals that are asked for.
+        Required number of effective proposals.
 
     References
     ----------
@@ -98,7 +99,7 @@ class Weights:
 
     @cached_property
     def effective(self) -> float:
-        """``(sum w)² / sum w²``."""
+        """Return ``(sum w)² / sum w²``."""
         log_sum = logsumexp(self.log_weights)
         if not np.isfinite(log_sum):
             return 0.0
@@ -106,7 +107,7 @@ class Weights:
 
     @cached_property
     def khat(self) -> float:
-        """Shape of the generalised Pareto distribution of the largest weights."""
+        """Return the shape of the generalised Pareto distribution of the largest weights."""
         # Equal weights have no tail at all (k-hat minus infinity), too few of them no estimate.
         finite = self.log_weights[np.isfinite(self.log_weights)]
         if finite.size < 25 or np.ptp(finite) == 0.0:
@@ -115,27 +116,27 @@ class Weights:
 
     @property
     def limit(self) -> float:
-        """Largest k-hat that so many points allow: ``min(.7, 1 - 1 / log10 S)``."""
+        """Return the largest valid k-hat for S points: ``min(.7, 1 - 1 / log10 S)``."""
         return min(0.7, 1.0 - 1.0 / float(np.log10(self.log_weights.size)))
 
     @property
     def refused(self) -> float:
-        """Share of points without a density."""
+        """Return the share of points without a density."""
         return float(np.mean(~np.isfinite(self.log_weights)))
 
     @property
     def passed(self) -> bool:
-        """Whether draws resampled by these weights can be used."""
+        """Return True if draws resampled by these weights can be used."""
         return self.effective >= self.least and self.khat < self.limit
 
     @property
     def log_marginal(self) -> float:
-        """Log marginal likelihood: the log of the mean weight."""
+        """Return the log marginal likelihood: the log of the mean weight."""
         return float(logsumexp(self.log_weights) - np.log(self.log_weights.size))
 
     @property
     def facts(self) -> Mapping[str, float]:
-        """What travels with draws."""
+        """Return the statistics that are stored with draws."""
         return {
             "importance_ess": self.effective,
             "khat": self.khat,

@@ -17,13 +17,13 @@ class AbsorbedGroup:
     Parameters
     ----------
     units : ndarray of int (unit)
-        Which units.
+        The units.
     normal : ndarray (J, J)
         Normal equations of periods, varying columns and the outcome.
     log_det : float
         ``log|Q| - log|1'Q1|``, summed over units.
     free : int
-        Rows less units.
+        Observations less units.
     """
 
     units: Index
@@ -41,7 +41,7 @@ class AbsorbedLoadings:
     cluster, group : ndarray of int (entry)
         Every pair with units in it, owner by owner.
     normal : ndarray (entry, J)
-        ``[Q̃d; Z'Q̃d]``, summed over these units, with d what multiplies the deviation.
+        ``[Q̃d; Z'Q̃d]``, summed over these units, with d the loading of the deviation.
     inner : ndarray (entry)
         ``d'Q̃d``.
     """
@@ -53,11 +53,12 @@ class AbsorbedLoadings:
 
 
 def absorb_levels(rows: Rows, n_periods: int) -> list[AbsorbedGroup]:
-    """Reduce rows with independent errors to the normal equations of their groups.
+    """Reduce observations with independent errors to the normal equations of their groups.
 
-    With f the units that one stands for, w its weights, ``W = sum w`` and ``z̃ = z - w'z / W`` its
-    columns net of their weighted means, ``sum_i f [diag(w) - w w' / W, w z̃; (w z̃)', z̃'w z̃]``.
-    In the order of `Rows.group`, without units seen once.
+    With f the number of units that an entry represents, w its weights, ``W = sum w`` and
+    ``z̃ = z - w'z / W`` its columns net of their weighted means, the sums are
+    ``sum_i f [diag(w) - w w' / W, w z̃; (w z̃)', z̃'w z̃]``.
+    They are in the order of `Rows.group`, without units observed once.
     """
     return [_absorb_group(rows, units, n_periods) for units in units_of_each(rows, rows.group)]
 
@@ -97,10 +98,10 @@ def _absorb_group(rows: Rows, units: Index, n_periods: int) -> AbsorbedGroup:
 
 
 def absorb_loadings(rows: Rows, cluster: Index, n_periods: int) -> AbsorbedLoadings:
-    """Reduce loadings of deviations to what they add to normal equations of groups.
+    """Reduce loadings of deviations to their part of the normal equations of groups.
 
-    With ``d̃ = d - w'd / W``, ``Q̃d = w d̃``. ``cluster`` says whose deviation a unit has, -1 for
-    none (unit); units seen once are left out.
+    With ``d̃ = d - w'd / W``, ``Q̃d = w d̃``. ``cluster`` (unit) is the owner of a unit's
+    deviation, -1 for none; units observed once are left out.
     """
     assert rows.loading is not None
     pairs = np.stack([cluster, rows.group], axis=1)
@@ -111,7 +112,7 @@ def absorb_loadings(rows: Rows, cluster: Index, n_periods: int) -> AbsorbedLoadi
     row = np.flatnonzero(entry[rows.unit] >= 0)
     unit, time, d = rows.unit[row], rows.time[row], rows.loading[row]
     w = np.ones(row.size) if rows.weights is None else rows.weights[row]
-    # d̃ = d - w'd / W, and w d̃ = Q̃d: what the level takes of a loading is out.
+    # d̃ = d - w'd / W, and w d̃ = Q̃d: the part of a loading in the level is subtracted.
     total, n = np.bincount(unit, w, cluster.size), len(distinct)
     d = d - np.bincount(unit, w * d, cluster.size)[unit] / total[unit]
     # Sums over the units of each owner and group: (Q̃d)_t by period, z'Q̃d by column, d'Q̃d.

@@ -27,7 +27,7 @@ class UnitClass:
     group : int
         Number of their key.
     units : ndarray of int (unit)
-        Which units.
+        The units.
     times : ndarray of int (m,)
         Observed periods.
     weights : ndarray (m,)
@@ -40,11 +40,11 @@ class UnitClass:
     cross : ndarray (k, k)
         Their cross-products, summed over units.
     loading : ndarray (m,), optional
-        What multiplies a member's deviation.
+        Loading of a member's deviation.
     own : int, default 1
         Flat coefficients of each unit.
     n : float
-        How many units they stand for.
+        Number of units that they represent.
     """
 
     group: int
@@ -61,14 +61,15 @@ class UnitClass:
 
     @property
     def free(self) -> int:
-        """Rows less flat coefficients of units."""
+        """Return the number of observations less flat coefficients of units."""
         return round(self.n * (self.times.size - self.own))
 
 
 def reduce_rows(rows: Rows) -> list[UnitClass]:
-    """Reduce rows, sorted by unit and time, to the cross-moments of their classes.
+    """Reduce observations, sorted by unit and time, to the cross-moments of their classes.
 
-    These are in an order that depends on no label of a unit, without units seen too seldom.
+    The order of classes is independent of units' labels; units with too few observations are left
+    out.
     """
     starts = np.searchsorted(rows.unit, np.arange(len(rows.key) + 1))
     lengths = np.diff(starts)
@@ -94,7 +95,7 @@ def _class_numbers(rows: Rows) -> Index:
 
 def _number(table: npt.NDArray[np.generic]) -> Index:
     flat = np.ascontiguousarray(table)
-    # Rows as bytes: equal where every bit is, which is what equal weights mean here.
+    # Rows as bytes: equal if every bit is, which is the definition of equal weights here.
     as_bytes = flat.view(np.dtype((np.void, flat.dtype.itemsize * flat.shape[1]))).ravel()
     return np.asarray(np.unique(as_bytes, return_inverse=True)[1], dtype=np.int64)
 
@@ -133,7 +134,7 @@ def _pack(columns: Sequence[VaryingColumn], index: Index, column: Index, positio
 
 
 def packed_rows(rows: Rows, units: Index, like: UnitClass) -> Array:
-    """Packed entries of some units of a class (unit, entry)."""
+    """Return packed entries of some units of a class (unit, entry)."""
     starts = np.searchsorted(rows.unit, units)
     index = starts[:, None] + np.arange(like.times.size)
     return _pack(rows.every_column, index, like.column, like.position)

@@ -1,7 +1,8 @@
-"""Sums over the units of classes, and a few units that have the same ones.
+"""Sums over the units of classes, and a few artificial units with the same sums.
 
-The likelihood reads the rows of units through sums and cross-products over those of a class. So a
-class may be any other units with the same number, means and cross-products.
+The likelihood depends on the observations of units only through sums and cross-products over those
+of a class. A class may therefore be replaced by other units with the same number, means and
+cross-products.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from scipy.linalg import helmert
 from bayes_nqp._core.arrays import Array, Index, Mask
 
 LEVEL = -1
-"""The period of an entry that holds the mean of a unit's rows."""
+"""Period of an entry that contains the mean of a unit's observations."""
 
 _ROUNDING = 1e-13
 """Share of the largest eigenvalue that rounding alone may leave of another."""
@@ -26,27 +27,27 @@ _PART = 2**22
 
 @dataclass(frozen=True, eq=False)
 class UnitSums:
-    """What the rows of many units come to, class by class.
+    """Sums of the observations of many units, by class.
 
-    A unit's entries are the values of its columns in each period, less the mean of its rows unless
-    the column is taken as it is; where that mean is kept, it is an entry of its own.
+    A unit's entries are the values of its columns in each period. The mean over its observations is
+    subtracted, unless the column is used unchanged; if the mean is kept, it is a separate entry.
 
     Parameters
     ----------
     column, period : ndarray of int (entry)
-        What an entry holds; `LEVEL` for the mean of a unit's rows.
+        Contents of an entry; `LEVEL` for the mean of a unit's observations.
     seen : ndarray of bool (class, T)
         Observed periods.
     absent : ndarray of bool (class, column, T)
-        Which of their values are missing.
+        True for missing values.
     n : ndarray (class)
-        Units.
+        Number of units.
     level : ndarray (class, column)
-        Mean over units of means that are no entries; else zero.
+        Mean over units of means that are not entries; otherwise zero.
     mean : ndarray (class, entry)
         Mean of the entries.
     covariance : ndarray (class, entry, entry)
-        Theirs, over n.
+        Covariance of the entries, divided by n.
     """
 
     column: Index
@@ -61,16 +62,16 @@ class UnitSums:
 
 @dataclass(frozen=True, eq=False)
 class Representatives:
-    """Units with the sums of others.
+    """Artificial units with the sums of others.
 
     Parameters
     ----------
     of_class : ndarray of int (unit)
-        Whose sums they have together with the others of the class.
+        The class that they represent together with the others of this class.
     counts : ndarray (unit)
-        How many units each stands for.
+        Number of units that each represents.
     values : ndarray (unit, column, T)
-        NaN where there is no row, or no value.
+        NaN where there is no observation, or no value.
     """
 
     of_class: Index
@@ -79,12 +80,12 @@ class Representatives:
 
 
 def representatives(sums: UnitSums) -> Representatives:
-    """Make units of sums: of each class one more than the rank of its covariance.
+    """Construct units from sums: for each class one more than the rank of its covariance.
 
-    With ``C = V diag(e) V'`` of rank r and ``z_0 ... z_r`` the corners of a simplex, whose mean is
-    zero and whose covariance one, ``mean + V diag(e)^1/2 z_j`` have the mean and the covariance of
-    the class. They lie in the affine span of its units: whatever is linear in all of them is so
-    here.
+    With ``C = V diag(e) V'`` of rank r and ``z_0 ... z_r`` the corners of a simplex with mean zero
+    and covariance one, ``mean + V diag(e)^1/2 z_j`` have the mean and the covariance of the class.
+    They are in the affine span of its units, so that a linear relation of all units also applies to
+    them.
 
     Returns
     -------
@@ -109,7 +110,7 @@ def representatives(sums: UnitSums) -> Representatives:
 
 
 def _points(sums: UnitSums, classes: Index) -> tuple[Index, Array, Array]:
-    """Classes of points, what each stands for, and their entries."""
+    """Return classes of points, the number that each represents, and their entries."""
     c, n = sums.covariance[classes], sums.n[classes]
     # Correlations: columns differ in size, and so do periods.
     s = np.sqrt(np.maximum(np.einsum("gii->gi", c), 0.0))

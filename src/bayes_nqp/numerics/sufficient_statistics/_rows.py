@@ -1,4 +1,4 @@
-"""Rows of a panel as they are summed up, and the groups that their units make."""
+"""Observations of a panel before they are summed up, and the groups of their units."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ _LARGEST = 2.0**62
 
 
 def distinct_rows(codes: Index) -> tuple[Index, Index]:
-    """Find the distinct rows of a table of codes, as ``np.unique`` along its first axis does.
+    """Find the distinct rows of a table of codes, as ``np.unique`` does along its first axis.
 
-    Codes of a row are joined to one number, since numbers sort far quicker than rows.
+    Codes of a row are joined to one number, because sorting numbers is much faster than sorting
+    rows.
 
     Returns
     -------
     tuple of ndarray (distinct, code) and ndarray (row)
-        The distinct rows in their order, and which of them each row is.
+        The distinct rows in their order, and the index of each row among them.
     """
     if codes.size:
         low = codes.min(axis=0)
@@ -39,7 +40,7 @@ def distinct_rows(codes: Index) -> tuple[Index, Index]:
 
 
 CHUNK = 50_000
-"""Units whose rows are laid out at once."""
+"""Units processed at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,26 +62,26 @@ class VaryingColumn:
     period: int | None = None
 
     def active(self, time: Index) -> Index:
-        """Places among some periods where it is not zero by design."""
+        """Return positions among some periods at which it is not zero by design."""
         return np.arange(time.size) if self.period is None else np.flatnonzero(time == self.period)
 
     def at(self, time: Index, rows: Index | slice = slice(None)) -> Array:
-        """Values in some rows, which are of these periods (row)."""
+        """Return values in some observations of these periods (row)."""
         values = self.values[rows]
         return values if self.period is None else np.where(time == self.period, values, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The rows of a panel, sorted by unit and time, as the reduction reads them.
+    """The observations of a panel, sorted by unit and time, as input of the reduction.
 
     Parameters
     ----------
     unit, time : ndarray of int (row)
         Codes; units are 0..n-1, in order.
     key : ndarray (unit, ...)
-        Units of equal keys have the same coefficients in every period. Of any type that sorts;
-        nothing else is read off it.
+        Units of equal keys have the same coefficients in every period. Any type that can be sorted;
+        only equality matters.
     outcome : ndarray (row)
         In multiples of ``s``.
     columns : sequence of Column
@@ -88,11 +89,11 @@ class Rows:
     weights : ndarray (row), optional
         Precision weights.
     loading : ndarray (row), optional
-        What multiplies a member's deviation, where there are some; units of a class share it.
+        Loading of a member's deviation, if there are any; units of a class share it.
     own : int, default 1
         Flat coefficients of each unit.
     counts : ndarray (unit), optional
-        How many units each stands for; one by default.
+        Number of units that each represents; one by default.
     """
 
     unit: Index
@@ -106,25 +107,24 @@ class Rows:
     counts: Array | None = None
 
     def count_of(self, units: Index) -> Array:
-        """How many units some of them stand for (unit)."""
+        """Return the number of units that some entries represent (unit)."""
         return np.ones(units.size) if self.counts is None else self.counts[units]
 
     @property
     def every_column(self) -> list[VaryingColumn]:
-        """Varying columns, and then the outcome."""
+        """Return the varying columns, and then the outcome."""
         return [*self.columns, VaryingColumn("outcome", self.outcome)]
 
     @property
     def n_periods(self) -> int:
-        """Length of the time grid that the rows use."""
+        """Return the length of the time grid of the observations."""
         return int(self.time.max()) + 1 if self.time.size else 0
 
     @cached_property
     def group(self) -> Index:
-        """Number of each unit's key, in the order of keys; -1 of units seen too seldom.
+        """Return the number of each unit's key, in the order of keys; -1 for short series.
 
-        Those with no more rows than flat coefficients of their own carry no information about
-        effects.
+        Units with no more observations than flat coefficients carry no information about effects.
         """
         repeated = np.bincount(self.unit, minlength=len(self.key)) > self.own
         out = np.full(len(self.key), -1, dtype=np.int64)
@@ -139,13 +139,13 @@ class Rows:
 
     @cached_property
     def first_units(self) -> Index:
-        """The first unit of each group (group)."""
+        """Return the first unit of each group (group)."""
         numbers, first = np.unique(self.group, return_index=True)
         return first[numbers >= 0]
 
 
 def units_of_each(rows: Rows, number: Index) -> list[Index]:
-    """Units of each number, in order, without those seen too seldom."""
+    """Return the units of each number, in order, without short series."""
     order = np.argsort(number, kind="stable")
     bounds = np.flatnonzero(np.diff(number[order])) + 1
     parts = np.split(order, bounds)

@@ -1,12 +1,13 @@
-"""Sums over the units of classes, exact in whatever order units come.
+"""Sums over the units of classes, exact for any order of the units.
 
-An entry x of at most s, a power of two, is three whole numbers ``h, m, l`` of b bits each:
+An entry x of at most s, a power of two, is represented by three whole numbers ``h, m, l`` of b bits
+each:
 
     x = s 2^-b (h + m 2^-b + l 2^-2b),
 
-to a part in 2^52 of s, which doubles hold no better. Products of whole numbers of b bits are whole
-numbers of 2b bits, and doubles below 2^53 add whole numbers without rounding. So sums of products
-are the same bits for whatever order, parts, threads and library of linear algebra.
+up to a part in 2^52 of s, the precision of doubles. Products of whole numbers of b bits are whole
+numbers of 2b bits, and doubles below 2^53 add whole numbers without rounding. Sums of products are
+therefore bitwise the same for any order, parts, threads and linear-algebra library.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from bayes_nqp.numerics.sufficient_statistics._representatives import LEVEL, Uni
 from bayes_nqp.numerics.sufficient_statistics._rows import distinct_rows
 
 _BITS: Final = 17
-"""Of a whole number: ``2^17 · 2^17`` times as many units as a part may have is 2^53."""
+"""Bits of a whole number: ``2^17 · 2^17`` times the maximum number of units in a part is 2^53."""
 _PART: Final = 2**20
-"""Numbers of a part."""
+"""Maximum number of entries in a part."""
 _BLOCK: Final = 2**13
-"""Units whose digits are laid out at once."""
+"""Units with digits in memory at once."""
 
 
 class UnitPart(NamedTuple):
@@ -37,11 +38,11 @@ class UnitPart(NamedTuple):
     Parameters
     ----------
     values : ndarray (unit, column, T)
-        NaN where there is no value; the first column has one in every row.
+        NaN for missing values; the first column has a value in every observation.
     key : ndarray of int (unit, ...)
-        Units of one class have the same.
+        Units of one class have the same key.
     counts : ndarray (unit) or None
-        How many units each stands for; None for one each, whose sums are exact.
+        Number of units that each represents; None for one each, with exact sums.
     """
 
     values: Array
@@ -51,19 +52,19 @@ class UnitPart(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class UnitSummary:
-    """Units that come in parts, any number of times, and the classes that they are of.
+    """Units that arrive in parts, readable several times, and their classes.
 
-    A class are units of one key with the same periods and the same gaps. Classes are in the order
-    of their keys and patterns, whatever the order of units.
+    A class consists of units of one key with the same periods and the same missing values. Classes
+    are in the order of their keys and patterns, for any order of units.
 
     Parameters
     ----------
     parts : callable
-        Goes through the units: once for what classes there are, once for their sums.
+        Iterates over the units: once to find the classes, once to compute their sums.
     whole : sequence of bool (column)
-        Whether the mean of a unit's rows counts, and not what varies around it alone.
+        True if the mean of a unit's observations is used in addition to deviations from it.
     bare : sequence of bool (column)
-        Whether values are taken as they are, so that what is zero in all units of a class stays so.
+        True if values are used unchanged, so that zeros of all units of a class stay zero.
     """
 
     parts: Callable[[], Iterable[UnitPart]]
@@ -72,7 +73,7 @@ class UnitSummary:
 
     @cached_property
     def _seen(self) -> tuple[Index, Array, Array, int, int]:
-        """Classes as rows of codes, least and largest entries, periods, and how many units."""
+        """Return classes as rows of codes, least and largest entries, periods, and unit counts."""
         classes: list[Index] = []
         low, high, periods, units = np.array(np.inf), np.array(-np.inf), 0, 0
         for part in self.parts():
@@ -85,21 +86,21 @@ class UnitSummary:
 
     @property
     def n_classes(self) -> int:
-        """How many classes there are."""
+        """Return the number of classes."""
         return len(self._seen[0])
 
     @property
     def n_units(self) -> int:
-        """How many units came."""
+        """Return the number of units."""
         return self._seen[-1]
 
     def sums(self) -> tuple[UnitSums, Index]:
-        """Sum the units up.
+        """Compute the sums over units.
 
         Returns
         -------
         tuple of UnitSums and ndarray of int (class, ...)
-            And the key of each class.
+            The sums, and the key of each class.
         """
         table, low, high, periods, _ = self._seen
         column, period = _entries_of(self.whole, periods)
@@ -143,7 +144,7 @@ class UnitSummary:
         return sums, table[:, :n_key]
 
     def _codes(self, part: UnitPart, gap: Mask) -> Index:
-        """Key and pattern of every unit, as rows of codes."""
+        """Return key and pattern of every unit, as rows of codes."""
         bits = [np.packbits(gap.reshape(len(gap), -1), axis=1)]
         if any(self.bare):
             bare = part.values[:, np.asarray(self.bare)] != 0
@@ -153,7 +154,7 @@ class UnitSummary:
         return np.concatenate([part.key, words], axis=1)
 
     def _entries(self, values: Array, gap: Mask) -> Array:
-        """Entries of every unit, ``x_t - x-bar``, ``x-bar`` where it counts; then other levels."""
+        """Return entries of every unit, ``x_t - x-bar`` and ``x-bar`` if used, and other levels."""
         filled = np.where(gap, 0.0, values)
         level = filled.sum(axis=2) / np.maximum((~gap).sum(axis=2), 1)
         level[:, np.asarray(self.bare)] = 0.0
@@ -164,7 +165,7 @@ class UnitSummary:
 
 
 def _entries_of(constant: Sequence[bool], periods: int) -> tuple[Index, Index]:
-    """Columns and periods of entries: of every column its periods, then levels that are kept."""
+    """Return columns and periods of entries: each column's periods, then levels that are kept."""
     levels = np.flatnonzero(np.asarray(constant, dtype=bool))
     column = np.concatenate([np.repeat(np.arange(len(constant)), periods), levels])
     period = np.concatenate(
@@ -174,13 +175,13 @@ def _entries_of(constant: Sequence[bool], periods: int) -> tuple[Index, Index]:
 
 
 def units_of_part(columns: int, periods: int) -> int:
-    """How many units are laid out at once: few enough that sums of a part are whole numbers."""
+    """Return the number of units processed at once, such that sums of a part are exact."""
     return int(max(1, min(_PART // (columns * periods), 2 ** (53 - 2 * _BITS))))
 
 
 def _reckoned(low: Array, high: Array, period: Index) -> tuple[Array, Array]:
-    """From where entries are reckoned, and in what: powers of two, not below their reach."""
-    # Means of rows lie about some level c.
+    """Return origins and units of the entries' digits: powers of two above their range."""
+    # Means of observations are near some level c.
     means = np.append(period == LEVEL, np.zeros(low.size - period.size, dtype=bool))
     centre = np.where(means, (low + high) / 2.0, 0.0)
     reach = np.maximum(high - centre, centre - low)
@@ -188,14 +189,14 @@ def _reckoned(low: Array, high: Array, period: Index) -> tuple[Array, Array]:
 
 
 def _cross(z: Array, fz: Array, k: int) -> Array:
-    """Products of digits (k, 3k): h with h, m and l, and m with m beside the last."""
+    """Compute products of digits (k, 3k): h with h, m and l; m with m is added to the last."""
     cross = fz[:, :k].T @ z
     cross[:, 2 * k :] += fz[:, k : 2 * k].T @ z[:, k : 2 * k]
     return np.asarray(cross)
 
 
 def _first_two(first: Array, second: Array, n: Array, s: Array) -> tuple[Array, Array]:
-    """Means of entries and levels, and covariances of entries, of sums of their digits h, m, l."""
+    """Compute means of entries and levels, and covariances of entries, from sums of digits."""
     k = second.shape[1]
     unit = 2.0**-_BITS
     first_h, first_m, first_l = np.split(first, 3, axis=1)
@@ -211,7 +212,7 @@ def _first_two(first: Array, second: Array, n: Array, s: Array) -> tuple[Array, 
 
 
 def _digits(x: Array) -> Array:
-    """Whole numbers ``h, m, 2l`` of numbers of at most one (number, 3, ...)."""
+    """Return whole numbers ``h, m, 2l`` of numbers of at most one (number, 3, ...)."""
     out = np.empty((len(x), 3, *x.shape[1:]))
     remainder = x * 2.0**_BITS
     for d in range(3):
