@@ -52,7 +52,7 @@ def checks_page(language: str) -> str:
     for group, checks in of_library().items():
         lines += [f"## {words[group]}", ""]
         for check in checks:
-            lines += [f"({check.name})=" if language == "en" else "", f"### {check.name}", ""]
+            lines += [f"### {check.name}", ""]
             lines += [
                 f"**{words['question']}**{words['colon']}{translate.name(check.question)}",
                 "",
@@ -106,7 +106,7 @@ def verdicts_page(language: str) -> str:
         ]
         for check, guide in rows:
             title = translate.name(check.title)
-            name = f"[`{check.name}`](checks.md#{check.name.replace('_', '-')})"
+            name = f"[`{check.name}`](checks.md#{check.name})"
             remedy = translate.name(guide.remedy) + words["stop"]
             cells = (translate.name(guide.failure), remedy[:1].upper() + remedy[1:])
             cells = tuple(_in_code(x).replace("|", "\\|") for x in cells)
