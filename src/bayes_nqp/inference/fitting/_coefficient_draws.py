@@ -54,8 +54,8 @@ def coefficients_of(fit: Fit, equation: Equation, chosen: Index) -> Array:
         return np.asarray(positions.reshape(-1, positions.shape[-1])[chosen], dtype=np.float64)
     if fit.facts.joined:
         raise StudyError(
-    """Return coefficients of some draws: stored ones, or drawn anew given the parameters.
-            "separate draws",
+            "coefficients a and b that vary by unit were drawn jointly, so that one equation "
+            "has no separate draws",
             hint="vary_by=None",
         )
     points = unconstrained(equation, fit.posterior)
