@@ -54,7 +54,7 @@ def coefficients_of(fit: Fit, equation: Equation, chosen: Index) -> Array:
         return np.asarray(positions.reshape(-1, positions.shape[-1])[chosen], dtype=np.float64)
     if fit.facts.joined:
         raise StudyError(
-            "coefficients a and b that vary by unit were drawn jointly, so that one equation has no "
+            "coefficients a and b that vary by unit were drawn jointly, so one equation has no "
             "separate draws",
             hint="vary_by=None",
         )
