@@ -30,7 +30,7 @@ ASKED = {
     "plot_prior_posterior": ("prior",),
 }
 REFUSED = {
-    ("channels", "plot_prior_posterior"): "of one equation",
+    ("channels", "plot_prior_posterior"): "use one equation",
     ("linked", "loo"): "single observations|row by row",
     ("linked", "compare"): "single observations|row by row",
     ("linked", "plot_ppc_dist"): "single observations|row by row",
