@@ -77,7 +77,8 @@ CASES: dict[str, tuple[Callable[[], object], type[NQPError], str]] = {
     ),
     "rings that fall": (lambda: nqp.Rings([300, 100]), StudyError, r"'km' is(?s:.)*rise"),
     "a ring without rows": (
-        lambda: planned(nqp.Rings([0.001, 300])), StudyError, r"no row of the panel is exposed",
+        lambda: planned(nqp.Rings([0.001, 300])), StudyError,
+        r"no observation of the panel is exposed",
     ),
     "everybody exposed": (
         lambda: planned(nqp.Rings([19_000])), IdentificationError, "no untreated unit",

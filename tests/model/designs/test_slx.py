@@ -138,7 +138,7 @@ def test_the_form_is_named_and_the_lag_that_is_missing(fit: nqp.Fit) -> None:
     """The panel has a lag of .4."""
     result = nqp.check(fit, "spatial_form", progress=False)
     assert result.verdict == "failed"
-    assert "Outcomes of linked units matter as well" in result.sentence
+    assert "The data support a spatial lag of the outcome" in result.sentence
     rows = {row.label: row.cells for row in nqp.table({"a": fit}, "spatial").rows}
     assert rows["Spatial model"][0].text == "SLX"
     assert rows["Weights"][0].text == "matrix"

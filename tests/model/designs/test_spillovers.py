@@ -280,7 +280,7 @@ FAR = np.array([[100.0, 30.0], [100.2, 30.0], [110.0, 30.0], [115.0, 35.0]])
         ),
         (
             lambda: model_frame_of(design_of(controls="never"), panel_of(FAR)),
-            "'spillovers' makes controls",
+            "not compatible with controls='never'",
         ),
     ],
 )

@@ -152,7 +152,7 @@ def test_the_section(fit: nqp.Fit, checks: list[nqp.CheckResult], tmp_path: Path
         if "Moran's" in page
         else page[page.index("Moran&#39;s I of the outcome is") :]
     )
-    for text in ("high among high", "Spatial LM tests", "What units receive of one unit in force"):
+    for text in ("high among high", "Spatial LM tests", "Spillover effect of one treated unit"):
         assert text in section
     assert (folder / "figures" / "lisa_map.png").exists()
     assert "spillover effects on untreated units" in page

@@ -88,7 +88,7 @@ def test_reports_say_what_neighbours_receive(tmp_path: Path) -> None:
     for word in (
         "空间溢出效应",
         "受处理单位附近的未受处理单位",
-        "来自自身处理的为",
+        "由直接效应",
         "0–100 km 处为",
     ):
         assert word in page

@@ -141,7 +141,7 @@ def test_tests_stand_in_the_column_of_their_weights(fits: dict[str, nqp.Fit]) ->
     moran = next(label for label in rows if label.startswith("Moran"))
     assert moran.endswith("(wide)")
     assert [bool(cell.text) for cell in rows[moran]] == first
-    assert "are of the model in whose column they stand" in table.note
+    assert "refer to the model of the column" in table.note
     # Without its column, they stand under fits of their weights.
     others = {name: fit for name, fit in fits.items() if name != "DID"}
     beside = lines(nqp.table(others, "spatial", checks=checks[:1]))
