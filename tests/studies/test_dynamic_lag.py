@@ -63,7 +63,7 @@ def test_it_runs_from_file_to_report(tmp_path: Path) -> None:
     outcome = nqp.studies.run(written(tmp_path), tmp_path / "results", progress=False)
     report = next((tmp_path / "results").rglob("report.html")).read_text(encoding="utf-8")
     assert "Effects build up over periods" in report
-    assert "They follow those of the period before as well" in report
+    assert "the lagged outcome of the unit" in report
     verdicts = {check.name: check.verdict for check in outcome.checks}
     assert verdicts["dynamics"] == "passed"
     table = pd.read_csv(next((tmp_path / "results").rglob("impulse_responses.csv")))

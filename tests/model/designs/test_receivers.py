@@ -166,8 +166,8 @@ def test_it_is_saved_and_loaded_and_said(tmp_path: Path) -> None:
     assert again.design == fit.design
     assert again.effects["effect"].to_numpy() == pytest.approx(fit.effects["effect"].to_numpy())
     english, chinese = (Translator(language)(term_of().words({})) for language in ("en", "zh"))
-    assert "of the unit that receives, by coast" in english
-    assert "按接收单位的 coast 而异" in chinese
+    assert "differ by coast of the receiving unit" in english
+    assert "随受影响单位的coast而异" in chinese
 
 
 def test_coefficients_of_tables_weigh_levels_by_what_they_have() -> None:

@@ -161,7 +161,7 @@ def test_methods_say_what_enters() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"durbin": False}, "nothing of linked units enters"), ({"durbin": []}, "'lag' is False"),
+    [({"durbin": False}, "no variable of linked units enters"), ({"durbin": []}, "'lag' is False"),
      ({"error": True}, "'lag' is False with error=True")],
 )  # fmt: skip
 def test_what_leaves_nothing_is_refused(arguments: dict[str, object], message: str) -> None:
@@ -171,5 +171,5 @@ def test_what_leaves_nothing_is_refused(arguments: dict[str, object], message: s
 
 
 def test_what_does_not_go_with_linked_units_is_refused() -> None:
-    with pytest.raises(StudyError, match="and not with lag=False"):
+    with pytest.raises(StudyError, match="cannot be combined with lag=False"):
         model_frame_of(slx_of(moderator="m"), PANEL)
