@@ -42,7 +42,8 @@ def test_what_is_refused_has_a_page_and_no_study(tmp_path: Path) -> None:
     with pytest.raises(PanelError) as refused:
         new(path, page=True)
     text = (tmp_path / "a.look.html").read_text(encoding="utf-8")
-    assert "最接近的是省份与批复年份：32 行" in text
+    assert "最接近的是" in text
+    assert "批复年份" in text
     assert refused.value.language == "zh"
     assert not (tmp_path / "a.toml").exists()
     page = look(path)

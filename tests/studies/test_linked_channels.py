@@ -32,5 +32,5 @@ def test_links_are_weights_of_the_study(tmp_path: Path) -> None:
 
 
 def test_links_that_are_not_there_are_named(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match=r"no table of \[space.weights\]"):
+    with pytest.raises(StudyError, match=r"\[space.weights\] contains no table"):
         validate(written(tmp_path, TEXT.replace('links = "near"', 'links = "far"')))

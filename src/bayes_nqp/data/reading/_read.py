@@ -192,7 +192,7 @@ def _check_file(path: Path, suffix: str) -> None:
             if names
             else "give the path of a file",
         )
-    if wrong.endswith("not there"):
+    if wrong.endswith("not exist"):
         folder = path.parent
         names = listed(folder)
         where = Message("searched in {}", folder.resolve())
