@@ -133,7 +133,7 @@ def test_coordinates_of_the_data_go_before_those_of_borders(tmp_path: Path) -> N
 
 
 BAD = [
-    ("cities.geojson", "citys.geojson", "'space.boundaries': 'citys.geojson' does not exist", "'cities.g"),
+    ("cities.geojson", "citys.geojson", "'citys.geojson' does not exist", "'cities.g"),
     ("cities.geojson", "cities.csv", "contains no polygons", ".geojson"),
     ("cities.geojson", "points.geojson", "some units have no polygon", "add their polygons"),
     ("cities.geojson", "study.toml", "contains no polygons", ".geojson"),
