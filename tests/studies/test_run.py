@@ -154,7 +154,7 @@ def test_force_moves_aside_and_never_deletes(
 
 
 def test_force_does_not_move_the_study_itself(study: Path) -> None:
-    with pytest.raises(StudyError, match=r"holds 'study.toml', and will not be moved"):
+    with pytest.raises(StudyError, match=r"contains 'study.toml' and is not moved"):
         run(study, study.parent, force=True, progress=False)
     assert remains(study.parent) == {"cities.csv", "study.toml"}
 

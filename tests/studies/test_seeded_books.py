@@ -148,7 +148,7 @@ def test_marks_of_never_treated_are_found_in_a_file(tmp_path: Path, mark: Any) -
     arguments = {"unit": ["省份", "区县"], "time": "年份", "outcome": "Y", "cohort": "设立时间"}
     panel = Panel.from_file(path, **arguments)
     assert int((panel.cohort_codes >= 0).sum()) == 4
-    assert any("read as never treated" in str(note) for note in panel.notes) or mark == "—"
+    assert any("never treated" in str(note) for note in panel.notes) or mark == "—"
     if mark == 9999:  # a period after the last one is never treated, wherever it stands
         return
     frame = pd.DataFrame(cells, columns=NAMES)

@@ -254,7 +254,7 @@ REFUSED = [
     ('places = "城市"', 'places = "nqp"', "'space.places': ", "are not prefectures"),
     ('places = "城市"', "", "longitude='longitude' is not a column", "longitude"),
     ('places = "城市"', 'longitude = "lon"', "'space.longitude' is 'lon', which is no", ""),
-    ('places = "城市"', 'longitude = "城市"', "'城市' must be numbers, and holds text", "row 2"),
+    ('places = "城市"', 'longitude = "城市"', "'城市' must be numeric, but contains text", "row 2"),
     ('places = "城市"', 'longitude = "near"', "'space.longitude' is 'near', which is no", ""),
     ('places = "城市"', LATER, "'space.longitude' is 'near', a column that is created only", ""),
     ('places = "城市"', YEARS, "[space]: coordinates vary within units", "one pair of coordinates"),
@@ -488,7 +488,7 @@ def test_what_a_design_beside_cannot_be_is_said_of_its_table(tmp_path: Path) -> 
     moderated = CHANNELS.replace('"cbec"\n', '"cbec"\nmoderator = "digital_finance"\n')
     moderated = moderated.replace('"SpatialLag", weights', '"SpatialLag", lag = false, weights')
     path.write_text(moderated, encoding="utf-8")
-    with pytest.raises(NQPError, match=r"\[beside.SDM\]: .* and not with lag=False"):
+    with pytest.raises(NQPError, match=r"\[beside.SDM\]: .* cannot be combined with lag=False"):
         nqp.studies.validate(path)
 
 
