@@ -136,5 +136,5 @@ def test_legs_that_vary_by_unit_together_have_no_rows() -> None:
 
 def test_fast_sampler_needs_compression():
     panel = random_panel(11, strata=("region",))
-    with pytest.raises(StudyError, match="compressed"):
+    with pytest.raises(StudyError, match="sufficient statistics"):
         fit(DESIGN.replace(likelihood=StudentT()), panel, Importance(seed=1), progress=False)

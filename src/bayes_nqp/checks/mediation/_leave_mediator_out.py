@@ -184,9 +184,11 @@ def _sentence(lines: list[EvidenceRow], verdict: Verdict) -> Message:
         sign = Message("Leaving out a mediator reverses the sign of an effect: {}.", listed(turned))
         apart = Message("The data do not separate the indirect effects of the mediators.")
         return joined([sign, apart])
-    depends = Message("Effects change when a mediator is left out ({}).", listed(bad))
+    depends = Message(
+        "Direct or indirect effects change when a mediator is left out ({}).", listed(bad)
+    )
     through = Message(
-        "The mediators act through each other, so single indirect effects depend "
-        "on which mediators are in the model."
+        "The mediators are related to each other, so single indirect effects depend on "
+        "which mediators are in the model."
     )
     return joined([depends, through])

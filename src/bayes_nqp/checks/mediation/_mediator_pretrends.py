@@ -159,7 +159,8 @@ def _sentence(lines: list[EvidenceRow], with_trends: Container[str]) -> Message:
     return joined(
         [
             Message(
-                "The data give too little support for parallel trends of {} before adoption.",
+                "The data before adoption neither support nor reject parallel trends of "
+                "the mediators ({}).",
                 doubtful,
             ),
             Message("The indirect effects may be biased by a differential trend."),

@@ -83,8 +83,8 @@ def mediator_residuals(fit: Fit) -> Finding:
                     listed(large),
                 ),
                 Message(
-                    "Their single indirect effects are not separately causal; the joint "
-                    "indirect effect and its interval remain valid."
+                    "Single indirect effects have no separate causal interpretation; the "
+                    "joint indirect effect does not depend on this correlation."
                 ),
                 detailed(
                     Message(

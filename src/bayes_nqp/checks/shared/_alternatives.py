@@ -268,7 +268,8 @@ class Comparison:
             return Message("The refit {} did not converge.", place.fill(listed(self.unsettled, 4)))
         name, shift = self.farthest
         return Message(
-            "The conclusion is unchanged, but the estimate moves by {:+.1f} posterior SDs {}.",
+            "The conclusion about the sign is unchanged, but the estimate moves by "
+            "{:+.1f} posterior SDs of the fit {}.",
             shift,
             place.fill(name),
         )

@@ -37,8 +37,9 @@ _SAME: Final = Message(
     "the same if this period is not used as a control."
 )
 _EARLY: Final = Message(
-    "Treated units already differ from untreated units in the last period before adoption. They "
-    "respond early or follow another trend, so this period is no valid baseline."
+    "In the last period before adoption, treated units already deviate from untreated "
+    "units, compared with earlier periods. They may respond early or follow another "
+    "trend, so this period is no valid baseline."
 )
 _MOVED: Final = Message(
     "The average effect therefore depends on the assumption that units do not respond early."

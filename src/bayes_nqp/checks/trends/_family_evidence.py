@@ -93,8 +93,9 @@ class FamilyEvidence:
             )
         return Message(
             "The data do not distinguish parallel trends (posterior probability {}, prior "
-            "{:.2f}) from {} ({}).",
+            "{:.2f}) from {} ({}, prior {:.2f}).",
             *parts,
+            PRIOR[other],
         )
 
     @property

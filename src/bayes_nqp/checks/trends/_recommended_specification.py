@@ -146,7 +146,11 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
                 Hint("check", "trend_sensitivity"),
             )
         )
-    average = Message("Next: report the model average; compare assumptions with {}.", see_all)
+    average = Message(
+        "Next: report the effect averaged over these assumptions (model average), and "
+        "compare them with {}.",
+        see_all,
+    )
     if winner is not None:
         return joined([detailed(_likeliest(fit, winner)), advised(average)])
     rejected = Message("Pre-adoption coefficients or placebos reject every candidate model.")
