@@ -80,7 +80,7 @@ def test_what_a_design_refuses_is_left_out_and_named() -> None:
     design = nqp.StaggeredDiD(nqp.CompletePooling(varying=None), nqp.IID(), spillovers=lag, **times)
     fit = nqp.fit(design, made.panel, nqp.Importance(seed=1), progress=False)
     left_out = {str(name): str(why) for name, why in nqp.model_average(fit).left_out}
-    assert "does not go with 'trends'" in left_out["a linear differential trend"]
+    assert "cannot be combined with 'trends'" in left_out["a linear differential trend"]
     rings = nqp.StaggeredDiD(nqp.CompletePooling(), spillovers=nqp.Rings((50.0, 100.0)), **times)
     fit = nqp.fit(nqp.Mediation(rings), made.panel, nqp.Importance(seed=1), progress=False)
     answer = nqp.model_average(fit)

@@ -125,7 +125,7 @@ def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
     assert rb"\xff.toml' is no text in UTF-8" in done.stderr
     done = process("new", b"\xff.csv", folder=tmp_path)
     assert done.returncode == 2
-    assert b"give the file or folder another name" in done.stderr
+    assert b"rename the file or folder" in done.stderr
 
 
 @posix
@@ -170,7 +170,7 @@ def test_little_memory_is_said_before_libraries_die_of_it(tmp_path: Path) -> Non
         shell = f"ulimit -v {limit}; {_quoted('list')}"
         done = subprocess.run(["bash", "-c", shell], cwd=tmp_path, capture_output=True, check=False)
         assert done.returncode == 71
-        assert b"There is not enough memory for this (a limit of " in done.stderr
+        assert b"There is not enough memory (a limit of " in done.stderr
         assert b"ulimit -v unlimited" in done.stderr
         assert done.stdout == b""
     shell = f"ulimit -v 300000; {_quoted('--help')}"

@@ -169,8 +169,9 @@ def _judged(before: xr.DataArray, after: npt.NDArray[np.float64]) -> tuple[Verdi
 
 
 def _called(line: EvidenceRow) -> Message:
-    name = Message("direct effect") if line.mediator == _DIRECT else line.mediator
-    return Message("{} {}", name, line.quantity, context="without")
+    if line.mediator == _DIRECT:
+        return Message("direct effect {}", line.quantity)
+    return Message("effect through {} {}", line.mediator, line.quantity)
 
 
 def _sentence(lines: list[EvidenceRow], verdict: Verdict) -> Message:
