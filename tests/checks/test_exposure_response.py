@@ -79,7 +79,7 @@ def test_what_is_left_of_an_exposure_after_its_end_is_seen() -> None:
     assert of_switched(0.0).verdict == "passed"
     lasting = of_switched(0.7)
     assert lasting.verdict == "failed"
-    assert "ended still affects" in lasting.sentence
+    assert "Past exposure affects" in lasting.sentence
     fit, beside, after = lasting.evidence.iloc[[0, 4, 5]].to_dict("records")
     assert fit["upper"] < 1.0
     assert beside["lower"] < 1.0 < beside["upper"]

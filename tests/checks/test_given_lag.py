@@ -47,7 +47,7 @@ def test_errors_are_asked_about_given_the_lag(panels: dict[str, nqp.Panel], form
     for name in ("error_model", "model_fit", "placebo_time", "scale_dependence", "influence"):
         found = nqp.check(right, name, progress=False)
         assert found.verdict == "passed", found
-        assert "given the coefficient of linked units" in found.sentence
+        assert "conditional on the spatial coefficient" in found.details
     names = nqp.check(right, "error_model", progress=False).evidence["specification"].to_numpy()
     assert "given a spatial lag of" in str(names[0])
     for name in ("error_model", "model_fit"):

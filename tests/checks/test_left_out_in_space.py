@@ -53,5 +53,5 @@ def test_no_cohort_carries_the_average(fit: nqp.Fit) -> None:
 
 def test_a_probability_is_not_rounded_up_to_what_is_asked_for() -> None:
     held = Message("The answer stays.")
-    assert "probability of 0.89; 0.90 is asked for" in Sameness(0.8999).sentence(held)
+    assert "probability 0.89; 0.90 is required" in Sameness(0.8999).sentence(held)
     assert Sameness(0.9).sentence(held) == held

@@ -78,7 +78,7 @@ def test_what_cannot_be_asked_says_why(fit: nqp.Fit) -> None:
     text = table.to_markdown()
     assert "none named: outcomes=[…] names columns" in text
     assert "without the four municipalities: this panel has no such observations" in text
-    assert "likeness in what was measured is no evidence of parallel trends" in text
+    assert "similarity in observed variables is no evidence of parallel" in text
     with pytest.raises(StudyError, match="nowhere"):
         nqp.check(fit, "referee", policies="nowhere", progress=False)
     with pytest.raises(StudyError, match="the name of a column or a list of names of columns"):

@@ -338,9 +338,9 @@ def test_what_they_need() -> None:
     panel = simulated(1).panel
     with pytest.raises(IdentificationError, match="flat leads"):
         nqp.StaggeredDiD(trends=nqp.Factors(1), controls="never").spec(panel)
-    with pytest.raises(StudyError, match="compresses"):
+    with pytest.raises(StudyError, match="sufficient statistics"):
         nqp.StaggeredDiD(trends=nqp.Factors(1), likelihood=nqp.StudentT()).spec(panel)
-    with pytest.raises(StudyError, match="row by row"):
+    with pytest.raises(StudyError, match=r"single observations|PyMC"):
         nqp.fit(nqp.StaggeredDiD(trends=nqp.Factors(1)), panel, nqp.NUTS(), progress=False)
     pooled = nqp.StaggeredDiD(trends=nqp.Factors(1), time=nqp.TimeEffects(pooled=True))
     with pytest.raises(StudyError, match="pooled"):

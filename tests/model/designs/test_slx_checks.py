@@ -263,4 +263,4 @@ def test_a_lag_of_outcomes_says_why_not() -> None:
         assert "With a spatial lag" in result.sentence
     for name in ("influence", "error_model", "placebo_time", "placebo_space"):
         result = nqp.check(fit, name, progress=False)
-        assert "given the coefficient of linked units" in result.sentence
+        assert "conditional on the spatial coefficient" in result.details

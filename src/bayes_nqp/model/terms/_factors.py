@@ -128,12 +128,12 @@ class Factors(Term):
         if not facts.exact:
             name, value, _ = facts.inexact
             raise StudyError(
-                f"'trends' is Factors, and '{name}' is {value!r}, under which nothing compresses",
+                f"'trends' is Factors, and '{name}' is {value!r}, which has no sufficient statistics",
                 hint=f"leave out '{name}', or trends=nqp.DifferentialTrends()",
             )
         if facts.reach == "lag":
             raise StudyError(
-                "'trends' is Factors, and outcomes that follow one another have no common factors",
+                "'trends' is Factors, which cannot be combined with a lag of the outcome",
                 hint="leave out one of 'trends' and 'spillovers'",
             )
         if facts.time is not None and facts.time.pooled:
