@@ -128,7 +128,7 @@ class Factors(Term):
         if not facts.exact:
             name, value, _ = facts.inexact
             raise StudyError(
-                f"'trends' is Factors, and '{name}' is {value!r}, which has no sufficient statistics",
+                f"'trends' is Factors, and '{name}' is {value!r}: no sufficient statistics",
                 hint=f"leave out '{name}', or trends=nqp.DifferentialTrends()",
             )
         if facts.reach == "lag":
