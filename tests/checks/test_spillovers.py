@@ -66,7 +66,7 @@ def test_rings_beyond_which_nobody_is_left_are_not_asked_for() -> None:
         units=200, cohorts=range(5, 13), never=0.4, sigma=0.3, rho=0.0, spillover=near, seed=4
     ).panel
     fit = fitted(panel, DESIGN)
-    with pytest.raises(IdentificationError, match="do not identify"):
+    with pytest.raises(IdentificationError, match="not identified"):
         fitted(panel, DESIGN.replace(spillovers=nqp.Rings([100, 200, 300])))
     result = nqp.check(fit, "spillover_bias", progress=False)
     assert result.verdict == "failed"
@@ -144,7 +144,7 @@ def test_coordinates_that_cannot_be_right_are_a_reason(world: Spilled, name: str
     )
     result = nqp.check(fitted(swapped), name, progress=False)
     assert result.verdict == "not applicable"
-    assert "cannot be read: longitude and latitude are swapped" in result.sentence
+    assert "cannot be read: longitude and latitude are interchanged" in result.sentence
 
 
 def test_what_reaches_units_before_they_adopt_is_no_response_of_theirs() -> None:

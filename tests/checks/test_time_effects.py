@@ -97,7 +97,7 @@ def test_a_unit_without_a_region_counts_by_itself() -> None:
     gap = frame.assign(region=frame["region"].astype(object).mask(frame["unit"] == "u21"))
     result = nqp.check(fitted(gap), "time_effects", progress=False)
     assert result.verdict == "failed"
-    assert "1 unit has no region (u21)" in result.details
+    assert "1 unit without a value of region (u21)" in result.details
 
 
 def test_other_models_that_the_data_refute_do_not_count() -> None:

@@ -77,10 +77,10 @@ def test_what_a_design_does_not_allow_is_left_out() -> None:
     fit = nqp.fit(mixed, cities.PANEL, SAMPLER, progress=False)
     found = nqp.weights_probabilities(fit, {"three": cities.WEIGHTS}, forms=["SAR", "SLX"])
     assert found.forms.to_dict() == {"SLX": 1.0}
-    assert "adjusted likelihood" in str(found.left_out[0][1])
+    assert "the likelihood is adjusted" in str(found.left_out[0][1])
     with pytest.raises(StudyError, match="no spatial model") as caught:
         nqp.weights_probabilities(fit, {"three": cities.WEIGHTS}, forms=["SAR", "SDM"])
-    assert "adjusted likelihood" in str(caught.value)
+    assert "the likelihood is adjusted" in str(caught.value)
     varying = cities.design_of(effect=nqp.CompletePooling(), spillovers=None)
     fit = nqp.fit(varying, cities.PANEL, SAMPLER, progress=False)
     found = nqp.weights_probabilities(fit, {"three": cities.WEIGHTS}, forms=["SAR", "SEM"])
