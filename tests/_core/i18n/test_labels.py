@@ -120,7 +120,7 @@ def test_fewer_rows_keep_their_labels(fit: nqp.Fit) -> None:
 @pytest.mark.parametrize(
     ("labels", "what"),
     [
-        ({"xx": {"nqp": "x"}}, "'xx' is no language"),
+        ({"xx": {"nqp": "x"}}, "'xx' is not an available language"),
         ({"zh": {"nqq": "x"}}, "'nqq' is not a column"),
         ({"zh": "nqp"}, "labels.zh is 'nqp'"),
         ({"zh": {"region": {"1": "x"}}}, "labels.zh.region.1"),
@@ -208,7 +208,7 @@ def test_a_study_says_its_labels_a_table_for_each_language(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("labels", "what"),
     [
-        ('[labels.zh]\nnqq = "x"\n', "'labels.zh' names 'nqq', .*\n.*'nqp'"),
+        ('[labels.zh]\nnqq = "x"\n', "'labels.zh' contains 'nqq', .*\n.*'nqp'"),
         ('[labels.zz]\nnqp = "x"\n', "'labels' contains 'zz', .*\n.*'zh'"),
         ("[labels.zh]\nnqp = 3\n", "'labels.zh.nqp' is 3.\n.*text in quotes or a table"),
         ('[labels.zh.region]\nlevel = "x"\n', r"\[labels.zh.region\] has .*\n.*'levels'"),
@@ -216,7 +216,7 @@ def test_a_study_says_its_labels_a_table_for_each_language(tmp_path: Path) -> No
         ("[labels.zh.region]\nlabel = 1\n", "'labels.zh.region.label' is 1"),
         ("[labels.zh.region.levels]\n1 = 1\n", "'labels.zh.region.levels.1' is 1"),
         ('[labels.zh.region.levels]\n9 = "x"\n', "'labels.zh.region.levels' contains '9'"),
-        ('[labels.zh.city.levels]\n330101 = "x"\n', "names '330101', .*\n.*'330100'"),
+        ('[labels.zh.city.levels]\n330101 = "x"\n', "contains '330101', .*\n.*'330100'"),
     ],
 )
 def test_a_study_with_labels_of_nothing_is_refused_with_what_is_near(

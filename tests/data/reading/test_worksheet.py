@@ -207,7 +207,7 @@ def test_a_name_above_two_columns_stands_for_none(tmp_path: Path, suffix: str) -
     df.to_csv(path, index=False) if suffix == ".csv" else workbook(path, None, df)
     panel, study, proposal = refused(path, "nqp")
     assert "'nqp' is the name of 2 columns, which were renamed nqp [C], nqp [F]" in panel.where
-    assert "no column of the data" in study.what
+    assert "not a column of the data" in study.what
     assert "nqp [C], nqp [F]" in proposal.what
     told = new(path, tmp_path / "b.toml", roles={"outcome": "nqp [F]"})
     assert told.study is not None

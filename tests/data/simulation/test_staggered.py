@@ -206,7 +206,7 @@ def test_cohorts_of_given_sizes() -> None:
     panel = staggered(units=285, periods=12, cohorts=sizes, seed=1).panel
     counted = panel.frame.groupby("unit")["cohort"].first().value_counts().to_dict()
     assert {int(k): n for k, n in counted.items()} == sizes
-    with pytest.raises(StudyError, match="of 20 units"):
+    with pytest.raises(StudyError, match="there are 20 units"):
         staggered(units=20, cohorts={5: 30})
     with pytest.raises(StudyError, match="'drift' is 'walk'"):
         staggered(drift="walk")

@@ -268,7 +268,7 @@ def test_boundaries_come_from_a_file(tmp_path: Path) -> None:
     assert sw.contiguity(str(tmp_path / "cities.geojson"), id="city").matrix.nnz == 2
     with pytest.raises(PanelError, match="did you mean 'city'"):
         sw.contiguity(tmp_path / "cities.geojson", id="ctiy")
-    with pytest.raises(PanelError, match="is not there"):
+    with pytest.raises(PanelError, match="does not exist"):
         sw.contiguity(tmp_path / "none.geojson", id="city")
 
 

@@ -108,7 +108,7 @@ def test_per_says_for_how_much_exposure():
         np.testing.assert_allclose(effects["effect"], factor * one["effect"], rtol=1e-10)
         np.testing.assert_allclose(effects["deviation"], factor * one["deviation"], rtol=1e-10)
     assert one.attrs["per"] == "1 of trade"
-    assert "within-unit SD" in sd.attrs["per"]
+    assert "within-unit sd" in sd.attrs["per"]
     assert nqp.att(ten).attrs["per"] == "10 of trade"
 
 
@@ -121,7 +121,7 @@ def test_the_waist_has_no_cohorts():
     assert int(effects["rows"].sum()) == panel.n_rows
     assert nqp.att(effects, by=["region", "time"]).shape == (1, 1, 2, panel.periods)
     for by in ("cohort", "event_time"):
-        with pytest.raises(StudyError, match="which nobody adopts"):
+        with pytest.raises(StudyError, match="has no adoption date"):
             nqp.att(effects, by=by)
     with pytest.raises(StudyError, match="omit 'balanced'"):
         nqp.att(effects, balanced=1)

@@ -20,7 +20,7 @@ from bayes_nqp.inference.fitting import Fit
 from bayes_nqp.output.tables._model import NOTHING, Cell, Column, Form
 from bayes_nqp.output.tables._summary import STATISTICS
 
-_PER: Final = (Message("{} within-unit SD ({}) of {}"), Message("{} of {}", context="per"))
+_PER: Final = (Message("{} within-unit sd ({}) of {}"), Message("{} of {}", context="per"))
 """For how much of an exposure effects are, as files hold it."""
 _ONE: Final = "1 of "
 _PARTS: Final = r" ?[;；(（]|, |[，、]"
