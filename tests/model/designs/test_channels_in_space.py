@@ -372,6 +372,6 @@ def test_a_way_that_is_not_there_has_no_line_and_no_sentence(tmp_path: Path) -> 
     assert through in rings[1]
     nqp.report(fitted("exposure"), tmp_path / "r", checks=[], formats=["html"], progress=False)
     text = (tmp_path / "r" / "report.html").read_text()
-    own = re.search(r"To treated units, a unit.{1,8}s own treatment gives[^<]*", text)
+    own = re.search(r"For treated units, the effect of a unit.{1,8}s own treatment is[^<]*", text)
     assert own is not None
     assert "linked units" not in own.group()

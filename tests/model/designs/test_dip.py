@@ -219,7 +219,7 @@ def test_all_chosen_at_once_by_the_years_before_the_first() -> None:
             z[name].append(float((draws.mean() - 1.0) / draws.std()))
     assert np.mean(z["parallel"]) > 1.5
     assert abs(np.mean(z["dip"])) < 1.0
-    assert "first of their stratum adopts" in dip.words({})
+    assert "first adoption in their stratum" in dip.words({})
     one, _ = dipping(60, 1)
     one = one.where(np.isin(one.cohort_codes, [-1, COHORTS[0]])[one.unit_codes])
     with pytest.raises(IdentificationError, match="adopt at one date"):

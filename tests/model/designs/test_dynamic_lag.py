@@ -305,7 +305,7 @@ GAPS = PANEL.where(~((PANEL.frame["city"] == "c03") & (PANEL.frame["year"] == 20
 SHORT = PANEL.where((PANEL.frame["year"] >= 2003).to_numpy())
 REFUSED = {
     "independent errors": (StudyError, {"errors": nqp.AR1()}, PANEL),
-    "deviations of single units": (IdentificationError, {"effect": nqp.CompletePooling()}, PANEL),
+    "unit-level random effects": (IdentificationError, {"effect": nqp.CompletePooling()}, PANEL),
     "every unit in every period": (PanelError, {}, GAPS),
     "treated from the second one on": (IdentificationError, {}, SHORT),
     "'dynamics' of a spatial lag cannot be combined with": (
@@ -331,7 +331,7 @@ def test_it_is_refused_beside_errors_in_space_and_without_a_lag(fit: nqp.Fit) ->
         progress=False,
     )  # fmt: skip
     for asked in (nqp.spatial_dynamics, nqp.long_run_effects, nqp.impulse_responses):
-        with pytest.raises(StudyError, match="period before"):
+        with pytest.raises(StudyError, match="no lagged outcome"):
             asked(static)
     with pytest.raises(StudyError, match="long run"):
         nqp.impacts(static, "long")

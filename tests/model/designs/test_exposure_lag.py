@@ -176,7 +176,7 @@ def test_the_table_has_a_column_for_each_matrix() -> None:
         assert rows[label][1].values[0] == pytest.approx(mean)
     assert "Spillover effect on untreated observations" not in rows
     assert "treated rows" not in spatial.note
-    assert "per unit of trade more for everyone" in spatial.note
+    assert "for all units, include feedback" in spatial.note
     assert [bool(cell.text) for cell in rows["LR, SDM to SEM"]] == [True, False]
 
 
@@ -190,5 +190,5 @@ def test_what_does_not_go_with_an_exposure_is_refused() -> None:
     flat = design_of(
         effect=nqp.NoPooling(varying=None), spillovers=nqp.SpatialLag(WEIGHTS, error=True)
     )
-    with pytest.raises(StudyError, match="one curve"):
+    with pytest.raises(StudyError, match="one common path"):
         model_frame_of(flat, PANEL)

@@ -152,5 +152,5 @@ def test_too_many_pairs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_all_exposed_is_refused() -> None:
-    with pytest.raises(IdentificationError, match=r"no untreated unit(?s:.)*narrower rings"):
+    with pytest.raises(IdentificationError, match="no untreated unit"):
         model_frame_of(design_of(nqp.Rings([100, 5000], city="city")), panel_of())

@@ -93,7 +93,7 @@ CASES: dict[str, tuple[Callable[[], object], type[NQPError], str]] = {
     ),
     "shocks by unit": (
         lambda: model_frame_of(design(shocks=nqp.ClusterTimeEffects("unit")), panel()),
-        IdentificationError, r"'shocks' are by 'unit', and each of its 24 clusters is one unit",
+        IdentificationError, r"'shocks' are by 'unit', but each of its 24 clusters is a single unit",
     ),
     "shocks by another name of units": (
         lambda: model_frame_of(design(shocks=nqp.ClusterTimeEffects("alone")), panel()),
@@ -124,17 +124,17 @@ CASES: dict[str, tuple[Callable[[], object], type[NQPError], str]] = {
         IdentificationError, r"exposure 'shared'.*unit and time effects explain all",
     ),
     "a baseline twice": (
-        lambda: design(baseline=["size", "size"]), StudyError, "'baseline' names 'size' twice",
+        lambda: design(baseline=["size", "size"]), StudyError, "'baseline' contains 'size' twice",
     ),
     "a covariate twice": (
-        lambda: design(covariates=["x", "x"]), StudyError, "'covariates' names 'x' twice",
+        lambda: design(covariates=["x", "x"]), StudyError, "'covariates' contains 'x' twice",
     ),
     "a factor of time effects twice": (
-        lambda: nqp.TimeEffects(["region", "region"]), StudyError, "'by' names 'region' twice",
+        lambda: nqp.TimeEffects(["region", "region"]), StudyError, "'by' contains 'region' twice",
     ),
     "strata twice": (
         lambda: nqp.PartialPooling(["region", "region"]), StudyError,
-        "'strata' names 'region' twice",
+        "'strata' contains 'region' twice",
     ),
     "weights by a constant": (
         lambda: spatial_weights.economic(panel(), "gdp"),
