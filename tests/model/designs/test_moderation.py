@@ -283,7 +283,7 @@ def test_moderators_of_untreated_rows_may_be_missing(panel: nqp.Panel) -> None:
     ("arguments", "said"),
     [
         ({"values": [np.nan]}, "not finite"),
-        ({"by": "unit"}, "of its own"),
+        ({"by": "unit"}, "no other value applies"),
         ({"by": "regio"}, "'region'"),
         ({"path": "direct"}, "path='direct'"),
     ],

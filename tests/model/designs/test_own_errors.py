@@ -185,7 +185,7 @@ def test_other_values_are_told_all_structures() -> None:
 
 
 def test_files_say_how_they_can_hold_it(fit: nqp.Fit, tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match="Decay is no value that files can hold") as caught:
+    with pytest.raises(StudyError, match="Decay cannot be stored in a file") as caught:
         fit.save(tmp_path / "fit.nc")
     assert caught.value.hint.startswith('@register("errors") above the class')
 

@@ -114,7 +114,7 @@ def test_terms_say_what_they_lack() -> None:
         with pytest.raises(StudyError, match="not pairs"):
             model_frame_of(nqp.StaggeredDiD(terms=[term]), plain)
     single = panel_of(links(), cohorts={**DATES, "B": None})
-    with pytest.raises(StudyError, match="nothing to tell apart"):
+    with pytest.raises(StudyError, match="nothing to separate"):
         model_frame_of(nqp.StaggeredDiD(terms=[nqp.EndpointEffects()]), single)
     with pytest.raises(IdentificationError, match="too few"):
         model_frame_of(nqp.StaggeredDiD(terms=[nqp.NodeTimeEffects()]), panel_of(links()))
