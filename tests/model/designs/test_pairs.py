@@ -328,7 +328,7 @@ def test_terms_are_saved_read_and_said(fit: nqp.Fit, tmp_path) -> None:
     assert stated.terms == fit.design.terms
     nqp.report(fit, tmp_path / "report", checks=[], formats=["html"], progress=False)
     text = "".join(x.read_text() for x in (tmp_path / "report").rglob("*.html"))
-    assert "when the first of its ends adopts" in text
+    assert "the adoption of its first end" in text
     assert "All pairs of a node share a shock in each period" in text
 
 

@@ -308,7 +308,7 @@ def test_shocks_say_the_prior_that_they_have(
     shocks: nqp.ClusterTimeEffects, english: str, chinese: str
 ) -> None:
     said = shocks.words({})
-    assert f"a standard deviation of its own ({english})" in said.in_("en")
+    assert f"a separate standard deviation ({english})" in said.in_("en")
     assert f"（{chinese}）" in said.in_("zh")
     assert nqp.ClusterTimeEffects("city", HalfNormal(0.5)) == nqp.ClusterTimeEffects("city")
     design = nqp.StaggeredDiD(shocks=shocks)

@@ -46,7 +46,7 @@ def test_errors_that_follow_linked_ones_have_the_dense_density(errors: Noise, du
     fit = nqp.fit(design, PANEL, nqp.Importance(seed=1, draws=100), progress=False)
     paths = ["total", "direct", "received"] if durbin else ["total"]
     assert list(fit.effects["path"].to_numpy()) == paths
-    with pytest.raises(IdentificationError, match="no unit deviates"):
+    with pytest.raises(IdentificationError, match="unit-level deviations"):
         model_frame_of(design.replace(effect=nqp.CompletePooling()), PANEL)
     with pytest.raises(StudyError, match="one curve"):
         model_frame_of(design.replace(effect=nqp.PartialPooling(varying=None)), PANEL)
@@ -203,7 +203,7 @@ REFUSED = {
     "do not sum to one": {
         "spillovers": nqp.SpatialLag(nqp.spatial_weights.matrix(links(), standardised="none"))
     },
-    "not among those of the weights": {
+    "are not in the weights": {
         "spillovers": nqp.SpatialLag(
             nqp.spatial_weights.matrix(links().iloc[1:, 1:].add(np.eye(UNITS - 1, k=1)))
         )
@@ -238,5 +238,5 @@ def test_arguments_are_checked() -> None:
 
 def test_rows_that_are_not_identified_leave_no_gap() -> None:
     late = PANEL.with_cohorts(np.where(PANEL.cohort_codes < 0, 4, PANEL.cohort_codes))
-    with pytest.raises(IdentificationError, match="every row"):
+    with pytest.raises(IdentificationError, match="all observations"):
         model_frame_of(design_of(unidentified="drop"), late)

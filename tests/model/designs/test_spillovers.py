@@ -290,7 +290,7 @@ def test_bad_arguments_are_refused(make: object, message: str) -> None:
 
 
 def test_no_control_beyond_the_last_ring_is_refused(small: Spilled) -> None:
-    with pytest.raises(IdentificationError, match=r"no untreated unit(?s:.)*narrower rings"):
+    with pytest.raises(IdentificationError, match="no untreated unit"):
         model_frame_of(design_of(nqp.Rings([100, 5000])), small.panel)
 
 
