@@ -103,7 +103,10 @@ def test_they_are_saved_read_and_said(fits, lasting, tmp_path, which: str) -> No
     nqp.report(fit, tmp_path / "report", checks=[], formats=["html"], progress=False)
     text = "".join(x.read_text() for x in (tmp_path / "report").rglob("*.html"))
     assert "All units of a cluster (province) share a shock in each period" in text
-    last = ("the correlation over time of AR(1) errors", "their autocorrelation (shocks by province)")
+    last = (
+        "the correlation over time of AR(1) errors",
+        "their autocorrelation (shocks by province)",
+    )
     assert [words in text for words in last] == [which == "lasting"] * 2
 
 

@@ -185,7 +185,7 @@ def test_it_is_saved_stated_and_found_by_studies(fit: nqp.Fit, tmp_path: Path) -
 
 def test_fits_of_earlier_versions_are_on_the_scale_of_the_outcome(tmp_path: Path) -> None:
     (tmp_path / "fit.nc").write_bytes(frozen_bytes("staggered"))
-    with pytest.warns(UserWarning, match="no seal"):
+    with pytest.warns(UserWarning, match="no digest"):
         effects = nqp.load(tmp_path / "fit.nc").effects
     assert effects.attrs["link"] == "identity"
 

@@ -128,7 +128,7 @@ def test_the_drift_is_that_of_the_panel() -> None:
         found = draws.sel(event_time=e)
         assert abs(float(found.mean()) - true) < 3.0 * float(found.std())
     figure = nqp.plots.differential_trend(fit)
-    assert "Drift" in figure.axes[0].get_ylabel()
+    assert "Differential trend" in figure.axes[0].get_ylabel()
     parallel = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1, draws=100), progress=False)
     with pytest.raises(StudyError, match="parallel trends"):
         nqp.differential_trend(parallel)
