@@ -135,7 +135,7 @@ def _size(chains: Array) -> Array:
     with np.errstate(invalid="ignore", divide="ignore"):
         rho = 1.0 - (within - gamma) / variance
     rho[0] = 1.0
-    # P_k = rho_2k + rho_2k+1 up to the first that is not positive, made to fall.
+    # P_k = rho_2k + rho_2k+1 up to the first that is not positive, made monotone.
     pairs = 1 + max((n - 3) // 2, 0)
     even = rho[: 2 * pairs : 2]
     sums = even + rho[1 : 2 * pairs : 2]

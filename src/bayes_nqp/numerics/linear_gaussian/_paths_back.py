@@ -40,7 +40,7 @@ class PathsBack:
 
     def __init__(self, problem: Pathed, values: Values) -> None:
         self.problem, self.values = problem, values
-        self.roots: dict[int, Array] = {}  # Adjoints of R / sigma, by the number of the law.
+        self.roots: dict[int, Array] = {}  # Adjoints of R / sigma, by the index of the law.
 
     def of_blocks(self, matrix: Array) -> Array:
         """Return the adjoint of all coordinates of A, including values of processes."""
@@ -150,7 +150,7 @@ def _precision(out: PathFactor, k: Array, onto: Array, pairs: Pairs) -> Pairs:
     points, places, n, _, q = out.root.shape
     sets, n_last, size = pairs[0].shape[2], pairs[2].shape[2], out.lower.own.shape[-1]
     cut, width = (n - n_last) * q, k.shape[-1]
-    # Of the first sets (B, P, set, n q / sets, rest), and of the last processes.
+    # For the first sets (B, P, set, n q / sets, rest), and for the last processes.
     k_first, onto_first = (
         x[:, :, :cut].reshape(points, places, sets, size, width) for x in (k, onto)
     )
@@ -181,7 +181,7 @@ def _of_roots(pairs: Pairs, first: Array, last: Array, precision: Pairs) -> Arra
     sets, number = a_own.shape[2], a_own.shape[3] // n_periods
     by_set = a_own @ first @ m_own
     by_set += (a_side.swapaxes(-1, -2) @ last[:, :, :, None] @ m_side).sum(axis=2)
-    # Of a set, its processes' own.
+    # The diagonal blocks of a set: those of its processes.
     blocks = by_set.reshape(points, places, sets, number, n_periods, number, q)
     out = np.empty((points, places, sets * number + n_last, n_periods, q))
     for j in range(number):

@@ -26,7 +26,7 @@ def from_triplets(
 
 def under(loads: Sequence[Any], block_of: Sequence[int], n_blocks: int) -> Any:
     """Stack loadings of groups, in the columns of their blocks."""
-    # Group g's rows (J) have entries in the n columns of its block alone: (G J, block n).
+    # Group g's rows (J) have entries only in the n columns of its block: (G J, block n).
     n = loads[0].shape[1]
     parts = [x.tocoo() for x in loads]
     starts = np.cumsum([0, *(x.shape[0] for x in loads)])

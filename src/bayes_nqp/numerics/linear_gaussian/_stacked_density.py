@@ -102,7 +102,7 @@ def stacked_normal_equations(stacked: Stacked, values: StackedValues) -> NormalE
     NormalEquations
         Of observations in multiples of their sigma.
     """
-    # a_i is still in Q̃_1, to leave with b_i; the direct deviation is out of Q̃_2.
+    # a_i is still in Q̃_1 and is eliminated with b_i; the direct effect is already out of Q̃_2.
     first = small(stacked.first, values.first, flat_only=True)
     second = small(stacked.second, values.second)
     q_first = first.q / (values.first.sigma**2)[:, None, None, None]
@@ -119,7 +119,7 @@ def stacked_normal_equations(stacked: Stacked, values: StackedValues) -> NormalE
     f, log_det = group_processes_out(stacked, point, f.reshape(len(values), -1))
     total = total - 0.5 * log_det
     stored = (head.map2 @ np.ascontiguousarray(f.T)).T
-    # With v values of processes and r all else: A_rr, A_vr and the blocks of A_vv.
+    # With v values of processes and r all other coefficients: A_rr, A_vr and the blocks of A_vv.
     matrix, a_vr, *a_vv = (part_of(stored, len(values), *part) for part in head.parts)
     if head.n_values:
         total = total - 0.5 * block_processes_out(stacked, point, matrix, a_vr, a_vv)

@@ -205,7 +205,7 @@ def _direct(stacked: Stacked, values: StackedValues, fit: Array, slope: Array, z
     # d'Q̃ (y - X beta - x b): its column at the mediator is d'Q̃x.
     residual = _residuals(stacked, rows, fit)
     residual -= slope * rows[:, moments.n_periods + stacked.column, :, None]
-    # Its inverse is omega_u² / (1 + omega_u² h), which needs no division by omega_u².
+    # The inverse is omega_u² / (1 + omega_u² h), without division by omega_u².
     prior = values.second.deviation[:, 0, 0, None]
     variance = (prior / (1.0 + prior * inner))[..., None]
     return np.asarray(variance * residual + np.sqrt(variance) * z)

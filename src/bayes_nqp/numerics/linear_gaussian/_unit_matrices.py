@@ -16,7 +16,7 @@ _SOLVED_WHOLE = 12
 _MANY_SMALL = 16
 """Matrices of a stack from which a row-wise inverse, and a product, are faster than these."""
 _LARGE = 100
-"""Rows from which matrices of a stack are factored one by one."""
+"""Number of rows above which matrices of a stack are factored one by one."""
 
 
 def innovation_root(noise: ErrorLaw, moments: Moments, values: Array) -> tuple[Array, Array]:
@@ -42,7 +42,7 @@ def innovation_root(noise: ErrorLaw, moments: Moments, values: Array) -> tuple[A
     if root.shape[1] != count:  # One covariance for all P patterns.
         root, log_det = root.repeat(count, axis=1), log_det.repeat(count, axis=1)
     if not moments.seen.all():
-        # L is block diagonal in o and the rest; here the rest's block, the identity, goes.
+        # L is block diagonal in o and the rest; the identity block of the rest is removed here.
         root *= moments.seen[:, :, None] & moments.seen[:, None, :]
     return root, log_det
 
@@ -64,7 +64,7 @@ def observed_covariance(noise: ErrorLaw, moments: Moments, values: Array) -> Arr
         root = 1.0 / np.sqrt(moments.weights)
         covariance = covariance * (root[:, :, None] * root[:, None, :])
     if not moments.seen.all():
-        # Bordered by an identity, which the inverse and the determinant leave alone:
+        # Bordered by an identity, which does not change the inverse and the determinant:
         # (V_oo ⊕ I)^-1 = V_oo^-1 ⊕ I and |V_oo ⊕ I| = |V_oo|.
         seen = moments.seen.astype(np.float64)
         covariance = covariance * (seen[:, :, None] * seen[:, None, :])
@@ -118,7 +118,7 @@ def absorb(q: Array, loadings: Array, prior: Array | float = 0.0) -> tuple[Array
     )  # Lambda + D'QD: precision given the observations.
     lower = np.linalg.cholesky(inner)
     log_det = 2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=-1)
-    # With L L' = Lambda + D'QD and R = L^-1 D'Q, R'R comes off: symmetric whatever rounding does.
+    # With L L' = Lambda + D'QD and R = L^-1 D'Q, R'R is subtracted: symmetric despite rounding.
     cross_root = half_solve(lower, qd.swapaxes(-1, -2))
     return q - cross_root.swapaxes(-1, -2) @ cross_root, log_det
 
@@ -179,7 +179,7 @@ def _solved(lower: Array, right: Array, *, transposed: bool) -> Array:
         return out
     factors = np.ascontiguousarray(np.broadcast_to(lower, (*stack, n, n))).reshape(-1, n, n)
     # BLAS's own order is that of columns: L' is upper triangular there, and X' L' = R' to be
-    # solved from the right, X' L = R' where L^-T is asked for.
+    # solved from the right, or X' L = R' for L^-T.
     for factor, x in zip(factors, out.reshape(-1, n, columns), strict=True):
         blas.dtrsm(1.0, factor.T, x.T, side=1, lower=0, trans_a=int(transposed), overwrite_b=1)
     return out
@@ -252,6 +252,6 @@ def lower_triangles(matrices: Array) -> Array:
 
 def padded(by_place: Index, values: Any) -> Any:
     """Take values (B, O, ...) to (B, place, most, ...), zero where there is no owner."""
-    # Number -1, where a place has fewer owners than the most, is the row of zeros at the end.
+    # Index -1, for places with fewer owners than the largest, selects the row of zeros at the end.
     zero = np.zeros((len(values), 1, *values.shape[2:]))
     return np.concatenate([values, zero], axis=1)[:, by_place]

@@ -195,10 +195,10 @@ def assembled(
     """
     log_sigma2 = 2.0 * np.log(values.sigma)
     present = problem.scale_count > 0
-    # Priors N(0, tau_j²) of coefficients; those with tau = 1 add nothing, and have no number.
+    # Priors N(0, tau_j²) of coefficients; those with tau = 1 add nothing and have no index.
     log_tau = np.log(values.tau[:, present]) @ problem.scale_count[present]
     # The p integrals together give (2 pi sigma²)^(p/2) |A + sigma² diag(tau)^-2|^-1/2, each prior
-    # (2 pi)^-1/2 / tau_j and a flat one nothing: n_flat/2 log 2 pi and p/2 log sigma² are left.
+    # (2 pi)^-1/2 / tau_j and a flat one nothing: n_flat/2 log 2 pi and p/2 log sigma² remain.
     common = (
         total
         - 0.5 * problem.n_free * (_LOG_2PI + log_sigma2)
@@ -235,17 +235,17 @@ class GroupEquations:
 def group_equations(problem: GaussianProblem, values: Values) -> GroupEquations:
     """Compute normal equations of groups, net of owners and processes of one group (3, 4, 5a)."""
     sums = noise_equations(problem, values)  # vec F = map1 vec Q̃, a_o and H_o (3, 4).
-    values.known[group_equations, id(problem)] = sums  # With owners in, for the gradient.
+    values.known[group_equations, id(problem)] = sums  # Including owners, for the gradient.
     f, total = sums.f, sums.total
     if problem.by_group is not None and sums.by_group is not None:
-        # F_g loses sum_o a_o'(Lambda + H_o)^-1 a_o, over the owners of the group (4).
+        # Subtract sum_o a_o'(Lambda + H_o)^-1 a_o from F_g, over the owners of the group (4).
         taken, log_det = taken_by_clusters(problem.by_group, sums.by_group, values)
         rows, columns = lower_indices(problem.moments.width)
         # (B, G, J, J) to packed lower triangles, group after group.
         f = f - taken[:, :, rows, columns].reshape(len(taken), -1)
         total = total - 0.5 * log_det
     if problem.placement is not None:
-        # F_g loses F_:t R (sigma² I + R'F_tt R)^-1 R'F_t:, t its periods and R z a process (5a).
+        # Less F_:t R (sigma² I + R'F_tt R)^-1 R'F_t:, t the group's periods and R z a process (5a).
         f, log_det = group_processes_out(problem, values, f)
         total = total - 0.5 * log_det
     return GroupEquations(f, total, sums.by_block)
@@ -262,32 +262,32 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
         # vec A = map2 vec F: A_b = sum_g X_g'F_g X_g over the groups of each block (5).
         # Points last for the sparse product, (G J (J + 1) / 2, B) to (stored, B).
         stored = (head.map2 @ np.ascontiguousarray(groups.f.T)).T
-    # With v values of processes and r all else: A_rr, A_vr and the blocks of A_vv.
+    # With v values of processes and r all other coefficients: A_rr, A_vr and the blocks of A_vv.
     matrix, a_vr, *a_vv = (part_of(stored, len(values), *part) for part in head.parts)
     if problem.by_block is not None and by_block is not None:
         taken, log_det = taken_by_clusters(problem.by_block, by_block, values)
         total = total - 0.5 * log_det
         _clusters_off(head, taken, matrix, a_vr, a_vv)  # Clusters across groups (4).
     if head.n_values:
-        # A_rr loses A_rv R (sigma² I + R'A_vv R)^-1 R'A_vr, R z the processes of a block (5a).
+        # A_rr less A_rv R (sigma² I + R'A_vv R)^-1 R'A_vr, R z the processes of a block (5a).
         total = total - 0.5 * block_processes_out(problem, values, matrix, a_vr, a_vv)
     if turns := problem.turns(values):
         values.known[turned_in, id(problem)] = matrix.copy()  # A of values, for the gradient.
         turned_in(turns, matrix, head.n_proper)  # R'AR: from values of paths to z.
     jacobian = values.log_determinant
     if problem.lag is not None and values.lag is not None and jacobian is not None:
-        # A with the lag in, in columns of W y and W x, for the gradient.
+        # A before the lag is subtracted, with columns of W y and W x, for the gradient.
         values.known[normal_equations, id(problem)] = _columns(
             matrix, head.n_proper + problem.lag.sources
         )
         # y - delta W y and x - delta W x, from one set of moments for every delta.
         if problem.lag.ties:
             _ties_off(matrix, head.n_proper + np.array(problem.lag.ties), values.lag[:, 0])
-        # y less W y times delta and, of a dynamic lag, less y and W y of the period before times
-        # coefficients of theirs: one column after another.
+        # y less W y times delta and, for a dynamic lag, less y and W y of the previous period times
+        # their coefficients: one column after another.
         for column, value in zip(problem.lag.columns, values.lag.T, strict=True):
             _lag_off(matrix, head.n_proper + column, value)
-        # Jacobian |I - delta W| of every free period, net of the means that time effects take.
+        # Jacobian |I - delta W| of every free period, net of the means absorbed by time effects.
         total = total + problem.lag.periods * jacobian
     return NormalEquations(matrix, total)
 
@@ -312,7 +312,7 @@ def _clusters_off(
         v, r = head.values, head.beside_values
         a_vr -= taken[:, :, v, r]
         square = taken[:, :, v, v]
-        # No owner joins two of the first sets: off these blocks `taken` is zero.
+        # No owner connects two of the first sets: outside these blocks `taken` is zero.
         first, shape = head.n_apart, a_vv[0].shape
         diagonal = square[:, :, :first, :first].reshape(*shape[:4], *shape[2:4])
         a_vv[0] -= np.einsum("abiuiv->abiuv", diagonal)  # Set i with itself, entries u and v.
@@ -327,7 +327,7 @@ def part_of(
 ) -> Array:
     """Return a part of A (B, ...) from its stored entries (B, stored); B of these may be 1."""
     size = int(np.prod(shape))
-    # From point to point a step of a power of two would meet in few lines of the cache.
+    # A step of a power of two from point to point would conflict in the cache.
     out = np.zeros((n_points, size + 8 * (size % 64 == 0)))[:, :size]
     every = entries.size == stored.shape[1] and np.array_equal(entries, np.arange(entries.size))
     numbers = stored if every else stored[:, entries]
@@ -358,7 +358,7 @@ def _ties_off(matrix: Array, ties: Index, delta: Array) -> None:
     scale, (column, near) = delta[:, None, None, None], ties.T
     matrix[:, :, column] -= scale * matrix[:, :, near]
     matrix[:, :, :, column] -= scale * matrix[:, :, :, near]
-    # W x has no coefficient of its own.
+    # W x has no separate coefficient.
     matrix[:, :, near] = 0.0
     matrix[:, :, :, near] = 0.0
     matrix[:] = np.tril(matrix)
@@ -390,7 +390,7 @@ def _lag_off(matrix: Array, lag: int, delta: Array) -> None:
     column = _columns(matrix, np.array([lag]))[:, :, 0]
     square = column[:, :, lag].copy()  # c_ll
     scale = delta[:, None]
-    # The outcome's row b_y loses delta b_l, and its last entry c_yy thereby delta c_yl once.
+    # Subtract delta b_l from the outcome's row b_y, and so delta c_yl once from its entry c_yy.
     matrix[:, :, -1] -= scale[..., None] * column
     matrix[:, :, -1, -1] += scale * (scale * square - column[:, :, -1])
     matrix[:, :, lag] = 0.0
@@ -409,7 +409,7 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
     """
     head = problem.arrowhead
     n_local, shared, triangle = head.n_proper, np.arange(head.n_global), None
-    # A + sigma² diag(tau)^-2: sigma² times the precision of coefficients given the rows (6). In
+    # A + sigma² diag(tau)^-2: sigma² times the precision of coefficients given the data (6). In
     # comments from here on this sum is A, b a block's local coefficients, g the border.
     prior = problem.prior_precision(values, head.global_scale)
     diagonal = np.einsum("...ii->...i", matrix)
@@ -423,10 +423,10 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
         local, border = triangle[:, None, :, :n_local], triangle[:, n_local:, n_local:]
     else:
         local, border = _blocks_off(matrix, head) if n_local else (matrix[..., :0], matrix.sum(1))
-        # The border's prior counts once, on the sum of what blocks leave of it.
+        # The border's prior is added once, to the sum over blocks after elimination.
         border[:, shared, shared] += prior
         border = cholesky(border)
-    # log|A| = sum_b log|A_bb| + log|A_gg - sum_b A_gb A_bb^-1 A_bg|, the outcome's row left out.
+    # log|A| = sum_b log|A_bb| + log|A_gg - sum_b A_gb A_bb^-1 A_bg|, without the outcome's row.
     log_det = 2.0 * np.log(np.diagonal(local, axis1=-2, axis2=-1)).sum(axis=(1, 2))
     log_det += 2.0 * np.log(np.diagonal(border, axis1=1, axis2=2)[:, shared]).sum(axis=1)
     return Factor(local, border, log_det, head.n_outcomes, triangle)
@@ -443,7 +443,7 @@ def _blocks_off(matrix: Array, head: Arrowhead) -> tuple[Array, Array]:
     n_local, n_border = head.n_proper, head.n_border
     lower = cholesky(matrix[..., :n_local, :n_local])
     cross_root = half_solve(lower, matrix[..., n_local:, :n_local].swapaxes(-1, -2))
-    # The rows of all H_b one under another: one product sums H_b'H_b over blocks.
+    # The rows of all H_b are stacked: one product sums H_b'H_b over blocks.
     stacked = cross_root.reshape(len(cross_root), -1, n_border)
     schur = matrix[..., n_local:, n_local:].sum(axis=1) - stacked.swapaxes(-1, -2) @ stacked
     return np.concatenate([lower, cross_root.swapaxes(-1, -2)], axis=-2), schur

@@ -144,7 +144,7 @@ def draw(
             z = _standard(stream, (len(values), number_count(problem) - head.n_dense, times))
             return _given(problem, values, beta, z, single)
         factor: Factor | ReducedFactor
-        # Shared errors enter the normal equations of all coefficients, own cells among them.
+        # Shared errors enter the normal equations of all coefficients, including unshared cells.
         if errors is None or errors.sums is None:
             _, factor = solved(problem, values)
         else:
@@ -154,7 +154,7 @@ def draw(
         beta = from_factor(problem, values, factor, *of_beta)
         return _given(problem, values, beta, z, single)
 
-    # Draws that are kept need no matrix.
+    # Stored draws need no matrix.
     size = batch_size(problem, drawn=True) * (1 if keeper is None else 2)
     arrays = draws_of_distinct(
         piece, points, generator, values=values_of, size=lambda _: size, threads=threads
@@ -181,7 +181,7 @@ def _given(
     z_deviation, z_process = np.split(z, [problem.n_deviations], axis=1)
     shared = turned(problem.turns(values), shared)  # R z: values of paths in the border.
     if problem.lag is not None and values.lag is not None:
-        # Rows of y, not of y - delta W y, from here on: W y has the coefficient delta, and W x
+        # From here on for y, not y - delta W y: W y has the coefficient delta, and W x
         # that of x times -delta.
         shared[:, problem.lag.columns] = values.lag[..., None]
         for column, near in problem.lag.ties:
@@ -219,7 +219,7 @@ def _numbers(
         return *head.parted(z), sparse
     assert isinstance(factor, Factor)
     assert problem.lag is None, "errors are not shared by equations with a lag"
-    # xi = X'Q̃e + sigma diag(tau)^-1 z instead of L z: the same law, but moved by the errors e.
+    # xi = X'Q̃e + sigma diag(tau)^-1 z instead of L z: the same law, but it depends on errors e.
     right, *moved = errors.sums.right_side(
         problem,
         values,
@@ -244,7 +244,7 @@ def _deviations(
     out = np.zeros((len(values), problem.n_deviations, times))
     if problem.deviation is None:
         return out, empty[0], empty[1], empty[1]
-    # Owners across groups have a_o on coefficients of a block, others on the rows of a group.
+    # Owners across groups have a_o on coefficients of a block, other owners on a group's rows.
     coefficients = flat.reshape(len(values), head.n_blocks, head.size, times)
     for clusters in conditionals(problem, values):
         # delta_o | beta ~ N(G (a_oy - a_o X beta), sigma² G), G = (Lambda + H_o)^-1.
@@ -268,7 +268,7 @@ def _of_units(
     v = small(problem, values, flat_only=True).q @ d  # Q̃d of every type (B, H, T, 1).
     precision = (d.swapaxes(-1, -2) @ v)[..., 0, 0] + deviation_precision(values)[:, 0]  # h (B, H)
     spread = values.sigma[:, None, None] / np.sqrt(precision)[..., None]
-    # Columns enter with minus their slopes, as X_g beta of the class's group has them, the outcome
+    # Columns enter with minus their slopes, as in X_g beta of the class's group, the outcome
     # with one.
     weight = -fits[:, :, problem.moments.n_periods :][:, classes.place]
     weight[:, :, -1] += 1.0

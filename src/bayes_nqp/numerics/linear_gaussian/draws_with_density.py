@@ -66,7 +66,7 @@ class DrawsWithDensity:
         rows = values.kept
         if rows is None or not len(rows):
             return
-        z = self.draws[rows[0] : rows[-1] + 1]  # One after another, as they were reserved.
+        z = self.draws[rows[0] : rows[-1] + 1]  # Contiguous, as they were reserved.
         parts = from_factor(self.problem, values, factor, *self.problem.arrowhead.parted(z))
         np.concatenate([part.reshape(len(z), -1, self.times) for part in parts], axis=1, out=z)
 

@@ -119,7 +119,7 @@ def dynamic_determinant(
     moments[1:] -= traces(weights, means)[: _SIZE - 1]
     # sum_j c_j m_j with c_j = sum_q f(z_q) z_q^-j / N: weights of f(z_q) are the transform of m.
     spectrum = np.fft.fft(moments)[: _SIZE // 2 + 1] / _SIZE
-    spectrum[1:-1] *= 2.0  # Places below the real axis have conjugate values.
+    spectrum[1:-1] *= 2.0  # Places below the real axis have the conjugate values.
     return DynamicDeterminant(plain.n_units, plain.plain, plain.net, periods, spectrum)
 
 
@@ -162,7 +162,7 @@ def lasting_response(coefficients: Array, size: int) -> Array:
 def series_length(coefficients: Array, horizons: int) -> int:
     """Return the number of powers of W that matter to `responses` and to long-run effects."""
     delta, tau, psi = coefficients.T
-    # Poles at 1 / delta and (1 - tau) / (delta + psi): points with the nearest ones decide.
+    # Poles at 1 / delta and (1 - tau) / (delta + psi): the points with the nearest poles decide.
     at = [np.abs(delta).argmax(), np.abs((delta + psi) / (1.0 - tau)).argmax()]
     worst, size = coefficients[np.unique(at)], 16
     while size < _SIZE:

@@ -73,7 +73,7 @@ class NoiseEquations:
     @staticmethod
     def of(arrays: Sequence[Array], by_group: bool, by_block: bool) -> NoiseEquations:
         """Build from `arrays`, in their order; owners are optional."""
-        # Arrays may be linear combinations of those at points, as polynomials between nodes are.
+        # Arrays may be linear combinations of arrays at points, such as interpolated ones.
         f, total, *entries = arrays
         clusters = [
             ClusterEquations(a, h) for a, h in zip(entries[::2], entries[1::2], strict=True)

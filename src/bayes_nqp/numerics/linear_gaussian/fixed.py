@@ -84,7 +84,7 @@ def _inside(
     entry = np.flatnonzero(count[cluster] == 1)
     if not entry.size:
         return None
-    place = unit_effects.group[entry]  # The one group that the owner has units in.
+    place = unit_effects.group[entry]  # The group of all units of the owner.
     return _clusters(
         unit_effects.normal[entry], unit_effects.inner[entry], place, len(loads), cluster[entry]
     )
@@ -101,7 +101,7 @@ def _across(
     number = np.flatnonzero(count > 1)
     if not number.size:
         return None
-    # a_o = sum_g a_og X_g and H_o = sum_g H_og over the groups that an owner has units in.
+    # a_o = sum_g a_og X_g and H_o = sum_g H_og over the groups of an owner's units.
     a, inner = np.zeros((number.size, loads[0].shape[1])), np.zeros(number.size)
     place = np.zeros(number.size, dtype=np.int64)
     for entry in np.flatnonzero(count[cluster] > 1):
@@ -116,7 +116,7 @@ def _clusters(
     a: Array, inner: Array, place: Index, n_places: int, number: Index
 ) -> tuple[ClusterLayout, ClusterEquations]:
     """Return owners of one column, and their equations at every point."""
-    # No type of unit is left for a_o and H_o to be summed over: they are here already.
+    # a_o and H_o need no sum over types of units: they are already computed.
     loads, counts = csr_array((a.size, 0)), csr_array((len(a), 0))
     equations = ClusterEquations(a[None, :, None], inner[None, :, None, None])
     return ClusterLayout(loads, counts, place, n_places, number), equations

@@ -78,7 +78,7 @@ def averages(
 
     def part(values: Values) -> tuple[Array, Array]:
         r = positions.shape[-1]
-        # Processes are taken out on the way.
+        # This eliminates processes.
         matrix = normal_equations(problem, values).matrix
         flat = np.broadcast_to(direct, (len(values), *direct.shape[1:])).copy()
         groups = np.zeros((len(values), head.group_loads.shape[0], r))
@@ -89,7 +89,7 @@ def averages(
             weight = deviations[..., clusters.number, :] / clusters.inner[:, :, None]
             constant += (clusters.a[:, :, -1, None] * weight).sum(axis=1)
             spread += (deviations[..., clusters.number, :] * weight).sum(axis=1)
-            # a_o on coefficients of a block, or on a group's rows, where X_g' is still to come.
+            # a_o on coefficients of a block, or on a group's rows before X_g' is applied.
             target = flat if clusters.in_blocks else groups
             loads = clusters.a[..., None] * weight[:, :, None]
             target = target.reshape(len(values), -1, clusters.a.shape[2], r)

@@ -147,8 +147,8 @@ def factor_adjoint(problem: LinearPart, values: Values, factor: Factor) -> Facto
 def _of_triangle(values: Values, factor: Factor) -> Array:
     """Compute ``(A + D)^-1 ⊕ 0 + m m'/sigma²`` of a single block, lower triangles."""
     assert factor.triangle is not None
-    # [L 0; L_y' e] L^-T has m = (-beta, 1) in its last row, over e, and the inverse of all of it
-    # m m'/e² beside the one of coefficients.
+    # [L 0; L_y' e] L^-T has m = (-beta, 1) in its last row, over e, and the inverse of the whole
+    # adds m m'/e² to the inverse for coefficients.
     out, last = inverse_of(factor.triangle), factor.residual[:, 0]
     m = out[:, -1] * last**2
     scale = 1.0 / values.sigma**2 - 1.0 / last[:, 0] ** 2
@@ -261,17 +261,17 @@ class _Reverse:
         assert values is not None
         assert self.around.values.lag is not None
         n = matrix.shape[-1]
-        # Columns that lose others times a coefficient: the outcome W y and those of the period
-        # before, x loses delta W x.
+        # Columns subtracted from others, times a coefficient: from the outcome W y and those
+        # of the previous period, from x delta W x.
         near = before + lag.sources
         column = np.array([n - 1] * len(lag.columns) + [before + x for x, _ in lag.ties])
         place = np.array([*range(len(lag.columns)), *[0] * len(lag.ties)])
         scale = values[:, None, place]
-        # C is the identity but for rows of W y and W x: minus a coefficient in the column that
-        # loses these, and zero elsewhere.
+        # C is the identity except for rows of W y and W x: minus a coefficient in the column from
+        # which these are subtracted, and zero elsewhere.
         onto = matrix.copy()
         onto[:, :, near] = -scale[..., None] * matrix[:, :, column]
-        # C̄ = 2 A C Ā', of which the entries that are minus a coefficient count.
+        # C̄ = 2 A C Ā'; only the entries that are minus a coefficient are needed.
         a = self.values.known[normal_equations, id(self.problem)]
         sums = 2.0 * (a * onto[..., column].swapaxes(-1, -2)).sum(axis=(1, 3))
         slope = self.around.values.log_determinant
@@ -308,7 +308,7 @@ class _Reverse:
         back[clusters.by_place[place, rank]] = place * most + rank
         onto = onto[:, back]
         h = onto @ k.swapaxes(-1, -2) - 0.5 * inner
-        # And log|Lambda| / 2 of every owner.
+        # Plus log|Lambda| / 2 of every owner.
         prior = values.deviation / (values.sigma**2)[:, None, None]
         self.precision = self.precision + h.sum(axis=1) + 0.5 * clusters.n_clusters * prior
         return ClusterEquations(-2.0 * onto, h)
@@ -429,7 +429,7 @@ def type_adjoint(
     deviation = None
     if problem.deviates_by_unit and deviates:
         deviation = (m.loadings.swapaxes(-1, -2) @ v @ m.loadings).sum(axis=1)
-    # Rows have w^-1/2 V w^-1/2; unseen ones have no part, for Q̃ is zero there.
+    # Observations have w^-1/2 V w^-1/2; for unobserved periods Q̃ is zero.
     root = 1.0 / np.sqrt(m.weights[m.pattern])
     return (v * (root[:, :, None] * root[:, None, :])).sum(axis=1), deviation
 
@@ -452,7 +452,7 @@ def _of_clusters(clusters: ClusterLayout, adjoint: ClusterEquations, d: Array) -
 
 def from_lower(flat: Array, n: int) -> Array:
     """Return adjoints of symmetric matrices (..., n, n), from those of their lower triangles."""
-    # An entry off the diagonal stands for two.
+    # An entry off the diagonal represents two.
     rows, columns = lower_indices(n)
     return np.asarray((flat * np.where(rows == columns, 1.0, 0.5))[..., lower_places(n)])
 

@@ -151,7 +151,7 @@ def _log_det(weights: sparse.csr_array, delta: float) -> float:
     n = weights.shape[0]
     if is_dense(weights):
         return float(np.linalg.slogdet(np.eye(n) - delta * weights.toarray())[1])
-    # S = L U with unit diagonal of L, up to permutations: log|S| is in the diagonal of U.
+    # S = L U with unit diagonal of L, up to permutations: log|S| follows from the diagonal of U.
     s = (sparse.eye_array(n, format="csc") - delta * weights).tocsc()
     factor = splu(
         s, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.01, options={"SymmetricMode": True}
@@ -308,7 +308,7 @@ class _Layers:
         for k, block in enumerate(self.within):
             s = np.eye(len(block)) - delta * block
             if k:
-                # Schur complement of all layers before: of these only the last is linked to k.
+                # Schur complement of all previous layers: only the last of these is linked to k.
                 up, down = self.ahead[k - 1]
                 s -= delta**2 * (down @ before[-1] @ up)
             before.append(np.linalg.inv(s))

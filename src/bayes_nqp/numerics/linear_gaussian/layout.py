@@ -63,7 +63,7 @@ class _Statement:
 def layout_of(problem: Problem) -> Layout:
     """Build a layout, or take that of a problem with the same blocks and groups."""
     sizes = (problem.n_periods, problem.n_columns, len(problem.blocks), len(problem.groups))
-    # X_g and map2 follow from these alone, neither from outcomes nor from weights.
+    # X_g and map2 depend only on these, neither on outcomes nor on weights.
     seal = sha256(repr(sizes).encode())
     arrays: list[npt.NDArray[Any]] = [problem.global_scale]
     for block in problem.blocks:
@@ -95,7 +95,7 @@ def _laid_out(statement: _Statement) -> Layout:
     n_local = max((b.local_position.size for b in blocks), default=0) + n_values
     local = np.full((len(blocks), n_local), PADDING)
     for b, block in enumerate(blocks):
-        # Values of processes, as padding, keep PADDING: they are no coefficients.
+        # Values of processes keep PADDING, like unused entries: they are not coefficients.
         local[b, : block.local_position.size] = block.local_scale
     # X_g = (rows of the group on slots) (slots of its block on coefficients), stacked.
     of_block = [_loadings(b, n_local, n_values) for b in blocks]
@@ -229,7 +229,7 @@ def _quadratic(
 ) -> tuple[Any, Index]:
     """Return map2 and the stored entries of A, from entries of every ``X_g`` (J, n)."""
     width, n = shape
-    # (A_b)_ij = sum_g sum_pr X_pi F_pr X_rj: every pair of entries of X_g adds to map2.
+    # (A_b)_ij = sum_g sum_pr X_pi F_pr X_rj: every pair of entries of X_g contributes to map2.
     in_f = lower_places(width).ravel()
     size_f = width * (width + 1) // 2
     rows, columns, values = [], [], []
@@ -239,7 +239,7 @@ def _quadratic(
         rows.append(block * n * n + coefficient[first] * n + coefficient[second])
         columns.append(g * size_f + in_f[row[first] * width + row[second]])
         values.append(entry[first] * entry[second])
-    # i >= j are the lower triangle of A_b; of F_pr, symmetric, the lower triangle is held.
+    # i >= j is the lower triangle of A_b; only the lower triangle of the symmetric F is stored.
     full = from_triplets(rows, columns, values, (n_blocks * n * n, len(rows) * size_f))
     # Entries of A without any F are zero at every point; the diagonal also has the prior.
     diagonal = np.arange(n_blocks)[:, None] * n * n + np.arange(n) * (n + 1)

@@ -73,21 +73,21 @@ class LinearPart:
     @cached_property
     def scale_count(self) -> Array:
         """Return the number of coefficients of each scale (scale)."""
-        # What log tau_k counts for in the density; flat, fixed and padding numbers are negative.
+        # Weights of log tau_k in the density; flat, fixed and padding indices are negative.
         numbers = np.concatenate([self.arrowhead.local_scale.ravel(), self.arrowhead.global_scale])
         return np.bincount(numbers[numbers >= 0], minlength=self.tau.size).astype(np.float64)
 
     @cached_property
     def n_flat(self) -> int:
         """Return the number of coefficients with a flat prior."""
-        # Each leaves log 2 pi / 2 in the density (8).
+        # Each flat coefficient adds log 2 pi / 2 to the density (8).
         head = self.arrowhead
         return int((head.local_scale == FLAT).sum() + (head.global_scale == FLAT).sum())
 
     @cached_property
     def n_coefficients(self) -> int:
         """Return the number of coefficients, flat ones included."""
-        # p of the density (8): padding, below FLAT, is no coefficient.
+        # p of the density (8): padding, below FLAT, is not a coefficient.
         head = self.arrowhead
         return int((head.local_scale >= FLAT).sum() + head.global_scale.size)
 
@@ -100,6 +100,6 @@ class LinearPart:
             1 for padding, so that its diagonal has a factor.
         """
         sigma2 = (values.sigma**2)[:, None]
-        # Numbers -1, -2 and -3 count from the end: sigma² where tau = 1, 0 flat, 1 for padding.
+        # Indices -1, -2 and -3 count from the end: sigma² for tau = 1, 0 for flat, 1 for padding.
         ends = np.concatenate([np.ones_like(sigma2), np.zeros_like(sigma2), sigma2], axis=1)
         return np.concatenate([sigma2 / values.tau**2, ends], axis=1)[:, scale]

@@ -54,8 +54,8 @@ def gaussian_problem(
         one; by default if there are many patterns of observed periods.
     """
     types = class_types(problem)
-    # Q̃ is inverted pattern by pattern at every point: with many of these nodes are quicker. They
-    # are of one parameter of the noise; on sigma, the other, F does not depend.
+    # Q̃ is inverted for each pattern at every point: with many patterns nodes are faster. Nodes
+    # require a single error parameter; F does not depend on the other parameter, sigma.
     if nodes is None:
         nodes = len(types.patterns) >= MANY_PATTERNS
     nodes = nodes and len(problem.error_parameters) == 2
@@ -65,7 +65,7 @@ def gaussian_problem(
         dense_pairs = False  # Sums of classes are on nodes, from sparse ones.
     moments = _moments(problem, types, dense_pairs)
     n_local = layout.arrowhead.n_local
-    # Owners across groups act on cells too, so that none of these can come off first.
+    # Owners across groups are also connected with cells, so that no cell can be eliminated first.
     smaller = None
     if by_block is None and _reduces(problem, moments.width, n_local, reduce):
         smaller = partial(_reduced, problem, n_local)
@@ -109,8 +109,8 @@ def _clusters(
     problem: Problem, types: ClassTypes, layout: Layout
 ) -> tuple[NoiseEquations | None, ClusterLayout | None, ClusterLayout | None, ClusterLayout | None]:
     """Return F if it is fixed, and owners of deviations: inside groups, across, single units."""
-    # Deviations: of members on F_g or on A (4), of single units within Q̃ (2); with independent
-    # errors and no deviation of single units F is the same at every point.
+    # Deviations: of owners in F_g or A (4), of single units within Q̃ (2); with independent
+    # errors and no deviations of single units F is the same at every point.
     if problem.absorbed:
         return *fixed_equations(problem, layout.loads), None
     if problem.unit_effects:
@@ -136,7 +136,7 @@ def _moments(problem: Problem, types: ClassTypes, dense_pairs: bool | None) -> M
     """Return sums of classes; pairs of columns are dense products if these are faster."""
     if problem.absorbed:
         return without_types(problem)
-    # Entries <Q̃, M> of F_g, of K columns and the outcome.
+    # Entries <Q̃, M> of F_g for K columns and the outcome.
     pairs = (problem.n_columns + 1) * (problem.n_columns + 2) // 2
     dense = pairs >= MANY_PAIRS if dense_pairs is None else dense_pairs
     moments = moments_of_classes(problem, types, pairs=not dense)
@@ -145,7 +145,7 @@ def _moments(problem: Problem, types: ClassTypes, dense_pairs: bool | None) -> M
 
 def _reduces(problem: Problem, width: int, n_local: int, reduce: bool | None) -> bool:
     """Return True if unshared cells come first: by default with many of them and few columns."""
-    # Columns with ties may be of cells, which F has no row of.
+    # Columns with ties may belong to cells, for which F has no row.
     tied = problem.lag is not None and problem.lag.ties
     if problem.placement.most or problem.path_coefficients or tied:
         return False

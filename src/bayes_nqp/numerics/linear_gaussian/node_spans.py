@@ -47,7 +47,7 @@ class Span:
         onto : callable
             From matrices X (n, number) to ``C vec X`` (n, stored).
         """
-        # Of length one each: those near a unit root are as large as 1 / (1 - rho²).
+        # Scaled to length one: near a unit root they are as large as 1 / (1 - rho²).
         length = np.linalg.norm(matrices, axis=1, keepdims=True)
         unit = matrices / np.where(length > 0.0, length, 1.0)
         _, values, basis = np.linalg.svd(unit[::2], full_matrices=False)

@@ -22,7 +22,7 @@ from bayes_nqp.numerics.linear_gaussian.class_maps import ClassTypes
 from bayes_nqp.numerics.linear_gaussian.problem_spec import Problem
 
 _SPARE = 3
-"""Kinds of slots beyond the number of columns up to which dummies stand for these columns.
+"""Largest excess of kinds of slots over columns for which dummies replace these columns.
 
 Each dummy makes the border wider by a row; with more of them than this the wider border costs
 what the sparser map saves.
@@ -84,7 +84,7 @@ def _joined(columns: Array, sets: list[Index]) -> list[Index]:
 
 
 MANY_PAIRS = 50
-"""Pairs of columns from which their rows of map1 are dense.
+"""Number of pairs of columns above which their rows of map1 are dense.
 
 Microseconds a point of map1 with 861 pairs (40 covariates and the outcome), 320 sparse and 169
 dense; with 91, 41 and 25; with the outcome alone, 5 and 9.
@@ -167,7 +167,7 @@ def paired(problem: Problem, types: ClassTypes, remainder: Any) -> PairedMap:
     low = lower_indices(size + n_columns)
     pairs = np.flatnonzero(low[1] >= size)
     slopes = np.array([(group.block, group.slopes) for group in problem.groups])
-    # Groups of equal slopes add X_g'F_g X_g to the same entries of A: their sum is enough.
+    # Groups with equal slopes add X_g'F_g X_g to the same entries of A: their sum is sufficient.
     _, first, kind = np.unique(slopes, axis=0, return_index=True, return_inverse=True)
     sums: list[dict[int, Array]] = [{} for _ in first]
     for c, of_type in zip(problem.classes, types.type_of.tolist(), strict=True):

@@ -84,7 +84,7 @@ def correlation_root(errors: ErrorLaw, n_periods: int, values: Array) -> Array:
     LinAlgError
         If there is none at a point.
     """
-    # L L' = S^-1/2 V S^-1/2 with S the diagonal of V: a path's scale is that of its tau.
+    # L L' = S^-1/2 V S^-1/2 with S the diagonal of V: the scale of a path is its tau.
     covariance = errors.covariance(n_periods, values)
     sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     return np.linalg.cholesky(covariance / (sd[:, :, None] * sd[:, None, :]))
@@ -208,7 +208,7 @@ def placed(
         for k in processes:
             users[block][k].append(g)
     by_group = np.full(len(groups), -1, dtype=np.int64)
-    # A little less to take off a block is worth less than A that is linear in Q̃ (3, 4).
+    # An A that is linear in Q̃ (3, 4) saves more than fewer processes in a block.
     sizes = [len(group) for of_block in users for group in of_block if group]
     alone = alone and 2 * sizes.count(1) >= len(sizes)
     shared: list[tuple[int, ...]] = []
@@ -216,7 +216,7 @@ def placed(
     for of_block, users_of_block in zip(laws, users, strict=True):
         common = []
         for k, group in enumerate(users_of_block):
-            # A process of one group meets that group's F_g alone: it comes off before X_g'F_g X_g.
+            # A process of one group enters only its F_g: it is eliminated before X_g'F_g X_g.
             if len(group) == 1 and by_group[group[0]] < 0 and alone:
                 by_group[group[0]] = of_block[k]
             elif group:

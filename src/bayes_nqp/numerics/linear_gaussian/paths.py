@@ -40,7 +40,7 @@ def group_errors(
     out: PathFactor = values.known[group_processes_out, id(problem)]
     times = sums.shape[2]
     rows = sums.reshape(len(values), -1, problem.moments.width, times)  # (B, G, J, times)
-    last = white[:, -groups.size * out.n_numbers :]  # Processes of blocks have the first numbers.
+    last = white[:, -groups.size * out.n_numbers :]  # Processes of blocks use the first numbers.
     # X'Q̃e of the group's periods is that of v; r is all of the group's rows.
     taken, noise = out.perturbed(
         rows[:, groups, : problem.moments.n_periods],
@@ -71,11 +71,11 @@ def block_errors(
         return right, white
     out: PathFactor = values.known[block_processes_out, id(problem)]
     blocks = right.reshape(len(values), head.n_blocks, head.size, times)
-    # Processes of blocks have the first numbers, block by block.
+    # Processes of blocks use the first numbers, block by block.
     count = head.n_blocks * out.n_numbers
     first = white[:, :count].reshape(len(values), head.n_blocks, -1, times)
     taken, noise = out.perturbed(blocks[:, :, head.values], first)
-    # Values of processes are out of A, and have no right side of their own.
+    # Values of processes are eliminated from A and have no right-hand side.
     blocks[:, :, head.beside_values] -= taken
     blocks[:, :, head.values] = 0.0
     noise = noise.reshape(len(values), count, times)
@@ -102,7 +102,7 @@ def processes_in(
     head, r = problem.arrowhead, flat.shape[2]
     constant, spread = np.zeros((2, len(values), r))
     members = problem.own_paths.groups
-    # In the order opposite to elimination: single groups' processes, then X_g', then blocks'.
+    # In reverse order of elimination: single groups' processes, then X_g', then blocks' processes.
     if members.size:
         out: PathFactor = values.known[group_processes_out, id(problem)]
         rows = groups.reshape(len(values), -1, problem.moments.width, r).copy()
@@ -150,7 +150,7 @@ def surfaces(
             return empty, empty
         return empty, product(head.group_loads, flat).reshape(shape)
     blocks = flat.reshape(len(values), head.n_blocks, head.size, times)
-    # All coefficients but those of paths, and of values, set to zero: X_g of this is the surface.
+    # All coefficients except those of paths and values set to zero: times X_g this is the surface.
     only = np.zeros_like(blocks)
     common = head.n_local + np.array(problem.path_coefficients, dtype=np.int64)
     only[:, :, common] = blocks[:, :, common]

@@ -200,7 +200,7 @@ class GaussianProblem(LinearPart):
     @property
     def noise_prior(self) -> Prior:
         """Return the prior of the noise's parameter."""
-        # Of the parameters the last is sigma, before it a lag's, and before that the noise's.
+        # The last parameter is sigma; a lag's parameters precede it, and the errors' precede these.
         return self.space.parameters[-2 - self.n_lags].prior
 
     @cached_property
@@ -290,7 +290,7 @@ class GaussianProblem(LinearPart):
         """Return the count of a draw's standard normal numbers for all processes."""
         if self.placement is None:
             return 0
-        # z of each process, padded to q: of groups that have one alone, and of blocks that share.
+        # z of each process, padded to q: of processes of single groups, and of those of blocks.
         q = max(process.size for process in self.processes)
         return q * (self.own_paths.groups.size + self.arrowhead.n_blocks * self.placement.most)
 
@@ -321,7 +321,7 @@ class GaussianProblem(LinearPart):
         points : ndarray (B, parameter)
             Unconstrained.
         """
-        # In the order tau, omega, of processes, of the noise, delta, sigma.
+        # In the order tau, omega, processes, errors, delta, sigma.
         constrained = self.space.constrain(points)
         estimated = np.isnan(self.tau)
         n_scales = int(estimated.sum())
@@ -331,7 +331,7 @@ class GaussianProblem(LinearPart):
         if self.lag is not None:
             remainder, lag = np.split(remainder, [-self.n_lags], axis=1)
             lag = self.lag.law(lag)
-            with np.errstate(all="ignore"):  # Of points that are refused.
+            with np.errstate(all="ignore"):  # For points without a density.
                 log_determinant = self.lag.log_determinant(*lag.T)
         covariance = np.zeros((len(points), 0, 0))  # Omega: q = 0 without deviations.
         if self.deviation is not None:

@@ -285,9 +285,9 @@ class Problem:
     @cached_property
     def placement(self) -> Placement:
         """Return the place of elimination of processes: one group's equations, or a block's."""
-        # Groups of every member: its deviation joins their normal equations before any process.
+        # Groups of every owner: its deviation connects their normal equations before processes.
         of_unit_effects = [np.unique(self.class_group[m.classes]) for m in self.unit_effects]
-        # Absorbed owners are taken to join all groups, which costs time but no digit.
+        # Absorbed owners are assumed to connect all groups, which takes time but remains exact.
         if self.absorbed_unit_effects is not None and self.spans_groups:
             of_unit_effects = [np.arange(len(self.groups))]
         return placed(

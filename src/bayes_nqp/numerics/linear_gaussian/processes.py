@@ -275,7 +275,7 @@ def group_processes_out(problem: Pathed, values: Values, f: Array) -> tuple[Arra
     roots = _roots(problem, values, paths.laws)
     none = np.zeros((*cross.shape[:2], 0, paths.rows.size))
     out = _path_factor(roots, cross, (cross[:, :, None, :, paths.rows], none, none[..., :0]))
-    # F loses cross_root'cross_root = A_rv R (sigma² I + R'A_vv R)^-1 R'A_vr, r its periods too.
+    # Less cross_root'cross_root = A_rv R (sigma² I + R'A_vv R)^-1 R'A_vr; r includes its periods.
     taken = out.cross_root.swapaxes(-1, -2) @ out.cross_root
     lower[:, paths.groups] -= taken[:, :, rows, columns]
     values.known[group_processes_out, id(problem)] = out
@@ -302,7 +302,7 @@ def block_processes_out(
         Log determinants, not halved.
     """
     out = _path_factor(_roots(problem, values, problem.shared_paths), onto, inner)
-    # A_rr loses A_rv R (sigma² I + R'A_vv R)^-1 R'A_vr.
+    # Subtract A_rv R (sigma² I + R'A_vv R)^-1 R'A_vr from A_rr.
     matrix -= out.cross_root.swapaxes(-1, -2) @ out.cross_root
     values.known[block_processes_out, id(problem)] = out
     return out.log_det

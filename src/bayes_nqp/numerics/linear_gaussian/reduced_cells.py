@@ -29,19 +29,19 @@ from bayes_nqp.numerics.linear_gaussian.unshared_cells import (
 )
 
 MANY_LOCAL = 200
-"""Local coefficients of all blocks from which own cells come off first.
+"""Number of local coefficients of all blocks above which unshared cells are eliminated first.
 
 Microseconds a point without and with: 4 × 24, 87 and 76; 2 × 54, 96 and 99; 4 × 54, 198 and 157;
-8 × 189, 3,890 and 1,500. Below, many small steps cost more than one larger factor.
+8 × 189, 3,890 and 1,500. For fewer, many small steps cost more than one larger factor.
 """
 NARROW = 0.4
-"""Largest share of J in the local coefficients of a block where they do.
+"""Largest ratio of J to the local coefficients of a block for which this is done.
 
-Own cells come off J × J squares of every group. At 4 × 54, without and with: J = 19, 270 and 234;
-24, 287 and 327; 54, 789 and 1,425.
+Cells are eliminated from J × J squares of every group. At 4 × 54, without and with: J = 19, 270 and
+234; 24, 287 and 327; 54, 789 and 1,425.
 """
 VERY_MANY_LOCAL = 400
-"""Local coefficients of all blocks from which the share that is narrow grows with their number.
+"""Number of local coefficients of all blocks above which the allowed ratio grows with it.
 
 Microseconds a point without and with, 33 locals a block and J = 22: 8 blocks, 163 and 210; 15, 422
 and 459; 30, 1,154 and 736.
@@ -117,7 +117,7 @@ def _lags(problem: Problem, positions: Sequence[tuple[int, Any]]) -> Index:
     if problem.lag is None:
         return np.zeros(0, dtype=np.int64)
     block, position_map = positions[0]
-    # A column has a slope in every group, on which the global coefficient of a lag loads alone.
+    # A column has a slope in every group; only the global coefficient of a lag loads on it.
     loads = (position_map[:, :-1] @ csr_array(problem.blocks[block].columns)).tocsc()
     return np.array([loads.indices[loads.indptr[k]] for k in problem.lag.columns])
 

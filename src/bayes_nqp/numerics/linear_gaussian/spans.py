@@ -101,7 +101,7 @@ def _sweep(gram: Array, first: int) -> tuple[Array, int]:
     """Partial the first columns out of the others, ``G_cc - G_cf G_ff^- G_fc``; return the rank."""
     if first == 0:
         return gram, 0
-    # Pivoted Cholesky of G_ff at unit diagonal: columns that others span have no pivot, and no row
+    # Pivoted Cholesky of G_ff with unit diagonal: dependent columns have no pivot and no row
     # in L, so that H'H with H = L^-1 G_fc is the part explained by the independent ones.
     size = np.sqrt(np.maximum(np.diag(gram)[:first], 0.0))
     size = np.where(size > 0, size, 1.0)

@@ -204,7 +204,7 @@ class Stacked(LinearPart):
         points : ndarray (B, parameter)
             Unconstrained.
         """
-        # (first, second, omega_b, r), each equation's parameters as it has them alone.
+        # (first, second, omega_b, r), each equation's parameters as in the equation alone.
         n = len(self.first.space)
         joining = self.space.constrain(points)[:, -2:]
         return StackedValues(
@@ -339,7 +339,7 @@ def _group_loads(
     """Return ``X_g`` of both equations; the common row of the outcome is the second's."""
     n_first, n_second = first.moments.width, second.moments.width
     width = n_first + n_second - 1
-    # Rows (periods, columns) of the first, then all of the second: -1 leaves the first outcome out.
+    # Rows (periods, columns) of the first, then all of the second: -1 omits the first outcome.
     rows = np.append(np.arange(n_first - 1), -1), np.arange(n_first - 1, width)
     loads = [
         _moved(problem.arrowhead, column, size, row, width)

@@ -210,7 +210,7 @@ class ClusterLayout:
         sizes = np.bincount(self.place, minlength=self.n_places)
         out = np.full((self.n_places, int(sizes.max(initial=0))), -1)
         order = np.argsort(self.place, kind="stable")
-        # Rank of each owner within its place: its number in the order, less where the place starts.
+        # Rank of each owner within its place: its index in the order, less the start of the place.
         inside = np.arange(order.size) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         out[self.place[order], inside] = order
         return out
@@ -337,7 +337,7 @@ class Arrowhead:
         # A border's row is below values' columns: these are the rows of the second part.
         value, other = np.where(value_row, row, column), np.where(value_row, column, row)
         # A_vv = [D, C'; C, E], D block diagonal, a block for each of the first sets: lower
-        # triangles, so that the last are rows of C.
+        # triangles, so that the last values are rows of C.
         n, first, joint = beside.size, self.n_apart, self.n_joint
         last = self.n_values - first
         i, j = number[row], number[column]  # Among r, or among v.

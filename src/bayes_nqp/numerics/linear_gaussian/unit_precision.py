@@ -59,7 +59,7 @@ def innovations(problem: GaussianProblem, values: Values) -> tuple[Array, Array]
 
 def _flat_out(problem: GaussianProblem, values: Values) -> Small:
     """Compute ``Q̃ = Q - QN (N'QN)^-1 N'Q`` and ``sum_i (log|Q| - log|N'QN|) / 2`` (2)."""
-    interpolated = None  # Q̃ and log determinants, as polynomials between nodes give them.
+    interpolated = None  # Q̃ and log determinants, interpolated by polynomials between nodes.
     nodes = problem.on_nodes or problem.often
     if nodes and problem.deviates_by_unit and values.nuisance is None:
 

@@ -123,11 +123,11 @@ def unshared_cells(problem: Problem, width: int, n_local: int) -> list[UnsharedC
     list of OwnCells
         Of all groups; the first may have none.
     """
-    # Users of each cell, a group as often as it has periods there: own cells have one.
+    # Users of each cell, counted by group and period: unshared cells have one.
     users = [np.zeros(b.n_cells, dtype=np.int64) for b in problem.blocks]
     for group in problem.groups:
         np.add.at(users[group.block], group.cells[group.cells >= 0], 1)
-    # Number of the local coefficient of every cell of a block; -1 where it has none.
+    # Index of the local coefficient of every cell of a block; -1 if it has none.
     local = []
     for b in problem.blocks:
         # A local coefficient has one slot; its place is that of the cell among the slots.
@@ -144,7 +144,7 @@ def unshared_cells(problem: Problem, width: int, n_local: int) -> list[UnsharedC
         number = np.where(users[group.block] == 1, local[group.block], -1)[group.cells[treated]]
         periods.append(treated[number >= 0])
         numbers.append(number[number >= 0])
-    sizes = np.array([p.size for p in periods])  # q of every group: those of a size are one stack.
+    sizes = np.array([p.size for p in periods])  # q of every group; equal q form a stack.
     return [
         _bucket(problem, np.flatnonzero(sizes == q), periods, numbers, width, n_local)
         for q in np.unique(sizes)

@@ -36,7 +36,7 @@ class SealedCache(IndexDataCacheFile):
 
     def _load_data(self, name: str) -> Any:
         if not _whole(Path(self._data_path(name))):
-            raise FileNotFoundError(name)  # Numba takes this for a miss.
+            raise FileNotFoundError(name)  # Numba treats this as a cache miss.
         return super()._load_data(name)
 
     @contextmanager

@@ -21,7 +21,7 @@ _LEAST = 0.01
 _SHORTER = np.array([2.0, 0.5, 0.25, 0.0625, 0.004])
 """Step lengths that are tried at once if a full step does not increase the density."""
 _FLATTEST = 0.3
-"""Curvature below which a direction counts as flat: the step is then no longer Newton's."""
+"""Curvature below which a direction counts as flat; its step is not a Newton step."""
 _FEW = 32
 """Points for which gradients take little longer than for one: all neighbours in a search."""
 
@@ -95,7 +95,7 @@ class Mode:
     @property
     def inverse(self) -> Array:
         """Return the inverse curvature; flat directions have that of the flattest."""
-        # V diag(1/|e|) V', |e| from below bounded.
+        # V diag(1/|e|) V', with |e| bounded below.
         values, vectors = np.linalg.eigh(self.curvature)
         return np.asarray((vectors / np.maximum(np.abs(values), _FLATTEST)) @ vectors.T)
 
@@ -240,7 +240,7 @@ def climb(
             break
         moves = _moved(inverses[starts], slopes[starts])
         ahead = np.clip(points[starts] + moves, -_BOX, _BOX)
-        # Close to a mode BFGS is quick, and where a climb ends depends on no other.
+        # Close to a mode BFGS is fast, and the end of a climb does not depend on other climbs.
         few = afar and starts.size * (points.shape[1] + 1) <= _FEW
         tops, ends, bends = _at(density, ahead, starts, bent=few)
         lower = np.flatnonzero(~(tops > heights[starts]))
@@ -271,7 +271,7 @@ def _at(
     n, d = points.shape
     if not bent:
         return *density.at(starts).gradients(points), np.full((n, d, d), np.nan)
-    # Of each point, and of its neighbours on one side.
+    # Each point and its neighbours on one side.
     every = np.concatenate([starts, starts.repeat(d)])
     return curvatures(density.at(every), points, sides=(1,))
 
@@ -288,7 +288,7 @@ def _shorter(density: Density | Densities, points: Array, moves: Array, starts: 
 
 def _updated(inverse: Array, move: Array, change: Array) -> Array:
     """Return the BFGS inverse curvature after a step with the decrease ``change`` of the slope."""
-    # (I - s y'/s'y) H^-1 (I - y s'/s'y) + s s'/s'y: the new inverse takes y to s, and stays
+    # (I - s y'/s'y) H^-1 (I - y s'/s'y) + s s'/s'y: the new inverse maps y to s and remains
     # positive definite where s'y > 0.
     product = float(move @ change)
     if product <= 1e-12:

@@ -35,7 +35,7 @@ _DEPTH = 12.0
 _BRIEF = (192, 256, 256)
 """Proposals of a refit, round by round, until their weights are good enough."""
 _BRIEF_STEPS = 2
-"""Newton steps of a refit, which starts close to its mode; rounds of proposals do the rest."""
+"""Newton steps of a refit: it starts close to its mode, and proposals adapt later."""
 _SPARE = 1.3
 """Factor of proposals above the number that the share of effective ones requires."""
 _MOST_BRIEF = 2048
@@ -129,7 +129,7 @@ def importance(
     n_modes = 1
     if mode is None or not mode.smooth:
         mode, n_modes = find_modes(density, space, generator)
-    # One proposal covers one mode; w = p / q of independent points, five times as many at worst.
+    # One proposal covers one mode; w = p / q of independent points, at most five times as many.
     if n_modes == 1:
         proposal = fitted(density, around(mode, chart_of(space.folds, mode)), generator)
         drawn = [propose(density, proposal, generator, sampler.proposals)]
@@ -223,7 +223,7 @@ def find_modes(
     The number is 0 if none is smooth.
     """
     typical = space.unconstrain(space.typical)
-    # Scales are often well below their priors' scales; half of the starts look there.
+    # Scales are often well below their priors' scales; half of the starts are placed there.
     lower = np.where(space.folds, typical - 1.5, typical)
     drawn = space.unconstrain(space.draw(generator, 2))
     starts = np.stack([typical, lower, *np.clip(drawn, typical - 4.0, typical + 4.0)])
@@ -238,7 +238,7 @@ def find_modes(
         if height < mode.height - _DEPTH or mode.distance(end) < _APART:
             continue
         other = newton(density, end)
-        # A mode of its own: positive curvature in all directions, far from the highest one.
+        # A separate mode: positive curvature in all directions, far from the highest one.
         concave = np.linalg.eigvalsh(other.curvature).min() > 0.0
         n_modes += int(concave and mode.distance(other.point) >= _APART)
     return mode, n_modes

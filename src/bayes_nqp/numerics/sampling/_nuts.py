@@ -123,7 +123,7 @@ def sample_model(
         _ = config.compiledir  # computed when it is requested
 
     if sum(data.get_value(borrow=True).size for data in model.data_vars) <= _FROZEN:
-        # Sizes that are known leave half as much to compile; long data would be compiled in.
+        # Constant sizes halve the time of compilation; long data would become constants too.
         model = freeze_dims_and_data(model)
     with _COMPILING:
         compiled = nutpie.compile_pymc_model(model, var_names=list(names))
@@ -136,7 +136,7 @@ def _compiling() -> Iterator[None]:
 
     from bayes_nqp.numerics.sampling._cache import sealed_caches
 
-    # Under fast mathematics the same seed draws differently from a cold and a warm cache.
+    # With fast mathematics the same seed gives different draws from a cold and a warm cache.
     with sealed_caches(), config.change_flags(numba__fastmath=False):
         yield
 

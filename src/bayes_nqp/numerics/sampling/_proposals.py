@@ -51,14 +51,14 @@ def chart_of(folds: Mask, mode: Mode) -> Chart:
 
     A folded proposal has an image for every choice of signs, so only a few can be folded.
     """
-    # Of u = log x: sd² is the diagonal of V diag(1/e) V', e the curvature's eigenvalues. A scale x
-    # with little information has a large sd of its logarithm.
+    # For u = log x: SD² is the diagonal of V diag(1/e) V', e the curvature's eigenvalues. A scale x
+    # with little information has a large SD of its logarithm.
     values, vectors = np.linalg.eigh(mode.curvature)
     spread = np.sqrt((vectors**2 / np.maximum(values, 0.3)).sum(axis=1))
     nearest = np.argsort(np.where(folds, -spread, np.inf), kind="stable")[:_MOST_FOLDED]
     chosen = np.zeros_like(folds)
     chosen[nearest] = folds[nearest]
-    # The density of u = log x, x half-normal of scale tau, is highest at log tau.
+    # The density of u = log x, x half-normal with scale tau, is highest at log tau.
     return Chart(chosen, folds & ~chosen, mode.point)
 
 
@@ -96,7 +96,7 @@ def propose(
 ) -> Proposals:
     """Draw points from a proposal and weight them."""
     places = proposal.draw(generator, size)
-    # Both densities are of places, Jacobian and images included: log w = log p - log q.
+    # Both are densities of places, including Jacobian and images: log w = log p - log q.
     target = proposal.chart.density(density)(places)
     log_weights = target - proposal.log_density(places)
     return Proposals(proposal.chart.points(places), log_weights, proposal)
@@ -110,8 +110,8 @@ def pooled(drawn: Sequence[Proposals]) -> Proposals:
     """
     if len(drawn) == 1:
         return drawn[0]
-    # Z = sum_k a_k mean_k(p / q_k) for any shares a that sum to one; the best are as effective
-    # sizes. Of N points in all, the n_k of a proposal weigh a_k N / n_k.
+    # Z = sum_k a_k mean_k(p / q_k) for any shares a that sum to one; the best are proportional to
+    # effective sizes. With N points in all, the n_k of a proposal have the weight a_k N / n_k.
     sizes = np.array([len(part.points) for part in drawn])
     worth = np.array([max(part.weights.effective, 1e-9) for part in drawn])
     more = np.log(worth / worth.sum() * sizes.sum() / sizes)
@@ -147,6 +147,6 @@ def refitted(proposal: FoldedT, proposals: Proposals) -> FoldedT:
     share = effective / (effective + d * (d + 1))
     centre = share * centre + (1.0 - share) * proposal.centre
     covariance = share * covariance + (1.0 - share) * proposal.covariance / _INFLATION
-    # A positive diagonal: the scale matrix has a factor though weights may be on few points.
+    # A positive diagonal: the scale matrix has a Cholesky factor even if few points have weight.
     floor = 1e-9 * np.diag(np.diag(covariance) + 1e-12)
     return FoldedT(centre, _INFLATION * covariance + floor, proposal.chart)

@@ -24,7 +24,7 @@ _PARTICLES = 128
 _SHARE = 0.5
 """Effective share of particles after a step of temperature."""
 _SWEEPS = 2
-"""Moves of every kind after each step."""
+"""Number of moves of every kind after each step."""
 _LONGEST = 4
 """Number of times that a run is doubled if it has not mixed."""
 
@@ -84,7 +84,7 @@ def tempered(
 
     def evaluated(places: Array) -> _Particles:
         flat = places.reshape(-1, places.shape[-1])
-        # density = prior × likelihood of u; of places x = e^u the prior has the Jacobian 1 / x.
+        # density = prior × likelihood of u; for places x = e^u the prior has the Jacobian 1 / x.
         points = chart.points(flat)
         prior = space.log_prior(points)
         likelihood = density(points) - prior
@@ -102,7 +102,7 @@ def tempered(
         )
         # Z_new / Z_old = E[L^step] under the old temperature: the product over steps is Z.
         log_marginal += float(logsumexp(log_weights) - np.log(log_weights.size))
-        # var log mean(w) = (n sum w^2 / (sum w)^2 - 1) / n, of a step whose particles have mixed.
+        # var log mean(w) = (n sum w^2 / (sum w)^2 - 1) / n for a step whose particles have mixed.
         share = 2.0 * logsumexp(log_weights) - logsumexp(2.0 * log_weights)
         variance += float(np.exp(-share) - 1.0 / log_weights.size)
         particles = _resample(particles, log_weights, generator)
@@ -255,13 +255,13 @@ def _by_difference(
     second = (first + generator.integers(1, others.shape[1], size=first.shape)) % others.shape[1]
     step = np.take_along_axis(others, first[..., None], axis=1)
     step = step - np.take_along_axis(others, second[..., None], axis=1)
-    # Now and then a whole difference, which leads from one mode to another.
+    # One move in ten uses the whole difference, which can lead from one mode to another.
     jumps = generator.random((populations, size, 1)) < 0.1
     length = np.where(
         jumps, 1.0, 2.38 / np.sqrt(2.0 * d) * generator.uniform(0.5, 1.0, jumps.shape)
     )
-    # x* = |x + g (x_a - x_b) + noise|, g around 2.38 / sqrt(2 d), the best for a normal law. The
-    # step has the law of its negative, so that q(x* | x) = q(x | x*), images included.
+    # x* = |x + g (x_a - x_b) + noise|, g around 2.38 / sqrt(2 d), optimal for a normal law. The
+    # step has the same law as its negative, so that q(x* | x) = q(x | x*), including images.
     spread = others.std(axis=1, keepdims=True)
     proposed = places + length * step + 1e-3 * spread * generator.standard_normal(places.shape)
     return np.where(chart.folds, np.abs(proposed), proposed), np.zeros((populations, size))

@@ -14,7 +14,7 @@ from bayes_nqp._core.arrays import Array, Mask
 type Density = Callable[[Array], Array]
 
 NU = 6.0
-"""Degrees of freedom of proposals: heavier tails than a posterior's."""
+"""Degrees of freedom of proposals: heavier tails than those of a posterior."""
 _LOWEST = 1e-300
 _HALF = 0.67448975019608171
 """Median of a half-normal of scale one, where ``2 Phi(z) - 1`` is a half."""
@@ -147,7 +147,7 @@ class FoldedT:
 
     def _images(self, base: Array, folded: Array, columns: Array) -> Array:
         """Return the log of the sum over images of some positions, up to the constant."""
-        # An image of x has the signs S: S x - m, S = diag(±1). By L^-1 that is z = b + sum_j y_j
+        # An image of x has the signs S: S x - m, S = diag(±1). Times L^-1 this is z = b + sum_j y_j
         # over the signs that are minus, b = L^-1 (x - m) and y_j = -2 x_j L^-1 e_j, so that
         # z'z = b'b + sum_j (2 b'y_j + y_j'y_j + 2 sum_(i < j) y_i'y_j), sign after sign.
         gram, products = columns.T @ columns, base @ columns
@@ -159,7 +159,7 @@ class FoldedT:
                 pair = 8.0 * x * folded[:, i] * gram[i, j]
                 more = np.concatenate([more, more + pair[:, None]], axis=1)
             squares = np.concatenate([squares, squares + more], axis=1)
-        # (1 + z'z / nu)^-(nu + d)/2, each over the largest.
+        # (1 + z'z / nu)^-(nu + d)/2, each divided by the largest.
         heights = 1.0 + np.maximum(squares, 0.0) / NU
         least = heights.min(axis=1)
         twice = int(NU) + self.centre.size

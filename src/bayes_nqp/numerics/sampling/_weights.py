@@ -37,7 +37,7 @@ def khat(log_weights: Array) -> float:
     Research 25(72).
     """
     size = log_weights.size
-    # Of weights over the largest, the tail M and the cut-off before it: x_j = w_(S-M+j) - w_(S-M).
+    # Weights over the largest: tail of M and the threshold before it, x_j = w_(S-M+j) - w_(S-M).
     count = int(3.0 * np.sqrt(size)) if size > 225 else size // 5
     weights = np.exp(np.sort(log_weights)[-count - 1 :] - log_weights.max())
     return _shape(weights[1:] - weights[0])
@@ -108,7 +108,7 @@ class Weights:
     @cached_property
     def khat(self) -> float:
         """Return the shape of the generalised Pareto distribution of the largest weights."""
-        # Equal weights have no tail at all (k-hat minus infinity), too few of them no estimate.
+        # Equal weights have no tail (k-hat is minus infinity); too few weights give no estimate.
         finite = self.log_weights[np.isfinite(self.log_weights)]
         if finite.size < 25 or np.ptp(finite) == 0.0:
             return float("inf") if finite.size < 25 else float("-inf")

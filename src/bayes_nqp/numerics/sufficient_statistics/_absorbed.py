@@ -68,7 +68,7 @@ def _absorb_group(rows: Rows, units: Index, n_periods: int) -> AbsorbedGroup:
     normal, log_det, free = np.zeros((n_periods + len(columns),) * 2), 0.0, 0.0
     for begin in range(0, units.size, CHUNK):
         part = units[begin : begin + CHUNK]
-        # Rows of these units one after another: row numbers, owners, and where each unit starts.
+        # Observations of these units in sequence: row numbers, owners, and the start of each unit.
         first = np.searchsorted(rows.unit, part)
         lengths = np.searchsorted(rows.unit, part, side="right") - first
         starts = np.cumsum(lengths) - lengths
@@ -76,12 +76,12 @@ def _absorb_group(rows: Rows, units: Index, n_periods: int) -> AbsorbedGroup:
         cluster, time = np.repeat(np.arange(part.size), lengths), rows.time[index]
         w = np.ones(index.size) if rows.weights is None else rows.weights[index]
         f = rows.count_of(part)
-        # w of each unit by period, zero where unseen, and W.
+        # w of each unit by period, zero if unobserved, and W.
         table = np.zeros((part.size, n_periods))
         table[cluster, time] = w
         total = table.sum(axis=1)
         z = np.stack([c.at(time, index) for c in columns], axis=1)
-        # z̃ = z - w'z / W: Q̃ 1 = 0, so that the unit's own means count for nothing.
+        # z̃ = z - w'z / W: Q̃ 1 = 0, so that the unit's own means have no influence.
         z -= (np.add.reduceat(w[:, None] * z, starts) / total[:, None])[cluster]
         wz = (f[cluster] * w)[:, None] * z
         # sum_i f_i [diag(w) - w w'/W, .; (w z̃)', z̃'w z̃]: the upper right is filled at the end.

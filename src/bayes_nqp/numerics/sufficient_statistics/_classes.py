@@ -103,7 +103,7 @@ def _number(table: npt.NDArray[np.generic]) -> Index:
 def _reduce_class(rows: Rows, units: Index, starts: Index, length: int) -> UnitClass:
     first = np.arange(starts[units[0]], starts[units[0]] + length)
     times, columns = rows.time[first], rows.every_column
-    # Packed entries: a column that is active in one period has one entry, others m.
+    # Packed entries: a column that is active in one period has one entry, other columns have m.
     active = [c.active(times) for c in columns]
     column = np.repeat(np.arange(len(columns)), [a.size for a in active]).astype(np.int64)
     position = np.concatenate(active).astype(np.int64)
@@ -125,7 +125,7 @@ def _reduce_class(rows: Rows, units: Index, starts: Index, length: int) -> UnitC
 
 def _pack(columns: Sequence[VaryingColumn], index: Index, column: Index, position: Index) -> Array:
     if len(columns) == 1:
-        return columns[0].values[index]  # The outcome alone, which has every period.
+        return columns[0].values[index]  # The outcome only, which has every period.
     out = np.empty((index.shape[0], column.size))
     for j, c in enumerate(columns):
         entries = np.flatnonzero(column == j)

@@ -18,11 +18,11 @@ LEVEL = -1
 """Period of an entry that contains the mean of a unit's observations."""
 
 _ROUNDING = 1e-13
-"""Share of the largest eigenvalue that rounding alone may leave of another."""
+"""Share of the largest eigenvalue below which another one may be a rounding error."""
 _DIGITS = 1e-14
-"""Share of a column's level that rounding alone may leave of spread between equal units."""
+"""Share of a column's level below which the spread between units may be a rounding error."""
 _PART = 2**22
-"""Numbers of covariances that are decomposed at once."""
+"""Number of entries of covariances that are decomposed at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +112,7 @@ def representatives(sums: UnitSums) -> Representatives:
 def _points(sums: UnitSums, classes: Index) -> tuple[Index, Array, Array]:
     """Return classes of points, the number that each represents, and their entries."""
     c, n = sums.covariance[classes], sums.n[classes]
-    # Correlations: columns differ in size, and so do periods.
+    # Correlations, because columns and periods differ in scale.
     s = np.sqrt(np.maximum(np.einsum("gii->gi", c), 0.0))
     reach = np.zeros_like(sums.level[classes])
     for k in range(reach.shape[1]):

@@ -128,7 +128,7 @@ class Rows:
         """
         repeated = np.bincount(self.unit, minlength=len(self.key)) > self.own
         out = np.full(len(self.key), -1, dtype=np.int64)
-        # Whole rows of a table count as one key; keys in a line may be any objects that sort.
+        # A row of a table is one key; keys in one dimension may be any sortable objects.
         key = self.key[repeated]
         if key.ndim > 1 and key.dtype.kind == "i":
             out[repeated] = distinct_rows(key)[1]

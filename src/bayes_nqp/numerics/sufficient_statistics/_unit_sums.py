@@ -201,8 +201,8 @@ def _first_two(first: Array, second: Array, n: Array, s: Array) -> tuple[Array, 
     unit = 2.0**-_BITS
     first_h, first_m, first_l = np.split(first, 3, axis=1)
     mean = s * unit * (first_h + unit * (first_m + unit * first_l / 2.0)) / n[:, None]
-    # sum x x' = s s' 2^-2b (hh' + 2^-b (hm' + mh') + 2^-2b (hl' + mm' + lh')), where 2l is what
-    # is kept of l: the last is half of 2hl' + mm' and its transpose.
+    # sum x x' = s s' 2^-2b (hh' + 2^-b (hm' + mh') + 2^-2b (hl' + mm' + lh')), where 2l is stored
+    # instead of l: the last term is half of 2hl' + mm' and its transpose.
     hh, hm, hl = np.split(second, 3, axis=2)
     hm, hl = hm + hm.swapaxes(1, 2), (hl + hl.swapaxes(1, 2)) / 2.0
     covariance = (hh + unit * (hm + unit * hl)) * (unit * unit * np.outer(s[:k], s[:k]))
