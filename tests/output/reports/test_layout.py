@@ -135,7 +135,7 @@ def test_headings_are_those_of_the_field(document: Document) -> None:
     wanted = {
         "en": ["Data and sample", "Mechanisms", "Robustness checks", "Tests of parallel trends",
                "Placebo tests", "Methods"],
-        "zh": ["数据与样本", "机制检验", "稳健性检验", "平行趋势检验", "安慰剂检验",
+        "zh": ["数据与样本", "机制检验（中介效应）", "稳健性检验", "平行趋势检验", "安慰剂检验",
                "双重差分模型设定与估计方法"],
     }[document.language]  # fmt: skip
     assert [x for x in headings if x in wanted] == wanted
