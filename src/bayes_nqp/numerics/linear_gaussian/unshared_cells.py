@@ -120,7 +120,7 @@ def unshared_cells(problem: Problem, width: int, n_local: int) -> list[UnsharedC
 
     Returns
     -------
-    list of OwnCells
+    list of UnsharedCells
         Of all groups; the first may have none.
     """
     # Users of each cell, counted by group and period: unshared cells have one.

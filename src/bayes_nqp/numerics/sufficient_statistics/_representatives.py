@@ -89,7 +89,7 @@ def representatives(sums: UnitSums) -> Representatives:
 
     Returns
     -------
-    StandIns
+    Representatives
         Class by class.
     """
     parts = []
