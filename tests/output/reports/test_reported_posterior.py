@@ -65,7 +65,7 @@ def test_no_verdict_of_a_pretest_moves_the_numbers(fit: nqp.Fit, verdict: str) -
 @pytest.mark.parametrize(
     ("cohorts", "said"),
     [
-        ((2,), "no model average over other assumptions: This panel identifies no alternative"),
+        ((2,), "over other assumptions is not available: This panel identifies no alternative"),
         ((2, 3), "differential trends 0.50 → not identified"),
     ],
 )
