@@ -202,7 +202,8 @@ def toy() -> Iterator[str]:
     [
         ("en", "Estimands by region: outcome", "Change of the effect since adoption",
          "the fitted model has no mediators"),
-        ("zh", "按 region 分组的估计目标", "同一批单位的效应自实施以来的变化", "拟合的模型没有中介变量"),
+        ("zh", "按 region 分组的估计目标", "同一批单位的效应自实施以来的变化",
+         "拟合的模型没有中介变量"),
     ],
 )  # fmt: skip
 def test_a_toy_goes_from_a_study_to_its_report(

@@ -93,7 +93,7 @@ CASES: dict[str, tuple[Callable[[], object], type[NQPError], str]] = {
     ),
     "shocks by unit": (
         lambda: model_frame_of(design(shocks=nqp.ClusterTimeEffects("unit")), panel()),
-        IdentificationError, r"'shocks' are by 'unit', but each of its 24 clusters is a single unit",
+        IdentificationError, r"'shocks' are by 'unit', but each of its 24 clusters is a single",
     ),
     "shocks by another name of units": (
         lambda: model_frame_of(design(shocks=nqp.ClusterTimeEffects("alone")), panel()),
