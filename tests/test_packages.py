@@ -128,7 +128,7 @@ def test_a_package_that_breaks_costs_itself_alone_and_is_named(place: Path) -> N
     assert "it called sys.exit(None)" in done.stderr
     assert "the name of 'StaggeredDiD' in policy_taken is already used by bayes_nqp" in done.stderr
     page = (place / "out" / "report" / "report.html").read_text(encoding="utf-8")
-    assert "policy_ruin of the package policy-ruin 1.5 could not be made" in page
+    assert "policy_ruin of the package policy-ruin 1.5 could not be created" in page
     assert "Are there more units than periods?" in page
     record = json.loads((place / "out" / "provenance.json").read_text(encoding="utf-8"))
     assert any("policy_ruin" in each for each in record["omissions"])

@@ -24,7 +24,9 @@ MOST = 3
 """Older files that a toy may modify."""
 MOST_OF_RANGE = 10
 """Older files that a capability may modify."""
-GENERATED = re.compile(r"\.po$|\.pyi$|\.schema\.json$|^docs/reference/|^docs/checks\.md$")
+GENERATED = re.compile(
+    r"\.po$|\.pyi$|\.schema\.json$|^docs/reference/|^docs/(?:zh/)?(?:checks|verdicts)\.md$|cli/guide\.md$"
+)
 """Files that `make update` writes, of which translations alone are written by hand."""
 
 

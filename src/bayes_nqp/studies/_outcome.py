@@ -70,7 +70,7 @@ class Outcome:
     @property
     def failures(self) -> tuple[str, ...]:
         """Return the convergence gate, if it failed, and all failed checks."""
-        gate = () if self.fit.gate.passed else (f"convergence gate {self.fit.gate}",)
+        gate = () if self.fit.gate.passed else (f"convergence diagnostics {self.fit.gate}",)
         return (
             *gate,
             *(f"check {c.name}: {c.figure}" for c in self.checks if c.verdict == "failed"),
