@@ -256,7 +256,7 @@ def test_strict_raises_after_writing(
     reused(monkeypatch, outcome)
     assert outcome.failures, "100 draws cannot pass the gate"
     out = study.parent / "out"
-    with pytest.raises(ConvergenceError, match="marked as failed: convergence gate failed"):
+    with pytest.raises(ConvergenceError, match="marked as failed: convergence diagnostics failed"):
         run(study, out, strict=True, progress=False)
     assert (out / "summary.csv").exists()
     assert "failed" in pd.read_csv(out / "summary.csv")["gate"][0]

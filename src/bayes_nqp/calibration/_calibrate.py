@@ -32,7 +32,7 @@ _FORMAT = 1
 _MOST_RANKED = 200
 _BYTES = 10_000
 """Minimum memory of the results of a replication, in bytes."""
-"""Half of the effective draws that the convergence gate asks for."""
+"""Half of the effective draws that the convergence diagnostics require."""
 
 
 @door

@@ -69,7 +69,7 @@ class Outcome:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """Return the convergence gate, if it failed, and all failed checks."""
+        """Return failed convergence diagnostics and all failed checks."""
         gate = () if self.fit.gate.passed else (f"convergence diagnostics {self.fit.gate}",)
         return (
             *gate,

@@ -69,7 +69,7 @@ def run(
     force : bool, default False
         If True, move an existing folder to ``out.1``, ``out.2``, …
     strict : bool, default False
-        If True, raise after writing all results if the convergence gate or a check fails.
+        If True, raise after writing all results if the convergence diagnostics or a check fail.
     fresh : bool, default False
         If True, ignore stored results and compute everything again.
     progress : bool, default True
@@ -91,7 +91,7 @@ def run(
     IdentificationError
         If the data cannot identify the effects of the design.
     ConvergenceError
-        With ``strict``, if the convergence gate or a check fails.
+        With ``strict``, if the convergence diagnostics or a check fail.
     KeyboardInterrupt
         If the run was interrupted; no results are written then.
 

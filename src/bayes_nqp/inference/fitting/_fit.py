@@ -291,7 +291,7 @@ class Fit(FitAttributes):
     def _repr_html_(self) -> str:
         lines = [(name, text) for name, text in self._lines() if name != "convergence"]
         colour = "#1a7f37" if self.gate.passed else "#b42318"
-        return facts_html("Fit", lines, badge=f"convergence gate {self.gate}", colour=colour)
+        return facts_html("Fit", lines, badge=f"convergence diagnostics {self.gate}", colour=colour)
 
 
 @door
