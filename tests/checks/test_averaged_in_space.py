@@ -89,5 +89,5 @@ def test_what_a_design_refuses_is_left_out_and_named() -> None:
         "anticipation three periods before adoption"
     )
     assert all("dip" in name or "shift" in name for name in refused)
-    assert all("channels do not go" in why for why in refused.values())
+    assert all("mediation cannot be combined" in why for why in refused.values())
     assert np.isfinite(nqp.att(answer, path="received")).all()

@@ -120,7 +120,7 @@ def test_rows_are_those_of_the_spreadsheet(tmp_path: Path) -> None:
 def test_a_path_that_is_not_there(tmp_path: Path) -> None:
     city_frame().to_csv(tmp_path / "cities.csv")
     refuse(tmp_path / "citis.csv", "does not exist.*did you mean 'cities.csv'")
-    refuse(tmp_path / "nowhere" / "x.csv", "is not there")
+    refuse(tmp_path / "nowhere" / "x.csv", "does not exist")
 
 
 def test_a_folder(tmp_path: Path) -> None:

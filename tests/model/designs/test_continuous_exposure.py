@@ -125,7 +125,7 @@ def test_the_waist_has_no_cohorts():
             nqp.att(effects, by=by)
     with pytest.raises(StudyError, match="omit 'balanced'"):
         nqp.att(effects, balanced=1)
-    with pytest.raises(StudyError, match="no observed outcome"):
+    with pytest.raises(StudyError, match="do not contain the observed outcome"):
         nqp.relative_effects(effects)
     with pytest.raises(StudyError, match="one of 'cohort' and 'event_time'"):
         schema.validate(effects.assign_coords(cohort=("cell", np.zeros(effects.sizes["cell"]))))

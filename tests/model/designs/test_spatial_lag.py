@@ -48,7 +48,7 @@ def test_errors_that_follow_linked_ones_have_the_dense_density(errors: Noise, du
     assert list(fit.effects["path"].to_numpy()) == paths
     with pytest.raises(IdentificationError, match="unit-level deviations"):
         model_frame_of(design.replace(effect=nqp.CompletePooling()), PANEL)
-    with pytest.raises(StudyError, match="one curve"):
+    with pytest.raises(StudyError, match="one common path"):
         model_frame_of(design.replace(effect=nqp.PartialPooling(varying=None)), PANEL)
 
 

@@ -183,6 +183,7 @@ def test_it_is_saved_stated_and_found_by_studies(fit: nqp.Fit, tmp_path: Path) -
         nqp.fit(DESIGN, fit.panel, nqp.Importance(seed=1), progress=False)
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_fits_of_earlier_versions_are_on_the_scale_of_the_outcome(tmp_path: Path) -> None:
     (tmp_path / "fit.nc").write_bytes(frozen_bytes("staggered"))
     with pytest.warns(UserWarning, match="no digest"):

@@ -57,9 +57,7 @@ _FAILS, _DOUBT = 0.025, 0.05
             "the indirect effects"
         ),
         code=(
-            "trends = fit.design.replace(\n"
-            "    design=fit.design.design.replace(trends=nqp.DifferentialTrends())\n"
-            ")\n"
+            "trends = nqp.Mediation(design.replace(trends=nqp.DifferentialTrends()))\n"
             "nqp.nie(nqp.fit(trends, panel))"
         ),
         literature="Roth (2022); Holm (1979)",

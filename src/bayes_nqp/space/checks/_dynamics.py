@@ -66,7 +66,7 @@ _ERRORS = Message(
             "the long-run effects of both models"
         ),
         code=(
-            "weights = fit.design.spillovers.weights\n"
+            "weights = nqp.spatial_weights.nearest(panel, k=8)\n"
             "lag = nqp.SpatialLag(weights)\n"
             "again = nqp.fit(design.replace(spillovers=lag, errors=nqp.AR1()), panel)"
         ),

@@ -113,7 +113,7 @@ _MISSTATED = Message("Estimated spillover effects are biased under the wrong spa
             "nqp.weights_probabilities and report the spread"
         ),
         code=(
-            'weights = {"W": fit.design.spillovers.weights}\n'
+            'weights = {"W": nqp.spatial_weights.nearest(panel, k=8)}\n'
             "nqp.weights_probabilities(fit, weights).table"
         ),
         literature=("Elhorst (2014); Burridge (1981); LeSage (2014); Kass and Wasserman (1995)"),

@@ -108,7 +108,7 @@ class _Apart:
             'receivers="column"), or nqp.ShareTreated(weights)'
         ),
         code=(
-            "weights = fit.design.spillovers.weights\n"
+            "weights = nqp.spatial_weights.nearest(panel, k=8)\n"
             "share = nqp.ShareTreated(weights)\n"
             "nqp.att(nqp.fit(design.replace(spillovers=share), panel))"
         ),
