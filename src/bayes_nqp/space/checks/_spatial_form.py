@@ -113,8 +113,8 @@ _MISSTATED = Message("Estimated spillover effects are biased under the wrong spa
             "nqp.weights_probabilities and report the spread"
         ),
         code=(
-            'weights = {"W": nqp.spatial_weights.nearest(panel, k=8)}\n'
-            "nqp.weights_probabilities(fit, weights).table"
+            'matrices = {"W": nqp.spatial_weights.nearest(panel, k=8)}\n'
+            "nqp.weights_probabilities(fit, matrices).table"
         ),
         literature=("Elhorst (2014); Burridge (1981); LeSage (2014); Kass and Wasserman (1995)"),
         limits=Message("The weights are taken as given; 'spatial_weights' compares them."),
