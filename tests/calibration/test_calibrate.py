@@ -65,7 +65,7 @@ def test_a_truth_above_the_draws_has_a_high_rank(right: nqp.Calibration) -> None
 def test_a_wrong_prior_in_the_refit_is_found() -> None:
     wrong = DESIGN.replace(priors=nqp.Priors(level=0.2))
     result = nqp.calibrate(wrong, PANEL, 15, source=DESIGN, **SAME)
-    assert result.source == "prior of another specification"
+    assert result.source == "prior of another design"
     assert result.verdict == "failed"
     worst = result.uniformity.set_index("quantity")
     assert worst.loc["level", "p_adjusted"] < 0.01

@@ -94,7 +94,7 @@ def test_a_proposal_never_takes_another_policy() -> None:
         if taken in OTHERS:  # the only column that dates anything, by a name that says nothing
             assert not named, taken
             assert taken == "开通高铁", taken
-            assert "name does not say" in made.guess.reasons["treated"]
+            assert "its name does not indicate a policy" in made.guess.reasons["treated"]
             tally.count("taken with a warning")
             return
         cohorts = pd.Series(panel.cohort_labels, index=panel.unit_labels)

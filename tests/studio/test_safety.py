@@ -193,7 +193,7 @@ def test_a_folder_below_a_file_is_refused_in_words(
     (tmp_path / "file").write_text("")
     with pytest.raises(StudyError, match="is not a folder"):
         serve(keep=tmp_path / "file")
-    with pytest.raises(StudyError, match="is a file and no folder"):
+    with pytest.raises(StudyError, match="is a file, not a folder"):
         serve(keep=tmp_path / "file" / "inner")
 
 

@@ -9,7 +9,7 @@ from annotated_types import Ge
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import Hint
-from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed
+from bayes_nqp._core.i18n import Message, advised, detailed, equality, joined, listed
 from bayes_nqp.checks.model import evenly
 from bayes_nqp.checks.shared import (
     DOUBTFUL,
@@ -107,8 +107,8 @@ def placebo_time(fit: Fit, *, periods: Annotated[int, Ge(1)] | None = None) -> F
         for k, x in enumerate(draws.draws.transpose("shift", ...), start=1)
     ]
     figure = Message(
-        "p = {:.3f} for all placebo dates together; placebo effects {}",
-        draws.chance,
+        "p {} for all placebo dates together; placebo effects {}",
+        equality(draws.chance, 3),
         listed(numbers, 6),
     )
     sentence = joined([sentence, detailed(unmarked(weights.words))])

@@ -167,7 +167,8 @@ def pretrends(fit: Fit) -> Finding:
             first, second = (words, [drifting]) if verdict == before else ([drifting], words)
             words = [*first, detailed(unadvised(joined(second)))]
     sentence = joined([*words, detailed(unmarked(weights.words))])
-    figure = separated([families.figure if fit.facts.parallel else NOTHING, _figure(judged)])
+    figures = (families.figure if fit.facts.parallel else NOTHING, _figure(judged))
+    figure = separated(found for found in figures if found)
     evidence = _evidence(parts).merge(_of_factors(factors.factors))
     evidence.attrs |= {f"probability_{name}": p for name, p in families.posterior.items()}
     if receiving is not None:
