@@ -113,7 +113,8 @@ LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)\s#]+)(#[^)\s]*)?\)")
 
 def documents() -> list[Path]:
     """Return the documents whose links a reader follows: pages, results, files of the project."""
-    places = ["*.md", "docs/*.md", "docs/zh/*.md", "benchmarks/results/*.md", "notebooks/*.ipynb"]
+    places = ["*.md", "docs/*.md", "docs/checks/*.md", "docs/zh/**/*.md", "benchmarks/results/*.md",
+              "notebooks/*.ipynb"]  # fmt: skip
     return [path for place in places for path in sorted(DOCS.parent.glob(place))]
 
 

@@ -1,8 +1,9 @@
 """Write the pages on checks, in every language, from the reference entries of the library.
 
-`docs/checks.md` describes each check: question, requirements, statistic, thresholds, limits and
-literature. `docs/verdicts.md` says what a verdict means and what to do when a check fails. The
-Chinese pages are in `docs/zh`. `python -m tools.update` writes them.
+`docs/checks.md` lists the checks. The pages in `docs/checks/`, one for each topic, describe them:
+question, requirements, statistic, thresholds, limits and literature. `docs/verdicts.md` explains
+verdicts and what to do when a check fails. The Chinese pages are in `docs/zh`.
+`python -m tools.update` writes all of them.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from bayes_nqp.inference import fitting as need
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PLACES = {"en": DOCS, "zh": DOCS / "zh"}
 GROUPS = ("trends", "model", "sample", "audit", "mediation", "space")
-"""Folders of checks, in the order of the pages."""
+"""Topics: folders of checks, in the order of the pages."""
 
 WORDS: dict[str, dict[str, Any]] = tomllib.loads(
     Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
@@ -46,19 +47,33 @@ def of_library() -> dict[str, list[Check]]:
 
 
 def checks_page(language: str) -> str:
-    """Return the reference page of checks in a language."""
+    """Return the list of checks in a language: check, question and page of its topic."""
     words, translate = WORDS[language], Translator(language)
     lines = [f"# {words['checks']}", "", words["checks_first"], ""]
+    lines += [f"| {words['check']} | {words['question']} | {words['page']} |", "| --- | --- | --- |"]
     for group, checks in of_library().items():
-        lines += [f"## {words[group]}", ""]
+        page = f"[{words['topics'][group][0]}](checks/{group}.md)"
         for check in checks:
-            lines += [f"### {check.name}", ""]
-            lines += [
-                f"**{words['question']}**{words['colon']}{translate.name(check.question)}",
-                "",
-            ]
-            entry = list(_entry(check, language))
-            lines += [*(f"- {item}" for item in entry), ""]
+            question = translate.name(check.question)
+            lines.append(f"| {link_to(check)} | {_in_code(question)} | {page} |")
+    tree = [f"checks/{group}" for group in GROUPS]
+    return _written([*lines, "", "```{toctree}", ":hidden:", "", *tree, "```"], language)
+
+
+def link_to(check: Check) -> str:
+    """Return the link from a page of the folder above to the section of a check."""
+    return f"[`{check.name}`](checks/{folder_of(check)}.md#{check.name})"
+
+
+def topic_page(language: str, group: str) -> str:
+    """Return the reference page of the checks of one topic in a language."""
+    words, translate = WORDS[language], Translator(language)
+    title, first = words["topics"][group]
+    lines = [f"# {title}", "", first, "", words["topic_first"], ""]
+    for check in of_library()[group]:
+        lines += [f"## {check.name}", ""]
+        lines += [f"**{words['question']}**{words['colon']}{translate.name(check.question)}", ""]
+        lines += [*(f"- {item}" for item in _entry(check, language)), ""]
     return _written(lines, language)
 
 
@@ -99,18 +114,17 @@ def verdicts_page(language: str) -> str:
         rows = [(check, check.guide) for check in checks if check.guide is not None]
         if not rows:
             continue
-        lines += [f"### {words[group]}", ""]
+        lines += [f"### {words['topics'][group][0]}", ""]
         lines += [
             f"| {words['check']} | {words['failure']} | {words['remedy']} |",
             "| --- | --- | --- |",
         ]
         for check, guide in rows:
             title = translate.name(check.title)
-            name = f"[`{check.name}`](checks.md#{check.name})"
             remedy = translate.name(guide.remedy) + words["stop"]
             cells = (translate.name(guide.failure), remedy[:1].upper() + remedy[1:])
             cells = tuple(_in_code(x).replace("|", "\\|") for x in cells)
-            lines.append(f"| {name} {title} | {cells[0]} | {cells[1]} |")
+            lines.append(f"| {link_to(check)} {title} | {cells[0]} | {cells[1]} |")
             if guide.code:
                 codes += [f"### {check.name}", "", "```python", guide.code, "```", ""]
         lines.append("")
@@ -139,8 +153,10 @@ def _written(lines: list[str], language: str) -> str:
 
 def pages() -> dict[Path, str]:
     """Return the pages of every language by path."""
-    return {
-        folder / f"{name}.md": make(language)
-        for language, folder in PLACES.items()
-        for name, make in (("checks", checks_page), ("verdicts", verdicts_page))
-    }
+    texts = {}
+    for language, folder in PLACES.items():
+        texts[folder / "checks.md"] = checks_page(language)
+        texts[folder / "verdicts.md"] = verdicts_page(language)
+        for group in GROUPS:
+            texts[folder / "checks" / f"{group}.md"] = topic_page(language, group)
+    return texts
