@@ -28,6 +28,15 @@ GROUPS = ("trends", "model", "sample", "audit", "mediation", "space")
 WORDS: dict[str, dict[str, Any]] = tomllib.loads(
     Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
 )
+_CODE = re.compile(
+    r"""(?:\b[a-z_]+=)?(?:\b(?:nqp|panel|result)(?:\.\w+)+|\bMediation\b)  # name, with its keyword
+        (?:\((?:[^()]|\([^()]*\))*\)(?:\.\w+)*)?                          # arguments and attributes
+      | \b[a-z_]+=(?:"\w+"|'\w+'|\w+)?                                    # other keywords
+      | '[a-z_]+' | \b[a-z]+(?:_[a-z]+)+\b                                # names of checks
+    """,
+    re.ASCII | re.VERBOSE,
+)
+"""Calls, arguments and names of the library within a sentence."""
 NEEDS = {getattr(need, name): name for name in WORDS["en"]["needs"]}
 
 
@@ -50,12 +59,13 @@ def checks_page(language: str) -> str:
     """Return the list of checks in a language: check, question and page of its topic."""
     words, translate = WORDS[language], Translator(language)
     lines = [f"# {words['checks']}", "", words["checks_first"], ""]
-    lines += [f"| {words['check']} | {words['question']} | {words['page']} |", "| --- | --- | --- |"]
+    head = " | ".join(words[x] for x in ("check", "question", "page"))
+    lines += [f"| {head} |", "| --- | --- | --- |"]
     for group, checks in of_library().items():
         page = f"[{words['topics'][group][0]}](checks/{group}.md)"
         for check in checks:
             question = translate.name(check.question)
-            lines.append(f"| {link_to(check)} | {_in_code(question)} | {page} |")
+            lines.append(f"| {link_to(check)} | {in_code(question)} | {page} |")
     tree = [f"checks/{group}" for group in GROUPS]
     return _written([*lines, "", "```{toctree}", ":hidden:", "", *tree, "```"], language)
 
@@ -81,15 +91,14 @@ def _entry(check: Check, language: str) -> Iterator[str]:
     words, translate, guide = WORDS[language], Translator(language), check.guide
     colon = words["colon"]
     if guide is not None:
-        yield f"**{words['statistic']}**{colon}{translate.name(guide.statistic)}"
-        yield f"**{words['thresholds']}**{colon}{translate.name(guide.thresholds)}"
-        if guide.limits:
-            yield f"**{words['limits']}**{colon}{translate.name(guide.limits)}"
+        for part in ("statistic", "thresholds", "limits"):
+            if text := getattr(guide, part):
+                yield f"**{words[part]}**{colon}{in_code(translate.name(text))}"
     if check.needs:
         needs = words["list"].join(words["needs"][NEEDS[x]] for x in check.needs)
         yield f"**{words['requires']}**{colon}{needs}{words['stop']}"
     if check.options:
-        options = ", ".join(f"`{x}`" for x in check.options)
+        options = words["list"].join(f"`{x}`" for x in check.options)
         yield f"**{words['options']}**{colon}{options}{words['stop']}"
     if check.suits is on_request:
         yield words["named"]
@@ -123,7 +132,7 @@ def verdicts_page(language: str) -> str:
             title = translate.name(check.title)
             remedy = translate.name(guide.remedy) + words["stop"]
             cells = (translate.name(guide.failure), remedy[:1].upper() + remedy[1:])
-            cells = tuple(_in_code(x).replace("|", "\\|") for x in cells)
+            cells = tuple(in_code(x).replace("|", "\\|") for x in cells)
             lines.append(f"| {link_to(check)} {title} | {cells[0]} | {cells[1]} |")
             if guide.code:
                 codes += [f"### {check.name}", "", "```python", guide.code, "```", ""]
@@ -132,9 +141,9 @@ def verdicts_page(language: str) -> str:
     return _written(lines, language)
 
 
-def _in_code(text: str) -> str:
-    """Set calls and arguments of the library as code."""
-    return re.sub(r"nqp(?:\.\w+)+(?:\((?:[^()]|\([^()]*\))*\))?|\b\w+=nqp[\w.]*", r"`\g<0>`", text)
+def in_code(text: str) -> str:
+    """Set calls, arguments and names of the library as code."""
+    return re.sub(r"`'(\w+)'`", r"`\1`", _CODE.sub(r"`\g<0>`", text))
 
 
 def _written(lines: list[str], language: str) -> str:

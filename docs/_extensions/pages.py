@@ -12,7 +12,7 @@ _SECTION = re.compile(
 HEAD = """# Methods
 
 This page lists the papers that docstrings cite, the code in `src/bayes_nqp` that implements each
-method, and a test of this code in `tests`. The build of the documentation reads it from the docstrings.
+method, and a test of this code in `tests`. It is made from the docstrings.
 
 | paper | code | test |
 | --- | --- | --- |
@@ -50,7 +50,8 @@ def methods():
 
 def code(name, place):
     """Return the file of a method, with its name unless the file has it."""
-    return f"`{place}`" if Path(place).stem.strip("_") == name.strip("_") else f"`{name}`, `{place}`"
+    named = Path(place).stem.strip("_") == name.strip("_")
+    return f"`{place}`" if named else f"`{name}`, `{place}`"
 
 
 def methods_page():
