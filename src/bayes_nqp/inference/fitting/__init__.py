@@ -40,6 +40,7 @@ __all__ = [
     "SlopeLaw",
     "Store",
     "batch",
+    "bayes_r2",
     "covariate_names",
     "covariate_slopes",
     "deviation_draws",

@@ -1,6 +1,7 @@
 from ._batch import Kept as Kept
 from ._batch import Numbers as Numbers
 from ._batch import batch as batch
+from ._bayes_r2 import bayes_r2 as bayes_r2
 from ._coefficient_draws import pairs_coefficients as pairs_coefficients
 from ._conditional_fits import GIVEN_LAG as GIVEN_LAG
 from ._conditional_fits import fit_given_channels as fit_given_channels
@@ -148,6 +149,7 @@ __all__ = [
     "SlopeLaw",
     "Store",
     "batch",
+    "bayes_r2",
     "covariate_names",
     "covariate_slopes",
     "deviation_draws",
