@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from operator import getitem
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +234,12 @@ def validate(path: str | Path) -> Study:
             raise StudyError(
                 Message("'report.by' contains {!r}, which is not a stratum of the study", name),
                 hint=nearest(name, groups),
+            )
+    for name in chain.from_iterable((settings.baseline and settings.baseline.steps) or ()):
+        if name not in panel.roles.covariates:
+            raise StudyError(
+                Message("'baseline.steps' contains {!r}, which is not a covariate of [data]", name),
+                hint=nearest(name, panel.roles.covariates),
             )
     twice = advice(panel.roles.unit, panel.frame[panel.roles.unit])
     notes = (*((twice,) if twice else ()), *model_frame.notes)

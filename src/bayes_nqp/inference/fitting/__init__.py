@@ -87,6 +87,7 @@ __all__ = [
     "prior_predictive",
     "quick_effects",
     "refit",
+    "refit_alike",
     "renamed",
     "replications",
     "require",

@@ -85,6 +85,7 @@ from ._refits import lead_fit as lead_fit
 from ._refits import numbers_of as numbers_of
 from ._refits import panel_of as panel_of
 from ._refits import refit as refit
+from ._refits import refit_alike as refit_alike
 from ._refits import short_refit as short_refit
 from ._refits import single as single
 from ._refits import total_fit as total_fit
@@ -196,6 +197,7 @@ __all__ = [
     "prior_predictive",
     "quick_effects",
     "refit",
+    "refit_alike",
     "renamed",
     "replications",
     "require",

@@ -60,6 +60,7 @@ def report(
     author: str = "",
     date: str = "",
     outcome_scale: Literal["", "level", "log"] = "",
+    baseline: bool | Sequence[Sequence[str]] = False,
     notice: str = "",
     command: str = "",
     force: bool = False,
@@ -97,6 +98,9 @@ def report(
     outcome_scale : {"level", "log"}, optional
         Scale of the outcome. If given, the effect is also reported in % of the untreated level: the
         ratio to this level, or exp(·) − 1 for an outcome in logs.
+    baseline : bool or sequence of sequences of str, default False
+        If True, a section has the table of baseline regressions, as ``nqp.table(fit, "baseline")``;
+        or its ``steps``.
     notice : str, optional
         Important note that is printed first, for example that the data are simulated.
     command : str, optional
@@ -162,6 +166,7 @@ def report(
             date=date,
             outcome_scale=outcome_scale,
             spatial=_spatial(main, checks),
+            baseline=_baseline(baseline),
         )
         write_report(context, ready.draft, formats, FigureFolder(ready.draft / "figures"))
         ready.finish()
@@ -313,6 +318,13 @@ def _spatial(fit: Fit, checks: Sequence[CheckResult] | None) -> bool:
     usual = set(suiting(fit.design, fit.panel))
     chosen = names - usual if usual <= names else names
     return not chosen.isdisjoint(SPATIAL)
+
+
+def _baseline(wanted: bool | Sequence[Sequence[str]]) -> dict[str, object] | None:
+    """Return the options of the baseline table; None without the table."""
+    if isinstance(wanted, bool):
+        return {} if wanted else None
+    return {"steps": wanted}
 
 
 def _check(formats: Sequence[str], language: Language, prob: float) -> None:
