@@ -205,7 +205,7 @@ def _tabulated(
     draft.note(_NOTE_TWFE, when=bool(regression))
     draft.notes += ask.averaged(tops[0].attrs)[:1]
     # Only the fit itself has the name that the outcome was given.
-    outcome = outcome_of([ask.summary(att(effects_of(first)))], translate)
+    outcome = translate.name(outcome_of([ask.summary(att(effects_of(first)))], translate))
     heads = [f"({i})\n{outcome}" for i in range(1, len(fits) + 1)]
     heads += [f"({len(fits) + 1})\n{outcome}\nTWFE" for _ in regression]
     title = translate("Baseline regressions: {}", outcome)
