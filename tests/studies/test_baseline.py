@@ -26,7 +26,10 @@ twfe = false
 def written(folder: Path, table: str = TABLE) -> Path:
     """Write the small study with two controls and a table [baseline]."""
     text = STUDY.replace('strata = ["地区"]', 'strata = ["地区"]\ncovariates = ["gdp", "fdi"]')
-    text = text.replace("[checks]", f'formats = ["html"]\nsections = ["baseline"]\n{table}\n[figures]\ndraw = []\n\n[checks]')
+    text = text.replace(
+        "[checks]",
+        f'formats = ["html"]\nsections = ["baseline"]\n{table}\n[figures]\ndraw = []\n\n[checks]',
+    )
     path = write_study(folder, text)
     data = pd.read_csv(folder / "cities.csv", encoding="utf-8-sig")
     data["gdp"] = data["nqp"].rank() % 7 + data.index % 3
@@ -55,5 +58,5 @@ def test_a_run_writes_the_table_and_a_section(tmp_path: Path) -> None:
 
 def test_steps_name_covariates_of_the_data(tmp_path: Path) -> None:
     path = written(tmp_path, TABLE.replace('["gdp"]', '["gpd"]'))
-    with pytest.raises(StudyError, match=r"'baseline.steps' contains 'gpd'.*\n.*'gdp'"):
+    with pytest.raises(StudyError, match=r"'baseline.steps' names 'gpd'.*\n.*'gdp'"):
         validate(path)

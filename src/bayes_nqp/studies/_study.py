@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from operator import getitem
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from bayes_nqp.model.designs import Design
 from bayes_nqp.numerics.sampling import Sampler
 from bayes_nqp.output.plots import PLOTS
 from bayes_nqp.output.reports import SECTIONS, remarks, writers
-from bayes_nqp.output.tables import KINDS
+from bayes_nqp.output.tables import KINDS, baseline_steps
 from bayes_nqp.studies._check_options import check_checks, check_columns, check_options
 from bayes_nqp.studies._comparison_designs import check_beside, designs_beside
 from bayes_nqp.studies._data import Prepared, prepared
@@ -235,12 +234,8 @@ def validate(path: str | Path) -> Study:
                 Message("'report.by' contains {!r}, which is not a stratum of the study", name),
                 hint=nearest(name, groups),
             )
-    for name in chain.from_iterable((settings.baseline and settings.baseline.steps) or ()):
-        if name not in panel.roles.covariates:
-            raise StudyError(
-                Message("'baseline.steps' contains {!r}, which is not a covariate of [data]", name),
-                hint=nearest(name, panel.roles.covariates),
-            )
+    if settings.baseline is not None:
+        baseline_steps(settings.baseline.steps, panel, (), "baseline.steps")
     twice = advice(panel.roles.unit, panel.frame[panel.roles.unit])
     notes = (*((twice,) if twice else ()), *model_frame.notes)
     notes += remarks(settings.report.formats, settings.title)

@@ -127,7 +127,11 @@ def test_a_panel_has_the_usual_design() -> None:
     made = cells(table(panel, "baseline", twfe=False))
     own = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
     assert made["Average effect"] == [
-        (float(nqp.att(own).mean()), float(nqp.att(own).std(ddof=1)), float((nqp.att(own) > 0).mean()))
+        (
+            float(nqp.att(own).mean()),
+            float(nqp.att(own).std(ddof=1)),
+            float((nqp.att(own) > 0).mean()),
+        )
     ]
     assert made["Controls"] == [("no",)]
 
@@ -138,7 +142,7 @@ def test_a_panel_has_the_usual_design() -> None:
         ("income", "list of lists of text"),
         (["income", "trade"], "list of lists of text"),
         ([[1]], "list of lists of text"),
-        ([], "not a list of lists"),
+        ([], "'steps' is empty"),
         ([["incom"]], "did you mean 'income'"),
         ([["one"]], "'steps' names 'one', which is constant within units"),
         ([["height"]], r"baseline=\['height'\]"),
@@ -155,7 +159,7 @@ def test_impossible_steps_are_refused(fit: nqp.Fit, steps: object, words: str) -
 def test_other_refusals(fit: nqp.Fit, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(StudyError, match="draws of effects only"):
         table(random_effects(), "baseline")
-    with pytest.raises(StudyError, match="'steps'.*baseline"):
+    with pytest.raises(StudyError, match=r"'steps'.*baseline"):
         table(fit, "effects", steps=[[]])
     monkeypatch.setitem(sys.modules, "pyfixest", None)
     assert len(table(fit, "baseline").columns) == 3

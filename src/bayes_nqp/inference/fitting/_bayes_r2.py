@@ -119,7 +119,9 @@ class _TwoWay:
         self.weights = np.ones(unit.size) if weights is None else weights
         at, size = np.arange(unit.size), (unit.size, int(unit.max()) + 1)
         self._by_unit = csr_array((self.weights, (at, unit)), shape=size)
-        self._by_time = csr_array((self.weights, (at, time)), shape=(unit.size, int(time.max()) + 1))
+        self._by_time = csr_array(
+            (self.weights, (at, time)), shape=(unit.size, int(time.max()) + 1)
+        )
         ones = csr_array((np.ones(unit.size), (at, time)), shape=self._by_time.shape)
         self._n = self._by_unit.T @ ones
         total = np.asarray(self._by_unit.sum(axis=0))

@@ -313,7 +313,7 @@ def _fits(fits: Any) -> dict[str, Fit]:
 
 
 def _spatial(fit: Fit, checks: Sequence[CheckResult] | None) -> bool:
-    """Tell whether checks of spatial dependence were chosen, rather than all that suit the fit."""
+    """Return True if checks of spatial dependence were chosen, not only all that suit the fit."""
     names = {result.name for result in checks or ()}
     usual = set(suiting(fit.design, fit.panel))
     chosen = names - usual if usual <= names else names

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
-from typing import Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
-from bayes_nqp._core.exceptions import NQPError, StudyError, nearest
+from bayes_nqp._core.exceptions import NQPError, StudyError
 from bayes_nqp._core.i18n import Message, listed
 from bayes_nqp._core.progress import bar, say
 from bayes_nqp.checks import reported_posterior
@@ -29,6 +28,7 @@ from bayes_nqp.inference.fitting import (
 )
 from bayes_nqp.model.designs import StaggeredDiD
 from bayes_nqp.numerics.sampling import Importance
+from bayes_nqp.output.tables._baseline_steps import baseline_steps
 from bayes_nqp.output.tables._described import time_strata
 from bayes_nqp.output.tables._draft import TableDraft
 from bayes_nqp.output.tables._kinds import Ask, kind
@@ -50,26 +50,27 @@ from bayes_nqp.output.tables._parts import (
 )
 from bayes_nqp.output.tables._twfe import TwoWayRegression, has_pyfixest, two_way_regression
 
-_ONE_BY_ONE: Final = 4
-"""Number of controls up to which the default steps add one control at a time."""
-_WANTED: Final = 'steps=[[], ["income"], ["income", "trade"]], a list of names for each column'
+if TYPE_CHECKING:
+    from bayes_nqp.output.tables._parts import Line
+
 _NOTE_PARALLEL = Message(
-    "All columns are estimated under parallel trends. For column ({}), the posterior probability "
-    "of parallel trends is {:.2f}, and the average effect under the model average is {} {}. The "
-    "latter is the result to report."
+    "All columns are estimated under parallel trends. For column ({}), the posterior "
+    "probability of parallel trends is {:.2f}. The average effect under the model average is {} "
+    "{}; this is the result to report."
 )
 _NOTE_NO_AVERAGE = Message(
     "All columns are estimated under parallel trends, without a model average: {}"
 )
 _NOTE_R2 = Message(
-    "R² (within): posterior mean of the variance of fitted values over the sum of this variance "
-    "and that of residuals, after unit and time effects are partialled out (Gelman et al. 2019)."
+    "R² (within): posterior mean of the share of the fitted values in the variance of fitted "
+    "values plus that of residuals. Unit and time effects are partialled out (Gelman et al. "
+    "2019)."
 )
 _NOTE_TWFE = Message(
-    "TWFE: least squares with two-way fixed effects by pyfixest; standard errors in parentheses, "
-    "clustered by unit. It is shown for comparison and supports no conclusion: under staggered "
-    "adoption, its coefficient averages effects with weights that can be negative (Goodman-Bacon "
-    "2021)."
+    "TWFE: least squares with two-way fixed effects by pyfixest; standard errors in "
+    "parentheses, clustered by unit. It is shown for comparison and supports no conclusion. "
+    "Under staggered adoption, its coefficient averages effects with weights that can be "
+    "negative (Goodman-Bacon 2021)."
 )
 _NOTE_OTHER = Message("The controls of the tabulated fit are those of no column: {}.")
 _NOTE_ALONE = Message("The columns are models of the outcome alone, without mediators.")
@@ -91,61 +92,15 @@ def baseline(source: object, ask: Ask) -> Table:
         problem = "kind='baseline' refits the model, but 'values' contains draws of effects only"
         raise StudyError(problem, hint="nqp.table(fit, 'baseline'), or a panel")
     panel = source if isinstance(source, Panel) else panel_of(source)
-    given = source.facts.covariates_of(panel) if isinstance(source, Fit) else None
-    steps = _steps(ask.steps, panel, panel.roles.covariates if given is None else given)
+    known = panel.roles.covariates
+    given = known if isinstance(source, Panel) else source.facts.covariates_of(panel)
+    steps = baseline_steps(ask.steps, panel, given)
     first = _first(source, steps[-1])
     fits = _columns(first, steps)
     adopted = first.facts.adopted
     shown = has_pyfixest() if ask.twfe is None else ask.twfe
     twfe = two_way_regression(first, steps[-1], time_strata(first)) if shown and adopted else None
     return _tabulated(fits, steps, twfe, first, ask)
-
-
-def _steps(
-    steps: Sequence[Sequence[str]] | None, panel: Panel, usual: Sequence[str]
-) -> list[tuple[str, ...]]:
-    """Return the controls of every column; refuse steps that are not lists of covariates."""
-    if steps is None:
-        names = [(name,) for name in usual] if len(usual) <= _ONE_BY_ONE else [tuple(usual)]
-        return list(accumulate(names, lambda before, more: (*before, *more), initial=()))
-    if isinstance(steps, str) or not len(steps) or any(isinstance(x, str) for x in steps):
-        raise StudyError(f"'steps' is {steps!r}, not a list of lists of names", hint=_WANTED)
-    for step in steps:
-        for name in step:
-            if name not in panel.roles.covariates:
-                raise _refusal(name, panel)
-        if len(set(step)) < len(step):
-            raise StudyError(f"a step of 'steps' names a control twice: {step!r}", hint=_WANTED)
-    return [tuple(step) for step in steps]
-
-
-def _refusal(name: str, panel: Panel) -> StudyError:
-    """Return the reason why a column cannot be a control."""
-    known = panel.roles.covariates
-    if name not in panel.frame.columns:
-        what = f"'steps' names {name!r}, which is not a covariate of the panel"
-        return StudyError(what, hint=nearest(name, [*known, *panel.frame.columns]))
-    column = panel.frame[name]
-    if (column.groupby(panel.unit_codes).nunique(dropna=False) == 1).all():
-        what = Message(
-            "'steps' names {!r}, which is constant within units, so that unit effects absorb it",
-            name,
-        )
-        varies = column.nunique(dropna=False) > 1
-        trend = Message("StaggeredDiD(baseline=[{!r}]), or omit it", name)
-        return StudyError(what, hint=trend if varies else Message("omit it"))
-    missing = int(column.isna().sum())
-    hint = Message("covariates=[…, {!r}] in Panel.from_frame", name)
-    if missing:
-        what = Message(
-            "'steps' names {!r}, which is not a covariate of the panel and is missing in {:,} of "
-            "its observations",
-            name, missing,
-        )  # fmt: skip
-        lost = Message("{}, so that all columns use the observations without gaps", hint)
-        return StudyError(what, hint=lost)
-    what = Message("'steps' names {!r}, a column that is not a covariate of the panel", name)
-    return StudyError(what, hint=hint)
 
 
 def _first(source: Fit | Panel, controls: tuple[str, ...]) -> Fit:
@@ -184,7 +139,7 @@ def _tabulated(
     first: Fit,
     ask: Ask,
 ) -> Table:
-    """Lay the columns out as journals do."""
+    """Build the table, with the rows of journals."""
     translate, regression = ask.translate, [] if twfe is None else [twfe]
     parts = [dict(journal_estimates(x, ask)) for x in fits]
     draft = TableDraft(ask, [line["sd"] for part in parts for line in part.values()])
@@ -242,17 +197,19 @@ def _add_coefficients(
 ) -> None:
     """Add a row for each control with its coefficients."""
     for name in controls:
-        lines = []
-        for each, step in zip(fits, steps, strict=True):
-            if name not in step:
-                lines.append(None)
-                continue
-            draws = covariate_slopes(each, [name])[..., 0]
-            labelled = xr.DataArray(draws, dims=v.SAMPLE_DIMS, coords=each.gate.evidence)
-            lines.append(draft.ask.summary(labelled).iloc[0])
+        lines = [
+            _slope(each, name, draft.ask) if name in step else None
+            for each, step in zip(fits, steps, strict=True)
+        ]
         decimals = decimals_for([x["sd"] for x in lines if x is not None], draft.ask.digits)
         cells = [NOTHING if x is None else journal_cell(x, draft, decimals) for x in lines]
         draft.row(name, *cells, *(_pair(x.controls.get(name), draft, decimals) for x in regression))
+
+
+def _slope(each: Fit, name: str, ask: Ask) -> Line:
+    """Summarise the coefficient of a control."""
+    draws = covariate_slopes(each, [name])[..., 0]
+    return ask.summary(xr.DataArray(draws, dims=v.SAMPLE_DIMS, coords=each.gate.evidence)).iloc[0]
 
 
 def _held(each: Fit, step: Sequence[str], controls: Sequence[str], ask: Ask) -> dict[str, bool]:
@@ -291,7 +248,7 @@ def _add_notes(
     posterior = reported_posterior(fits[at - 1])
     if posterior.average is not None:
         line = ask.summary(att(posterior.effects, weights=ask.weights)).iloc[0]
-        support = float(posterior.average.families.loc["parallel", "posterior"])
+        support = float(posterior.average.families["posterior"].loc["parallel"])
         mean, ends = number(line["mean"], draft.write.decimals), draft.write.interval(line)
         draft.note(_NOTE_PARALLEL, at, support, mean.text, ends.text)
     draft.note(_NOTE_NO_AVERAGE, posterior.missing, when=bool(posterior.missing))

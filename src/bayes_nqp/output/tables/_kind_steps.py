@@ -22,10 +22,10 @@ from bayes_nqp.output.tables._steps import TREATMENT, baron_kenny
 from bayes_nqp.output.tables._steps import two_step_mediation as two_steps
 
 _NOTE_TWO = Message(
-    "Columns: regressions of the outcome on treatment, and of each mediator on treatment, from one"
-    " model. The effect of a mediator on the outcome is left to theory and the literature: the "
-    "mediator is not randomised, so that a regression does not identify this effect without further"
-    " assumptions (Jiang 2022)."
+    "Columns: regressions of the outcome on treatment, and of each mediator on treatment, from "
+    "one model. The effect of a mediator on the outcome is left to theory and the literature. "
+    "The mediator is not randomised, so that a regression identifies this effect only under "
+    "further assumptions (Jiang 2022)."
 )
 _NOTE_STEPS = Message(
     "Columns: regressions of the outcome on treatment; of each mediator on treatment; of "
@@ -33,10 +33,10 @@ _NOTE_STEPS = Message(
     "testing."
 )
 _NOTE_REJECTED = Message(
-    "Referees in economics reject this three-step procedure (Jiang 2022): in the third step the "
-    "mediator is endogenous, so that an unmeasured variable that affects both the mediator and the "
-    "outcome biases its coefficient and that of the treatment. Report the two-step table, and the "
-    "decomposition with its sensitivity analysis."
+    "Referees in economics reject this three-step procedure (Jiang 2022). The mediator of the "
+    "third step is endogenous: an unmeasured variable that affects mediator and outcome biases "
+    "both coefficients. Report the two-step table, and the decomposition with its sensitivity "
+    "analysis."
 )
 _NOTE_UNITS = Message("Columns of mediators: in units of the mediator.")
 _NOTE_FITTED = Message("All columns are as fitted, under parallel trends; none is a model average.")

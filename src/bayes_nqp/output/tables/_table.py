@@ -111,16 +111,16 @@ def table(
         the estimate over (SD) and [P(> 0)], N, and rows for unit effects, time effects and
         controls; groups of `by` follow.
     marks : bool, default False
-        With a layout or a baseline table: ``*``, ``**`` and ``***`` for signs with a posterior probability above 0.95,
-        0.975 and 0.995; a note states that these are not p-values.
+        With a layout or a baseline table: ``*``, ``**`` and ``***`` for signs with a posterior
+        probability above 0.95, 0.975 and 0.995; a note states that these are not p-values.
     steps : sequence of sequences of str, optional
         For a baseline table: the controls of each column, covariates of the panel. By default none,
         then one more in each column for up to four controls, or all of them at once.
     coefficients : bool, default False
         If True, a baseline table contains the coefficients of controls.
     twfe : bool, optional
-        For a baseline table: whether the last column is the two-way fixed effects regression with
-        the controls of the last step, by pyfixest; by default, if pyfixest is installed.
+        For a baseline table: if True, the last column is the two-way fixed effects regression with
+        the controls of the last step, by pyfixest. By default, if pyfixest is installed.
 
     Returns
     -------

@@ -91,6 +91,4 @@ def two_way_regression(
     pairs = {name: (float(values[name]), float(errors[name])) for name in values.index}
     coefficients = {name: pairs[column] for column, name in names.items() if column in pairs}
     absorbed = (np.nan, np.nan)
-    return TwoWayRegression(
-        pairs.get("treated", absorbed), coefficients, float(model._r2_within)
-    )
+    return TwoWayRegression(pairs.get("treated", absorbed), coefficients, float(model._r2_within))
