@@ -156,11 +156,13 @@ def test_impossible_steps_are_refused(fit: nqp.Fit, steps: object, words: str) -
         table(fit, "baseline", steps=steps, twfe=False)  # type: ignore[arg-type]
 
 
-def test_other_refusals(fit: nqp.Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_refusals(fit: nqp.Fit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="draws of effects only"):
         table(random_effects(), "baseline")
     with pytest.raises(StudyError, match=r"'steps'.*baseline"):
         table(fit, "effects", steps=[[]])
+    with pytest.raises(StudyError, match="'baseline' names 'incom'"):
+        nqp.report(fit, tmp_path / "report", baseline=[["incom"]], progress=False)
     monkeypatch.setitem(sys.modules, "pyfixest", None)
     assert len(table(fit, "baseline").columns) == 3
     with pytest.raises(StudyError, match=r"bayes-nqp\[twfe\]"):

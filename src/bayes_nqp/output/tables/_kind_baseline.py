@@ -62,9 +62,8 @@ _NOTE_NO_AVERAGE = Message(
     "All columns are estimated under parallel trends, without a model average: {}"
 )
 _NOTE_R2 = Message(
-    "R² (within): posterior mean of the share of the fitted values in the variance of fitted "
-    "values plus that of residuals. Unit and time effects are partialled out (Gelman et al. "
-    "2019)."
+    "R² (within): posterior mean of var(fit) / (var(fit) + var(residual)), after unit and time "
+    "effects are partialled out (Gelman et al. 2019)."
 )
 _NOTE_TWFE = Message(
     "TWFE: least squares with two-way fixed effects by pyfixest; standard errors in "
