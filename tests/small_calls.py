@@ -222,6 +222,7 @@ CALLS: dict[str, Call] = {
     "contrast": lambda w: nqp.contrast(w.att, region="inland", minus="coastal"),
     "contrasts_table": lambda w: nqp.contrasts_table(w.fit, by="region"),
     "cumulative": lambda w: nqp.cumulative(w.fit),
+    "bayes_r2": lambda w: nqp.bayes_r2(w.fit),
     "pairwise_contrasts": lambda w: nqp.pairwise_contrasts(w.att),
     "differential_trend": lambda w: nqp.differential_trend(w.trending),
     "estimates": lambda w: nqp.estimates(w.fit),

@@ -56,6 +56,7 @@ from .effects.estimands import spillover_effects as spillover_effects
 from .effects.estimands import total as total
 from .inference.fitting import Fit as Fit
 from .inference.fitting import Mediated as Mediated
+from .inference.fitting import bayes_r2 as bayes_r2
 from .inference.fitting import differential_trend as differential_trend
 from .inference.fitting import fit as fit
 from .inference.fitting import fit_index as fit_index

@@ -58,7 +58,7 @@ TABLES = {
     "mediator_comparison.csv",
     "channel_contrasts.csv",
     "channel_checks.csv",
-    "baron_kenny.csv",
+    "two_step_mediation.csv",
     "confounding.csv",
     "confounding_curves.csv",
 }
@@ -195,8 +195,8 @@ def test_tables_say_what_the_estimands_say(outcome: Outcome) -> None:
     assert groups["mean"]["coastal", "inland", "finance"] == pytest.approx(
         float(via.sel(mediator="finance").mean()), rel=1e-4
     )
-    # Coefficients of three regressions are of one model, as fitted.
-    steps = read(outcome, "baron_kenny.csv").query("by == 'overall' and step == 1")
+    # The three steps are written only by name; coefficients are of one model, as fitted.
+    steps = read(outcome, "two_step_mediation.csv").query("by == 'overall' and step == 1")
     assert steps["mean"].item() == pytest.approx(float(nqp.total(outcome.fit).mean()), rel=1e-4)
 
 

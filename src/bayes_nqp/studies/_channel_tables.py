@@ -13,7 +13,13 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.effects.estimands import by_path, contrast
 from bayes_nqp.inference.fitting import Fit
-from bayes_nqp.output.tables import baron_kenny, mediation_table, mediator_comparison, summary
+from bayes_nqp.output.tables import (
+    baron_kenny,
+    mediation_table,
+    mediator_comparison,
+    summary,
+    two_step_mediation,
+)
 from bayes_nqp.studies._schema import Report
 from bayes_nqp.studies._study import Study
 from bayes_nqp.studies._table_notes import grouped, stated
@@ -42,8 +48,8 @@ def channel_tables(
     -------
     dict of str to DataFrame
         Tables by file name: effects along every path; contrasts between mediators; contrasts
-        between groups along every path; the three-step regressions; and the evidence of the
-        mediation checks.
+        between groups along every path; the two-step regressions, and if the table "steps" is named
+        the three steps; and the evidence of the mediation checks.
     """
     report = study.settings.report
     factors = [name for name in study.factors if name in schema.factors(effects)]
@@ -58,11 +64,17 @@ def channel_tables(
             grouped(mediator_comparison(effects, by, *look, report.weights), by)
             for by in (None, *factors)
         ],
-        "baron_kenny.csv": [grouped(baron_kenny(fit, by, *look), by) for by in (None, *factors)],
+        "two_step_mediation.csv": [
+            grouped(two_step_mediation(fit, by, *look), by) for by in (None, *factors)
+        ],
         "channel_contrasts.csv": [
             table for by in factors if (table := _contrasts(effects, by, report)) is not None
         ],
     }
+    if "steps" in (study.settings.tables.show or ()):
+        tables["baron_kenny.csv"] = [
+            grouped(baron_kenny(fit, by, *look), by) for by in (None, *factors)
+        ]
     concatenated = {
         name: stated(report, pd.concat(parts, ignore_index=True))
         for name, parts in tables.items()

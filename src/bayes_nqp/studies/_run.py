@@ -28,6 +28,7 @@ from bayes_nqp.studies._fits import fit_of, fits_beside
 from bayes_nqp.studies._outcome import Outcome
 from bayes_nqp.studies._record import write_provenance, write_study
 from bayes_nqp.studies._result_store import store_folder
+from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._study import Study, validate
 from bayes_nqp.studies._table_notes import ALL
 from bayes_nqp.studies._tables import tables_of
@@ -261,7 +262,8 @@ def _context(
         command=f"bayes-nqp run {in_shell(Path(study.path.name))}",
         figures="../figures/",
         plots=_names(study.settings.figures.draw),
-        kinds=_names(study.settings.tables.show),
+        kinds=_kinds(study.settings),
+        baseline=None if study.settings.baseline is None else study.settings.baseline.model_dump(),
         sections=_names(settings.sections),
         estimands=tuple(settings.estimands),
         author=settings.author,
@@ -274,6 +276,12 @@ def _context(
     for table in study.settings.plugins.values():
         context = replace(context, **table.context_for(study.path.parent))
     return context
+
+
+def _kinds(settings: Settings) -> tuple[str, ...] | None:
+    """Return the kinds of tables to show, with that of the table [baseline]."""
+    shown = _names(settings.tables.show)
+    return shown if shown is None or settings.baseline is None else (*shown, "baseline")
 
 
 def _names(wanted: list[str] | None) -> tuple[str, ...] | None:

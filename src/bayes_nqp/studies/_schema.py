@@ -126,6 +126,17 @@ class Tables(Keys):
     """Kinds of tables; by default all that apply to the fit; [] for none."""
 
 
+class Baseline(Keys):
+    """Table of baseline regressions with controls added step by step, in the report and as .csv."""
+
+    steps: list[Names] | None = None
+    """Controls of each column; by default none, then one more in each column, or all at once."""
+    coefficients: bool = False
+    """If true, the table contains the coefficients of controls."""
+    twfe: bool | None = None
+    """Two-way fixed effects regression as last column; by default if pyfixest is installed."""
+
+
 class Checks(Keys):
     """Checks that run (by default all that apply to the design), and their options."""
 
@@ -171,6 +182,8 @@ class Settings(Keys):
     """Figures that are drawn."""
     tables: Tables = Tables()
     """Tables of the report."""
+    baseline: Baseline | None = None
+    """Table of baseline regressions."""
     checks: Checks = Checks()
     """Checks that run, and their options."""
     run: RunKeys = RunKeys()

@@ -26,7 +26,7 @@ from bayes_nqp.model.designs import Design
 from bayes_nqp.numerics.sampling import Sampler
 from bayes_nqp.output.plots import PLOTS
 from bayes_nqp.output.reports import SECTIONS, remarks, writers
-from bayes_nqp.output.tables import KINDS
+from bayes_nqp.output.tables import KINDS, baseline_steps
 from bayes_nqp.studies._check_options import check_checks, check_columns, check_options
 from bayes_nqp.studies._comparison_designs import check_beside, designs_beside
 from bayes_nqp.studies._data import Prepared, prepared
@@ -234,6 +234,8 @@ def validate(path: str | Path) -> Study:
                 Message("'report.by' contains {!r}, which is not a stratum of the study", name),
                 hint=nearest(name, groups),
             )
+    if settings.baseline is not None:
+        baseline_steps(settings.baseline.steps, panel, (), "baseline.steps")
     twice = advice(panel.roles.unit, panel.frame[panel.roles.unit])
     notes = (*((twice,) if twice else ()), *model_frame.notes)
     notes += remarks(settings.report.formats, settings.title)

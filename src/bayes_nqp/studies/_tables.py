@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ from bayes_nqp.output.tables import (
     specification_table,
     summary,
 )
+from bayes_nqp.output.tables import table as build_table
 from bayes_nqp.studies._channel_tables import channel_tables
 from bayes_nqp.studies._data import Prepared
 from bayes_nqp.studies._index import tables_of_index
@@ -82,9 +84,20 @@ def _makers(
         makers["received.csv"] = lambda: received_table(effects, report)
     if report.estimands:
         makers["estimands.csv"] = lambda: _estimands(study, fit)
+    if study.settings.baseline is not None:
+        options = study.settings.baseline.model_dump()
+        makers["baseline.csv"] = lambda: _baseline(study, fit, options)
     if study.prepared.simulated is not None:
         makers["truth.csv"] = lambda: truth_table(study, fit, effects)
     return makers
+
+
+def _baseline(study: Study, fit: Fit, options: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the numbers of the baseline regressions, one row per printed row."""
+    report = study.settings.report
+    how: dict[str, Any] = {"prob": report.prob, "weights": report.weights, **options}
+    made = build_table(fit, "baseline", language=report.language, **how)
+    return made.to_frame().assign(gate=str(fit.gate))
 
 
 def _compares(check: CheckResult) -> bool:

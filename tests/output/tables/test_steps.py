@@ -7,6 +7,7 @@ from mediated import channels_fit, random_paths
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp.output.tables._kind_baseline import _first
 
 pytestmark = pytest.mark.xdist_group("mediation_pictures")
 
@@ -49,3 +50,22 @@ def test_two_steps_stop_at_the_mediators(fit):
 def test_effects_alone_have_no_steps():
     with pytest.raises(StudyError, match="paths a and b require"):
         nqp.baron_kenny(random_paths())
+
+
+def test_the_printed_table_has_two_steps_and_the_other_says_why_not(fit):
+    made = nqp.table(fit, "two_step_mediation", language="zh")
+    assert [x.label for x in made.columns] == ["(1)\noutcome", "(2)\ndigital", "(3)\nfinance"]
+    numbers = nqp.two_step_mediation(fit)
+    assert [x.values[:3] for x in made.rows[0].cells] == [
+        tuple(numbers.loc[k, ["mean", "lower", "upper"]]) for k in range(3)
+    ]
+    assert [row.label for row in made.rows][2:4] == ["单位效应", "时间效应"]
+    assert "江艇" in made.note
+    assert "不接受" in nqp.table(fit, "steps", language="zh").note
+    assert "reject this three-step" in nqp.table(fit, "steps").note
+
+
+def test_the_baseline_table_is_of_the_outcome_alone(fit):
+    alone = _first(fit, ())
+    assert alone.facts.channels is None
+    assert alone.design == fit.outcome_design

@@ -216,6 +216,8 @@ def _several(item: ArgumentKind, size: int | None, *, plain: bool) -> ArgumentKi
         return all(item.takes(entry) for entry in seen)
 
     plural = _PLURALS.get(item.words) or item.words.removeprefix("a ").removeprefix("an ") + "s"
+    if item.words.startswith("a list of "):
+        plural = f"lists of {item.words.removeprefix('a list of ')}"
     if item.words[0].isdigit():  # 2 texts
         plural = f"lists of {item.words}"
     number = f"{size}" if size is not None else "a list of"

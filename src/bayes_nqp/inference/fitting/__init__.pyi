@@ -1,6 +1,7 @@
 from ._batch import Kept as Kept
 from ._batch import Numbers as Numbers
 from ._batch import batch as batch
+from ._bayes_r2 import bayes_r2 as bayes_r2
 from ._coefficient_draws import pairs_coefficients as pairs_coefficients
 from ._conditional_fits import GIVEN_LAG as GIVEN_LAG
 from ._conditional_fits import fit_given_channels as fit_given_channels
@@ -84,6 +85,7 @@ from ._refits import lead_fit as lead_fit
 from ._refits import numbers_of as numbers_of
 from ._refits import panel_of as panel_of
 from ._refits import refit as refit
+from ._refits import refit_alike as refit_alike
 from ._refits import short_refit as short_refit
 from ._refits import single as single
 from ._refits import total_fit as total_fit
@@ -148,6 +150,7 @@ __all__ = [
     "SlopeLaw",
     "Store",
     "batch",
+    "bayes_r2",
     "covariate_names",
     "covariate_slopes",
     "deviation_draws",
@@ -194,6 +197,7 @@ __all__ = [
     "prior_predictive",
     "quick_effects",
     "refit",
+    "refit_alike",
     "renamed",
     "replications",
     "require",

@@ -12,7 +12,7 @@ from bayes_nqp._core.exceptions import NotApplicable, StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.io import named
 from bayes_nqp.inference.fitting._batch import Numbers
-from bayes_nqp.inference.fitting._fit import Fit, fit_again
+from bayes_nqp.inference.fitting._fit import Fit, fit, fit_again
 from bayes_nqp.inference.fitting._fit_index import pooled_over
 from bayes_nqp.inference.fitting._needs import REFITS, ROWS, require
 from bayes_nqp.inference.fitting._quick_effects import quick_effects
@@ -111,6 +111,35 @@ def refit(fitted: Fit, design: Design, panel: Panel | None = None) -> Fit:
         return fitted
     require(fitted, REFITS)
     return _refit(fitted, design, panel)
+
+
+def refit_alike(fitted: Fit, design: Design) -> Fit:
+    """Fit another design as the fit was fitted: same panel, sampler, seed and scale of priors.
+
+    Parameters
+    ----------
+    fitted : Fit
+        The fit; it stores the refit in memory.
+
+    Raises
+    ------
+    IdentificationError
+        If the panel does not identify an effect of the design.
+    NotApplicable
+        If the fit has no panel.
+    """
+    panel = panel_of(fitted)
+
+    def draw() -> Fit:
+        return fit(design, panel, fitted.sampler, scale=fitted.scale, progress=False)
+
+    def make() -> Fit:
+        store = store_of(fitted)
+        if store is None:
+            return draw()
+        return store.fit(draw, panel, design, fitted.sampler, "alike", fitted.scale)
+
+    return once(fitted, ("alike", design, panel.digest), make)
 
 
 def _refit(fitted: Fit, design: Design, panel: Panel) -> Fit:

@@ -52,6 +52,8 @@ class Context(Scene):
         Scale of the outcome; if it is stated, the effect is also given in % of the untreated level.
     linked : mapping of str to str
         Columns of means over neighbouring units, and the column that each is the mean of.
+    baseline : mapping of str to object, optional
+        Options of a baseline table, if there is a section for it.
     """
 
     notice: str = ""
@@ -68,6 +70,7 @@ class Context(Scene):
     date: str = ""
     outcome_scale: str = ""
     linked: Mapping[str, str] = field(default_factory=dict)
+    baseline: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         """Clean the texts of users."""

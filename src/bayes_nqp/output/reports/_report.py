@@ -22,7 +22,7 @@ from bayes_nqp._core.validation import door
 from bayes_nqp.checks import CheckResult, run_checks, suiting
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.effects.estimands import estimands_named
-from bayes_nqp.inference.fitting import Fit
+from bayes_nqp.inference.fitting import Fit, panel_of
 from bayes_nqp.output.plots import Sketch
 from bayes_nqp.output.reports._answer import Answer
 from bayes_nqp.output.reports._check_lists import SPATIAL
@@ -38,7 +38,7 @@ from bayes_nqp.output.reports._content import (
 from bayes_nqp.output.reports._context import Context
 from bayes_nqp.output.reports._figures import FigureFolder
 from bayes_nqp.output.reports._registry import SECTIONS, misplaced, writers
-from bayes_nqp.output.tables import Cell, Column, Row, Table, words
+from bayes_nqp.output.tables import Cell, Column, Row, Table, baseline_steps, words
 
 
 @door
@@ -60,6 +60,7 @@ def report(
     author: str = "",
     date: str = "",
     outcome_scale: Literal["", "level", "log"] = "",
+    baseline: bool | Sequence[Sequence[str]] = False,
     notice: str = "",
     command: str = "",
     force: bool = False,
@@ -97,6 +98,9 @@ def report(
     outcome_scale : {"level", "log"}, optional
         Scale of the outcome. If given, the effect is also reported in % of the untreated level: the
         ratio to this level, or exp(·) − 1 for an outcome in logs.
+    baseline : bool or sequence of sequences of str, default False
+        If True, a section has the table of baseline regressions, as ``nqp.table(fit, "baseline")``;
+        or its ``steps``.
     notice : str, optional
         Important note that is printed first, for example that the data are simulated.
     command : str, optional
@@ -140,6 +144,7 @@ def report(
     )
     _check_lengths(LONGEST_TEXT, question=question, notice=notice, command=command)
     factors = _factors(main, by)
+    steps = _baseline(baseline, main)
     translate = words(language, main)
     name = outcome or Context(main, (), language).usual_outcome
     with bar(progress), place(dir, force=force, name="dir") as ready, collected() as omissions:
@@ -162,6 +167,7 @@ def report(
             date=date,
             outcome_scale=outcome_scale,
             spatial=_spatial(main, checks),
+            baseline=steps,
         )
         write_report(context, ready.draft, formats, FigureFolder(ready.draft / "figures"))
         ready.finish()
@@ -308,11 +314,18 @@ def _fits(fits: Any) -> dict[str, Fit]:
 
 
 def _spatial(fit: Fit, checks: Sequence[CheckResult] | None) -> bool:
-    """Tell whether checks of spatial dependence were chosen, rather than all that suit the fit."""
+    """Return True if checks of spatial dependence were chosen, not only all that suit the fit."""
     names = {result.name for result in checks or ()}
     usual = set(suiting(fit.design, fit.panel))
     chosen = names - usual if usual <= names else names
     return not chosen.isdisjoint(SPATIAL)
+
+
+def _baseline(wanted: bool | Sequence[Sequence[str]], fit: Fit) -> dict[str, object] | None:
+    """Return the options of the baseline table; None without the table."""
+    if isinstance(wanted, bool):
+        return {} if wanted else None
+    return {"steps": baseline_steps(wanted, panel_of(fit), (), "baseline")}
 
 
 def _check(formats: Sequence[str], language: Language, prob: float) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bayes_nqp.effects.estimands import percent as percent
 from bayes_nqp.effects.estimands import words as words
+from bayes_nqp.output.tables._baseline_steps import baseline_steps as baseline_steps
 from bayes_nqp.output.tables._contrasts_table import contrasts_table
 from bayes_nqp.output.tables._described import interval_notes as interval_notes
 from bayes_nqp.output.tables._described import model_facts as model_facts

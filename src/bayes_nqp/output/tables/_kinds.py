@@ -39,6 +39,9 @@ class Ask:
     labels: Labels = UNLABELLED
     estimands: Sequence[str] | None = None
     marks: bool = False
+    steps: Sequence[Sequence[str]] | None = None
+    coefficients: bool = False
+    twfe: bool | None = None
 
     @property
     def translate(self) -> Translator:

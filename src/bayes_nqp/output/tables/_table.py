@@ -49,6 +49,9 @@ def table(
     estimands: Sequence[str] | None = None,
     layout: str | None = None,
     marks: bool = False,
+    steps: Sequence[Sequence[str]] | None = None,
+    coefficients: bool = False,
+    twfe: bool | None = None,
 ) -> Table:
     """Build a table for a paper, which can be rendered in several formats.
 
@@ -68,7 +71,10 @@ def table(
         - "effects", of a fit: overall, by group, and contrasts;
         - "estimands", of a fit: every registered estimand that it has, or those of `estimands`;
         - "event_study", of a fit: by event time, with leads;
+        - "baseline", of a fit or a panel: refits with controls added step by step, one column each;
         - "mediation", of a mediation fit (its default): every path, and shares;
+        - "two_step_mediation", of a mediation fit: the effects of treatment on the outcome and on
+          each mediator, one column per equation;
         - "steps", of a mediation fit: the three steps, one column per equation;
         - "robustness", of several fits, one column each; or of checks that compare specifications,
           one row each;
@@ -105,8 +111,16 @@ def table(
         the estimate over (SD) and [P(> 0)], N, and rows for unit effects, time effects and
         controls; groups of `by` follow.
     marks : bool, default False
-        With a layout: ``*``, ``**`` and ``***`` for signs with a posterior probability above 0.95,
-        0.975 and 0.995; a note states that these are not p-values.
+        With a layout or a baseline table: ``*``, ``**`` and ``***`` for signs with a posterior
+        probability above 0.95, 0.975 and 0.995; a note states that these are not p-values.
+    steps : sequence of sequences of str, optional
+        For a baseline table: the controls of each column, covariates of the panel. By default none,
+        then one more in each column for up to four controls, or all of them at once.
+    coefficients : bool, default False
+        If True, a baseline table contains the coefficients of controls.
+    twfe : bool, optional
+        For a baseline table: if True, the last column is the two-way fixed effects regression with
+        the controls of the last step, by pyfixest. By default, if pyfixest is installed.
 
     Returns
     -------
@@ -133,9 +147,11 @@ def table(
     named = None if estimands is None else tuple(estimands)
     ask = Ask(
         by, language, prob, interval, digits, spread, weights, leads, evidence, title, labels,
-        named, marks,
+        named, marks, steps, coefficients, twfe,
     )  # fmt: skip
     _check(ask, kind)
+    if steps is not None and kind != "baseline":
+        raise StudyError("'steps' belongs to kind='baseline'", hint="nqp.table(fit, 'baseline', …)")
     subject, source = _subject(values)
     effects = getattr(source, "effects", None)
     if subject in _ANSWERS and effects is not None and kind and "fit" in KINDS[kind].of:

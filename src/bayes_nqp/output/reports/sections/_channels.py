@@ -29,8 +29,11 @@ def channels(context: Context) -> Iterator[Block]:
         "quiet",
     )
     yield Bullets(tuple(_sentences(context)))
+    yield from context.table("two_step_mediation")
     for factor in (None, *context.factors):
         yield from context.table("mediation", by=factor)
+    if "steps" in (context.kinds or ()):
+        yield from context.table("steps")
 
 
 def _sentences(context: Context) -> Iterator[str]:
