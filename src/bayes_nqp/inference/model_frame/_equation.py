@@ -189,6 +189,7 @@ def _rows(ground: ModelFrame, equation: EquationSpec, columns: _Columns, scale: 
         outcome=outcome,
         columns=columns.columns,
         weights=_precision(ground, equation, outcome, columns),
+        variances=_known_variances(ground, equation, scale),
         loading=_loading(ground, equation),
         counts=frame.counts,
         own=1 if equation.series is None else 1 + equation.series.values.shape[1],
@@ -267,6 +268,24 @@ def _unit_effect_scale(equation: EquationSpec, frame: PanelCodes) -> Scale | Non
         return equation.deviation
     treated = np.unique(frame.unit_effect[frame.cohort >= 0]).size
     return Scale("deviation", equation.priors.scale("member"), treated >= ESTIMATED_FROM)
+
+
+def _known_variances(ground: ModelFrame, equation: EquationSpec, scale: float) -> Array | None:
+    """Return squared standard errors of the outcome (row), in multiples of ``s²``."""
+    panel = ground.panel
+    if panel.outcome_se is None or equation.outcome is not panel.outcome:
+        return None
+    problem = None
+    if ground.facts.likelihood.latent or not ground.facts.exact:
+        problem = ("likelihood", ground.facts.likelihood)
+    elif equation.lag is not None or equation.linked is not None:
+        problem = ("spillovers", equation.lag or equation.linked)
+    if problem is not None:
+        raise StudyError(
+            Message("'outcome_se' cannot be combined with {} {!r}", *problem),
+            hint=Message("leave out {!r}", "outcome_se"),
+        )
+    return np.asarray((panel.outcome_se[ground.kept] / scale) ** 2)
 
 
 def _precision(
