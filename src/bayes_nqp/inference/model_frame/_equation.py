@@ -275,15 +275,18 @@ def _known_variances(ground: ModelFrame, equation: EquationSpec, scale: float) -
     panel = ground.panel
     if panel.outcome_se is None or equation.outcome is not panel.outcome:
         return None
-    problem = None
-    if ground.facts.likelihood.latent or not ground.facts.exact:
-        problem = ("likelihood", ground.facts.likelihood)
-    elif equation.lag is not None or equation.linked is not None:
-        problem = ("spillovers", equation.lag or equation.linked)
-    if problem is not None:
+    facts = ground.facts
+    refused = {
+        f"likelihood={facts.likelihood!r}": not facts.likelihood.exact,
+        f"spillovers={equation.lag or equation.linked!r}": equation.lag or equation.linked,
+        "mediators": facts.channels is not None,
+    }
+    for name in (name for name, present in refused.items() if present):
         raise StudyError(
-            Message("'outcome_se' cannot be combined with {} {!r}", *problem),
-            hint=Message("leave out {!r}", "outcome_se"),
+            Message("'outcome_se' cannot be combined with {}", name),
+            hint=Message(
+                "leave out {!r}: {}", "outcome_se", "panel.with_outcome(panel.roles.outcome)"
+            ),
         )
     return np.asarray((panel.outcome_se[ground.kept] / scale) ** 2)
 
