@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from tools import check_pages
 
 import bayes_nqp as nqp
+from bayes_nqp.checks import CHECKS
 
 DOCS = Path(__file__).parent.parent / "docs"
 ROOMS = ("datasets", "index", "plots", "simulation", "spatial_weights", "studies")
@@ -54,7 +56,8 @@ def test_every_method_that_names_a_paper_is_held_by_a_test() -> None:
     spec.loader.exec_module(pages)
     rows = list(pages.methods())
     assert len(rows) > 80
-    assert [(name, place) for _, name, place, tests in rows if not tests] == []
+    assert [(name, place) for _, name, place, test in rows if not test] == []
+    assert len(pages.methods_page().encode()) <= 30_000
 
 
 def test_search_cuts_chinese_into_pairs() -> None:
@@ -108,12 +111,38 @@ def test_what_follows_from_the_sources_is_up_to_date() -> None:
     assert done.returncode == 0, f"make update\n{done.stdout}{done.stderr}"
 
 
+def test_every_check_has_a_section_on_the_page_of_its_topic() -> None:
+    names = {x for x, check in CHECKS.items() if check.find.__module__.startswith("bayes_nqp.")}
+    for folder in (DOCS, DOCS / "zh"):
+        text = (folder / "checks.md").read_text("utf-8")
+        listed = re.findall(r"^\| \[`(\w+)`\]\((\S+)#\1\)", text, flags=re.M)
+        assert {name for name, _ in listed} == names
+        assert [name for name, page in listed if f"#{name}" not in anchors(folder / page)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("use shocks=nqp.X(1, errors=nqp.AR1()).", "use `shocks=nqp.X(1, errors=nqp.AR1())`."),
+        ("设定nqp.Priors，或报告 nqp.check(fit, \"a_b\").evidence。",
+         "设定`nqp.Priors`，或报告 `nqp.check(fit, \"a_b\").evidence`。"),
+        ("controls='all' and spillovers=, by 'mechanical'.",
+         "`controls='all'` and `spillovers=`, by `mechanical`."),
+        ("the panel's units: p = 0.2, see spatial_form.",
+         "the panel's units: p = 0.2, see `spatial_form`."),
+    ],
+)  # fmt: skip
+def test_code_within_sentences_is_set_as_code(text: str, printed: str) -> None:
+    assert check_pages.in_code(text) == printed
+
+
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)\s#]+)(#[^)\s]*)?\)")
 
 
 def documents() -> list[Path]:
     """Return the documents whose links a reader follows: pages, results, files of the project."""
-    places = ["*.md", "docs/*.md", "docs/zh/*.md", "benchmarks/results/*.md", "notebooks/*.ipynb"]
+    places = ["*.md", "docs/*.md", "docs/checks/*.md", "docs/zh/**/*.md", "benchmarks/results/*.md",
+              "notebooks/*.ipynb"]  # fmt: skip
     return [path for place in places for path in sorted(DOCS.parent.glob(place))]
 
 

@@ -1,8 +1,9 @@
 """Write the pages on checks, in every language, from the reference entries of the library.
 
-`docs/checks.md` describes each check: question, requirements, statistic, thresholds, limits and
-literature. `docs/verdicts.md` says what a verdict means and what to do when a check fails. The
-Chinese pages are in `docs/zh`. `python -m tools.update` writes them.
+`docs/checks.md` lists the checks. The pages in `docs/checks/`, one for each topic, describe them:
+question, requirements, statistic, thresholds, limits and literature. `docs/verdicts.md` explains
+verdicts and what to do when a check fails. The Chinese pages are in `docs/zh`.
+`python -m tools.update` writes all of them.
 """
 
 from __future__ import annotations
@@ -22,11 +23,20 @@ from bayes_nqp.inference import fitting as need
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PLACES = {"en": DOCS, "zh": DOCS / "zh"}
 GROUPS = ("trends", "model", "sample", "audit", "mediation", "space")
-"""Folders of checks, in the order of the pages."""
+"""Topics: folders of checks, in the order of the pages."""
 
 WORDS: dict[str, dict[str, Any]] = tomllib.loads(
     Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
 )
+_CODE = re.compile(
+    r"""(?:\b[a-z_]+=)?(?:\b(?:nqp|panel|result)(?:\.\w+)+|\bMediation\b)  # name, with its keyword
+        (?:\((?:[^()]|\([^()]*\))*\)(?:\.\w+)*)?                          # arguments and attributes
+      | \b[a-z_]+=(?:"\w+"|'\w+'|\w+)?                                    # other keywords
+      | '[a-z_]+' | \b[a-z]+(?:_[a-z]+)+\b                                # names of checks
+    """,
+    re.ASCII | re.VERBOSE,
+)
+"""Calls, arguments and names of the library within a sentence."""
 NEEDS = {getattr(need, name): name for name in WORDS["en"]["needs"]}
 
 
@@ -46,19 +56,34 @@ def of_library() -> dict[str, list[Check]]:
 
 
 def checks_page(language: str) -> str:
-    """Return the reference page of checks in a language."""
+    """Return the list of checks in a language: check, question and page of its topic."""
     words, translate = WORDS[language], Translator(language)
     lines = [f"# {words['checks']}", "", words["checks_first"], ""]
+    head = " | ".join(words[x] for x in ("check", "question", "page"))
+    lines += [f"| {head} |", "| --- | --- | --- |"]
     for group, checks in of_library().items():
-        lines += [f"## {words[group]}", ""]
+        page = f"[{words['topics'][group][0]}](checks/{group}.md)"
         for check in checks:
-            lines += [f"### {check.name}", ""]
-            lines += [
-                f"**{words['question']}**{words['colon']}{translate.name(check.question)}",
-                "",
-            ]
-            entry = list(_entry(check, language))
-            lines += [*(f"- {item}" for item in entry), ""]
+            question = translate.name(check.question)
+            lines.append(f"| {link_to(check)} | {in_code(question)} | {page} |")
+    tree = [f"checks/{group}" for group in GROUPS]
+    return _written([*lines, "", "```{toctree}", ":hidden:", "", *tree, "```"], language)
+
+
+def link_to(check: Check) -> str:
+    """Return the link from a page of the folder above to the section of a check."""
+    return f"[`{check.name}`](checks/{folder_of(check)}.md#{check.name})"
+
+
+def topic_page(language: str, group: str) -> str:
+    """Return the reference page of the checks of one topic in a language."""
+    words, translate = WORDS[language], Translator(language)
+    title, first = words["topics"][group]
+    lines = [f"# {title}", "", first, "", words["topic_first"], ""]
+    for check in of_library()[group]:
+        lines += [f"## {check.name}", ""]
+        lines += [f"**{words['question']}**{words['colon']}{translate.name(check.question)}", ""]
+        lines += [*(f"- {item}" for item in _entry(check, language)), ""]
     return _written(lines, language)
 
 
@@ -66,15 +91,14 @@ def _entry(check: Check, language: str) -> Iterator[str]:
     words, translate, guide = WORDS[language], Translator(language), check.guide
     colon = words["colon"]
     if guide is not None:
-        yield f"**{words['statistic']}**{colon}{translate.name(guide.statistic)}"
-        yield f"**{words['thresholds']}**{colon}{translate.name(guide.thresholds)}"
-        if guide.limits:
-            yield f"**{words['limits']}**{colon}{translate.name(guide.limits)}"
+        for part in ("statistic", "thresholds", "limits"):
+            if text := getattr(guide, part):
+                yield f"**{words[part]}**{colon}{in_code(translate.name(text))}"
     if check.needs:
         needs = words["list"].join(words["needs"][NEEDS[x]] for x in check.needs)
         yield f"**{words['requires']}**{colon}{needs}{words['stop']}"
     if check.options:
-        options = ", ".join(f"`{x}`" for x in check.options)
+        options = words["list"].join(f"`{x}`" for x in check.options)
         yield f"**{words['options']}**{colon}{options}{words['stop']}"
     if check.suits is on_request:
         yield words["named"]
@@ -99,18 +123,17 @@ def verdicts_page(language: str) -> str:
         rows = [(check, check.guide) for check in checks if check.guide is not None]
         if not rows:
             continue
-        lines += [f"### {words[group]}", ""]
+        lines += [f"### {words['topics'][group][0]}", ""]
         lines += [
             f"| {words['check']} | {words['failure']} | {words['remedy']} |",
             "| --- | --- | --- |",
         ]
         for check, guide in rows:
             title = translate.name(check.title)
-            name = f"[`{check.name}`](checks.md#{check.name})"
             remedy = translate.name(guide.remedy) + words["stop"]
             cells = (translate.name(guide.failure), remedy[:1].upper() + remedy[1:])
-            cells = tuple(_in_code(x).replace("|", "\\|") for x in cells)
-            lines.append(f"| {name} {title} | {cells[0]} | {cells[1]} |")
+            cells = tuple(in_code(x).replace("|", "\\|") for x in cells)
+            lines.append(f"| {link_to(check)} {title} | {cells[0]} | {cells[1]} |")
             if guide.code:
                 codes += [f"### {check.name}", "", "```python", guide.code, "```", ""]
         lines.append("")
@@ -118,9 +141,9 @@ def verdicts_page(language: str) -> str:
     return _written(lines, language)
 
 
-def _in_code(text: str) -> str:
-    """Set calls and arguments of the library as code."""
-    return re.sub(r"nqp(?:\.\w+)+(?:\((?:[^()]|\([^()]*\))*\))?|\b\w+=nqp[\w.]*", r"`\g<0>`", text)
+def in_code(text: str) -> str:
+    """Set calls, arguments and names of the library as code."""
+    return re.sub(r"`'(\w+)'`", r"`\1`", _CODE.sub(r"`\g<0>`", text))
 
 
 def _written(lines: list[str], language: str) -> str:
@@ -139,8 +162,10 @@ def _written(lines: list[str], language: str) -> str:
 
 def pages() -> dict[Path, str]:
     """Return the pages of every language by path."""
-    return {
-        folder / f"{name}.md": make(language)
-        for language, folder in PLACES.items()
-        for name, make in (("checks", checks_page), ("verdicts", verdicts_page))
-    }
+    texts = {}
+    for language, folder in PLACES.items():
+        texts[folder / "checks.md"] = checks_page(language)
+        texts[folder / "verdicts.md"] = verdicts_page(language)
+        for group in GROUPS:
+            texts[folder / "checks" / f"{group}.md"] = topic_page(language, group)
+    return texts

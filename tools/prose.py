@@ -159,8 +159,8 @@ def messages(path: Path = CATALOGUE) -> Iterator[str]:
 
 def pages() -> list[Path]:
     """Return the English pages of the documentation."""
-    found = (ROOT / "docs").glob("*.md")
-    return sorted(path for path in found if not path.stem.endswith("_zh"))
+    docs = ROOT / "docs"
+    return sorted([*docs.glob("*.md"), *docs.glob("checks/*.md")])
 
 
 def measured() -> dict[str, dict[str, float]]:

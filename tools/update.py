@@ -197,6 +197,7 @@ def main(arguments: list[str]) -> int:
     for path, text in differ.items():
         print(path.relative_to(ROOT))
         if "--check" not in arguments:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
     return int("--check" in arguments and bool(differ))
 

@@ -1,4 +1,4 @@
-"""What follows from the sources: methods by paper, file and test; llms.txt, a list of pages."""
+"""Write pages from the sources: methods by paper, file and test; llms.txt, a list of pages."""
 
 import ast
 import re
@@ -11,10 +11,10 @@ _SECTION = re.compile(
 )
 HEAD = """# Methods
 
-Every paper that a docstring names, what is made of it, and tests that name this: from the
-docstrings, when the documentation is built.
+This page lists the papers that docstrings cite, the code in `src/bayes_nqp` that implements each
+method, and a test of this code in `tests`. It is made from the docstrings.
 
-| paper | what, in `src/bayes_nqp` | tests |
+| paper | code | test |
 | --- | --- | --- |
 """
 
@@ -31,7 +31,7 @@ def cited():
 
 
 def methods():
-    """Rows of the table: paper, name, file, tests."""
+    """Yield the rows of the table: paper, name, file, test (empty if there is none)."""
     texts = {x: x.read_text(encoding="utf-8") for x in sorted((ROOT / "tests").rglob("test_*.py"))}
     for path, name, papers in cited():
         if path.is_relative_to(PACKAGE / "data" / "datasets"):
@@ -44,21 +44,30 @@ def methods():
         room = parts[parts[0] == "space"]  # tests of an extension stand with those of the core
         asking = path.stem.strip("_").partition("_")[0]
         beside = sorted((x for x in texts if room in x.parts), key=lambda x: asking not in x.stem)
-        tests = [*dict.fromkeys([*own, *held, *beside])][:2]
-        place = path.relative_to(PACKAGE).as_posix()
-        yield papers, name or path.stem, place, [x.relative_to(ROOT).as_posix() for x in tests]
+        test = next((x.relative_to(ROOT).as_posix() for x in [*own, *held, *beside]), "")
+        yield papers, name or path.stem, path.relative_to(PACKAGE).as_posix(), test
+
+
+def code(name, place):
+    """Return the file of a method, with its name unless the file has it."""
+    named = Path(place).stem.strip("_") == name.strip("_")
+    return f"`{place}`" if named else f"`{name}`, `{place}`"
+
+
+def methods_page():
+    """Return the page "Methods"."""
+    rows = (
+        f"| {papers.replace('|', chr(92) + '|')} | {code(name, place)} | `{test[6:]}` |"
+        for papers, name, place, test in sorted(methods())
+    )
+    return HEAD + "\n".join(rows) + "\n"
 
 
 def write_methods(app):
     """Write the page before pages are read."""
-    rows = (
-        f"| {papers.replace('|', chr(92) + '|')} | `{name}`, `{place}` | "
-        f"{', '.join(f'`{x}`' for x in tests)} |"
-        for papers, name, place, tests in sorted(methods())
-    )
     page = Path(app.srcdir) / "reference" / "generated" / "methods.md"
     page.parent.mkdir(parents=True, exist_ok=True)
-    text = HEAD + "\n".join(rows) + "\n"
+    text = methods_page()
     if not page.exists() or page.read_text(encoding="utf-8") != text:
         page.write_text(text, encoding="utf-8")
 

@@ -1,12 +1,15 @@
-/* Pages that have most of the words asked for, the rare ones before all; pages of tasks first.
-   Sphinx alone asks for every word, and so for every pair of characters of a Chinese question. */
+/* Rank pages by the words of a query that they contain, rare words first; pages of tasks and of the
+   query's language come first. Sphinx alone requires every word, so every pair of Chinese characters. */
 if (typeof Search !== "undefined") {
   const FIRST = /^(zh\/)?(index|quickstart|how_do_i|data|which_design|from_other_packages|from_python_packages)$/;
   const LAST = /^(ARCHITECTURE|gaussian|changelog|decisions|evidence)|^reference\//;
-  const worth = (page) => (FIRST.test(page) ? 1.5 : LAST.test(page) ? 0.6 : 1);
+  let chinese = false;
+  const worth = (page) =>
+    (FIRST.test(page) ? 1.5 : LAST.test(page) ? 0.6 : 1) * (page.startsWith("zh/") === chinese ? 1 : 0.7);
   Scorer.score = (item) => item[4] * worth(item[0]);
   const whole = Search._performSearch;
   Search._performSearch = (query, terms, excluded, ...rest) => {
+    chinese = /[\u4e00-\u9fff]/.test(query);
     const all = whole(query, terms, excluded, ...rest);
     if (terms.size < 2) return all;
     const pages = new Map();

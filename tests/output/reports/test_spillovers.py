@@ -77,7 +77,7 @@ def test_receivers_are_called_by_what_they_are_near_or_linked_to() -> None:
     assert nqp.Rings([100]).bystanders.in_("en") == "untreated units near treated ones"
     share = nqp.ShareTreated(links)
     assert share.bystanders.in_("en") == "untreated units linked to treated ones"
-    assert "相联" in share.bystanders.in_("zh")
+    assert "关联" in share.bystanders.in_("zh")
 
 
 def test_reports_say_what_neighbours_receive(tmp_path: Path) -> None:

@@ -88,8 +88,8 @@ _STATED: Final = {
         thresholds=Message(
             "Passed: P(parallel trends) ≥ {0:.2g} and neither test rejects. Failed: "
             "P(parallel trends) < {1:.2g}, or a test rejects at {2:.0%} (shared by the two). "
-            "Caution: only one stratum diverged, or an event just before adoption is favoured. "
-            "Otherwise inconclusive.",
+            "Caution: only one stratum diverged, or a selection of all treated units at one date "
+            "is favoured. Otherwise inconclusive.",
             PASSED,
             REJECTED,
             _DOUBT,
