@@ -22,7 +22,14 @@ def noisy(seed: int = 1, units: int = 60, periods: int = 10) -> pd.DataFrame:
     se = np.where(unit % 2 == 0, 3.0, 0.0)
     y = unit + 1.0 * (time >= cohort) + rng.normal(size=unit.size) * (0.5 + se)
     return pd.DataFrame(
-        {"unit": unit, "time": time, "cohort": cohort, "y": y, "se": se, "m": rng.normal(size=unit.size)}
+        {
+            "unit": unit,
+            "time": time,
+            "cohort": cohort,
+            "y": y,
+            "se": se,
+            "m": rng.normal(size=unit.size),
+        }
     )
 
 
@@ -70,7 +77,9 @@ def test_combinations_without_an_exact_density_are_refused() -> None:
     df = noisy()
     panel = nqp.Panel.from_frame(df, **ROLES, outcome_se="se", mediators=["m"])
     links = nqp.spatial_weights.matrix(
-        pd.DataFrame(np.ones((60, 60)) - np.eye(60), range(60), range(60)).rename(str, axis=0).rename(str, axis=1)
+        pd.DataFrame(np.ones((60, 60)) - np.eye(60), range(60), range(60))
+        .rename(str, axis=0)
+        .rename(str, axis=1)
     )
     for design in (
         nqp.Mediation(DESIGN),

@@ -230,13 +230,12 @@ def _distinct(values: Array) -> tuple[Array, Index]:
     return distinct, number.ravel()
 
 
-def _absorbed(
-    pattern: Pattern, rows: Array, grid: Array, sigma: Array, draw: Index
-) -> Absorbed:
+def _absorbed(pattern: Pattern, rows: Array, grid: Array, sigma: Array, draw: Index) -> Absorbed:
     """Integrate flat coefficients out of observations (B, n, m), with covariances (U, T, T).
 
-    Draw b has the covariance ``draw[b]``, and ``sigma`` (U, 1) if variances are known. Observations, N and d are multiplied by ``w^1/2``, so
-    that ``Q = V^-1`` applies to units of all weights.
+    Draw b has the covariance ``draw[b]``, and ``sigma`` (U, 1) if variances are known.
+    Observations, N and d are multiplied by ``w^1/2``, so that ``Q = V^-1`` applies to units of all
+    weights.
     """
     covariance = grid[:, None, pattern.times[:, None], pattern.times]
     if pattern.variances is not None:

@@ -36,7 +36,8 @@ def innovation_root(noise: ErrorLaw, moments: Moments, values: Values) -> tuple[
     tuple of ndarray (B, P, T, T) and ndarray (B, P)
         W and ``log|Q|``.
     """
-    # L L' = w^-1/2 V w^-1/2 + diag(v) / sigma² on o, so that W = L^-1 whitens and log|Q| = -2 sum log L_tt.
+    # L L' = w^-1/2 V w^-1/2 + diag(v) / sigma² on o, so that W = L^-1 whitens and log|Q| is
+    # -2 sum log L_tt.
     lower = np.linalg.cholesky(observed_covariance(noise, moments, values))
     log_det = -2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=-1)
     root, count = np.linalg.inv(lower), len(moments.seen)

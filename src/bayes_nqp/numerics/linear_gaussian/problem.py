@@ -215,7 +215,8 @@ class GaussianProblem(LinearPart):
         seal = sha256(repr(law).encode("utf-8"))
         arrays = [
             self.nuisance, self.tau, m.seen, m.weights, m.n_units, m.pattern, m.loadings,
-            *([m.variances] if m.has_variances else []), head.stored, head.local_scale, head.global_scale,
+            *([m.variances] if m.has_variances else []),
+            head.stored, head.local_scale, head.global_scale,
         ]  # fmt: skip
         if self.fixed is not None:
             arrays += self.fixed.arrays

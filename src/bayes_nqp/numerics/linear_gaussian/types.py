@@ -19,8 +19,8 @@ coefficients of blocks, alpha_i flat ones of the unit (N is (T, a); N = 1: its e
 ``e_i ~ N(0, sigma² (w^-1/2 V(phi) w^-1/2)_oo + diag(v)_oo)``
 on observed periods o, with precision weights w and known variances v of the outcome (0 by
 default), in multiples of s². Precisions are in multiples of ``1 / sigma²``: Q is
-the inverse of ``(w^-1/2 V w^-1/2 + diag(v) / sigma²)_oo``, zero off o. ``Q̃`` is Q with alpha_i, or delta_i too, integrated out,
-and ``Lambda = sigma² Omega^-1``.
+the inverse of ``(w^-1/2 V w^-1/2 + diag(v) / sigma²)_oo``, zero off o. ``Q̃`` is Q with alpha_i, or
+delta_i too, integrated out, and ``Lambda = sigma² Omega^-1``.
 
 Z_i (T, K + m) are the unit's columns and, last, its outcome. X_g (J, n) are the loadings of
 periods, columns and outcome on the coefficients and the outcome of the group's block, so that ``X_i
