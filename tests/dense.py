@@ -203,13 +203,15 @@ class Dense:
 
     def error_covariance(self, p: Parameters) -> np.ndarray:
         """Covariance of the errors of all rows."""
-        same = self.unit[:, None] == self.unit
+        same, se = self.unit[:, None] == self.unit, self.panel.outcome_se
+        known = np.zeros(self.rows.size) if se is None else (se[self.rows] / self.s) ** 2
         if isinstance(self.design.errors, IID):
-            return p["sigma"] ** 2 * np.diag(1.0 / self.precision)
+            return np.diag(p["sigma"] ** 2 / self.precision + known)
         apart = abs(self.time[:, None] - self.time)
         serial = p["sigma"] ** 2 / (1.0 - p["rho"] ** 2) * same * p["rho"] ** apart
         noise = p.get("noise", 0.0) * p["sigma"]
-        return (serial + noise**2 * np.eye(self.rows.size)) * np.outer(self.spread, self.spread)
+        own = serial + noise**2 * np.eye(self.rows.size)
+        return own * np.outer(self.spread, self.spread) + np.diag(known)
 
     def covariance(self, p: Parameters) -> np.ndarray:
         """Covariance of the rows, flat coefficients apart."""

@@ -110,6 +110,20 @@ DESIGNS: dict[str, Case] = {
     ),
     "partial, cities, AR(1)": Case(_did(effect=PartialPooling(varying="city"))),
     "partial, cities, iid": Case(_did(effect=PartialPooling(varying="city"), errors=IID())),
+    "partial, units, known variances": Case(
+        _did(effect=PartialPooling(["region"])), {"outcome_se": True}
+    ),
+    "partial, none, iid, known variances": Case(
+        _did(effect=PartialPooling(BOTH, varying=None), errors=IID()), {"outcome_se": True}
+    ),
+    "trends, cities, known variances": Case(
+        _did(
+            effect=PartialPooling(varying="city"),
+            errors=AR1PlusNoise(),
+            trends=DifferentialTrends(0.3, 0.4, 0.2, 0.1),
+        ),
+        {**TRENDS, "outcome_se": True},
+    ),
     "partial, cities, weights": Case(
         _did(effect=PartialPooling(["region"], varying="city"), errors=IID()), {"weights": True}
     ),

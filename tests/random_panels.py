@@ -51,6 +51,7 @@ def _frame(
                 }
             )  # fmt: skip
     df = pd.DataFrame(rows)
+    df["se"] = 0.6 * (df["w"] - 0.5)
     df["base"] = df.groupby("unit")["x"].transform("first")
     df["d"] = _exposure(df, seed)
     keep = rng.random(len(df)) >= missing
@@ -77,6 +78,7 @@ def random_panel(
     *,
     covariates: bool = False,
     weights: bool = False,
+    outcome_se: bool = False,
     strata: tuple[str, ...] = ("region", "market"),
     **kwargs: Any,
 ) -> Panel:
@@ -85,5 +87,6 @@ def random_panel(
         random_frame(seed, **kwargs),
         unit="unit", time="time", cohort="cohort", outcome="y", strata=strata,
         covariates=["x"] if covariates else [], weights="w" if weights else None,
+        outcome_se="se" if outcome_se else None,
         exposures=["d"],
     )  # fmt: skip

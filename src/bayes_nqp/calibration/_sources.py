@@ -195,4 +195,4 @@ def _with_rows(panel: Panel, rows: npt.NDArray[np.integer], values: Array) -> Pa
     """Replace the outcome of the observations in the likelihood; others are not used."""
     outcome = np.array(panel.outcome)
     outcome[rows] = values
-    return panel.with_outcome(outcome)
+    return panel.with_outcome(outcome, panel.outcome_se)

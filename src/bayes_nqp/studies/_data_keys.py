@@ -98,6 +98,8 @@ class Data(Keys):
     """Columns of continuous treatments; the design's exposure need not be listed here."""
     weights: str | None = None
     """Column of positive precision weights, for IID errors only; do not use sizes here."""
+    outcome_se: str | None = None
+    """Column of known standard errors of the outcome, if it is itself an estimate."""
     zones: Zones | None = None
     """Merge the pilot zones to the rows."""
     derive: dict[str, str] = {}

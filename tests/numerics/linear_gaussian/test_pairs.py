@@ -14,7 +14,8 @@ from bayes_nqp.numerics.linear_gaussian import density, gaussian_problem
 from bayes_nqp.numerics.linear_gaussian.pairs import PairedMap
 
 FIXED = [name for name, case in DESIGNS.items()
-         if case.design.effect.varying != "unit" and case.design.errors == IID()]  # fmt: skip
+         if case.design.effect.varying != "unit" and case.design.errors == IID()
+         and "outcome_se" not in case.panel]  # fmt: skip
 """Of these no pair depends on a parameter: there is no map of pairs."""
 
 

@@ -127,7 +127,9 @@ def functional_form(fit: Fit) -> Finding:
         raise NotApplicable(
             Message("The untreated level may be zero, so that no effect relative to it is defined.")
         ) from None
-    other = short_refit(alone, alone.design, panel.with_outcome(logs))
+    # Standard errors of logarithms by the delta method.
+    errors = None if panel.outcome_se is None else panel.outcome_se / panel.outcome
+    other = short_refit(alone, alone.design, panel.with_outcome(logs, errors))
     table = quantities(
         {"in levels": level, "in logarithms": np.expm1(att(other).to_numpy().ravel())}
     )

@@ -286,7 +286,7 @@ def _taken(fit: Fit, columns: Array) -> Array:
     means = {name: float(x.mean()) for name, x in draws.items() if x is not None}
 
     def average(outcome: Array) -> float:
-        effects = posterior_mean(fit.design, panel.with_outcome(outcome), **means)
+        effects = posterior_mean(fit.design, panel.with_outcome(outcome, panel.outcome_se), **means)
         return float(att(effects).item())
 
     start, taken = average(panel.outcome), np.empty(len(columns))

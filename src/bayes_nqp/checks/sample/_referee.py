@@ -184,7 +184,9 @@ def _winsorised(fit: Fit) -> Iterator[Row]:
 def _clipped(fit: Fit, tail: float) -> Task:
     panel = panel_of(fit)
     low, high = np.quantile(panel.outcome, [tail, 1.0 - tail])
-    return fit.outcome_design, panel.with_outcome(np.clip(panel.outcome, low, high))
+    return fit.outcome_design, panel.with_outcome(
+        np.clip(panel.outcome, low, high), panel.outcome_se
+    )
 
 
 def _places(fit: Fit) -> Iterator[Row]:

@@ -110,7 +110,7 @@ def placebo_space(
     places = assignment_units_of(fit, panel, groups)
     permuted = permutations(places, repetitions, int(fit.sampler.seed or 0))
     placebo = placebos(*refits(fit, design, panel, permuted, Message("reassigning cohorts")))
-    without = panel.with_outcome(panel.outcome - row_effects(fit))
+    without = panel.with_outcome(panel.outcome - row_effects(fit), panel.outcome_se)
     calm = permuted[1 : 1 + min(repetitions // 2, _CALM)]
     quietly = Message("reassigning cohorts, without the effect")
     mean, sd = refits(fit, design, without, calm, quietly)

@@ -30,9 +30,9 @@ from bayes_nqp.numerics.sufficient_statistics import (
 
 _NET = ("outcome", "covariates")
 """Roles of columns with unused unit means, because flat unit effects absorb them."""
-_BARE = ("exposures", "weights")
+_BARE = ("exposures", "weights", "outcome_se")
 """Roles of columns that are not centred: zero stays zero."""
-_COLUMNS = ("outcome", "covariates", "mediators", "moderators", "exposures", "weights")
+_COLUMNS = ("outcome", "covariates", "mediators", "moderators", *_BARE)
 
 
 def summed_up[P: Rectangle](
@@ -50,8 +50,9 @@ def summed_up[P: Rectangle](
     factors = pairs_of(products)
     parts_of |= dict.fromkeys(factors, "products")
     values = _measured(panel, parts_of, factors)
-    weights = None if roles.weights is None else values[:, list(parts_of).index(roles.weights)]
-    number = distinct_rows(_classes(panel, by, weights))[1]
+    same = [name for name in (roles.weights, roles.outcome_se) if name is not None]
+    equal = values[:, [list(parts_of).index(name) for name in same]]
+    number = distinct_rows(_classes(panel, by, equal))[1]
     chosen = np.unique(number, return_index=True)[1]
     counts_of = panel.counts if panel.summed else None
 
@@ -82,12 +83,15 @@ def summed_up[P: Rectangle](
     return replace(few, dropped=panel.dropped, labels=labelled(panel.labels, None, frame))
 
 
-def _classes(panel: Rectangle, by: Iterable[str], weights: Array | None) -> Index:
-    """Return codes (unit, ...) that define classes: cohort, strata, groups and weights."""
+def _classes(panel: Rectangle, by: Iterable[str], equal: Array) -> Index:
+    """Return codes (unit, ...) of classes: cohort, strata, groups, and numbers that are equal.
+
+    ``equal`` (unit, column, T) are weights and standard errors.
+    """
     codes = [panel.cohort_codes, *panel.strata_codes.values()]
     codes += [unit_column(panel, name, "by")[0] for name in by]
-    if weights is not None:
-        codes.append(np.unique(np.nan_to_num(weights), axis=0, return_inverse=True)[1].ravel())
+    for column in np.nan_to_num(equal).swapaxes(0, 1):
+        codes.append(np.unique(column, axis=0, return_inverse=True)[1].ravel())
     return np.column_stack(codes)
 
 

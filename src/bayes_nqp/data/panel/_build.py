@@ -31,9 +31,12 @@ from bayes_nqp.data.reading import (
     unwrapped,
 )
 
-_NUMERIC = ("outcome", "weights", "counts", "covariates", "mediators", "moderators", "exposures")
+_NUMERIC = (
+    "outcome", "weights", "counts", "outcome_se", "covariates", "mediators", "moderators",
+    "exposures",
+)  # fmt: skip
 _MATRICES = ("covariates", "mediators", "moderators", "exposures")
-_REQUIRED = ("outcome", "weights", "counts", "covariates", "strata")
+_REQUIRED = ("outcome", "weights", "counts", "outcome_se", "covariates", "strata")
 
 _CALENDAR_YEARS = ("Y", "Y-DEC")
 """Frequency of years that begin in January; in other years a date may belong to the next year."""
@@ -197,6 +200,8 @@ def _read(draft: Draft, notes: list[str]) -> None:
             _checks.positive(draft.values[name], part, name, rows)
     if roles.weights is not None:
         _checks.comparable(draft.values[roles.weights], roles.weights, rows)
+    if roles.outcome_se is not None:
+        _checks.standard_errors(draft.values[roles.outcome_se], roles.outcome_se, rows)
     if roles.counts is not None:
         _checks.possible_counts(draft.values[roles.counts], roles.counts, rows)
         _checks.constant_counts(draft.values[roles.counts], roles.counts, draft.starts, draft.units)
@@ -298,6 +303,7 @@ def _fields(
         "cohort_codes": frozen(cohort_codes),
         "outcome": frozen(draft.values[roles.outcome]),
         "weights": None if roles.weights is None else frozen(draft.values[roles.weights]),
+        "outcome_se": None if roles.outcome_se is None else frozen(draft.values[roles.outcome_se]),
         **{part: _matrix(draft, part) for part in _MATRICES},
         **_levels(draft.strata, starts),
         "counts": frozen(counts),

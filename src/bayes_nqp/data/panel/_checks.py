@@ -164,6 +164,25 @@ def comparable(weights: Array, name: str, rows: SourceRows) -> None:
         )  # fmt: skip
 
 
+def standard_errors(values: Array, name: str, rows: SourceRows) -> None:
+    """Refuse standard errors that are negative, infinite or all zero."""
+    wrong = (values < 0) | np.isinf(values)
+    if wrong.any():
+        raise PanelError(
+            Message(
+                "outcome_se={!r} must be zero or positive and finite, but is not in {}",
+                name, counted(wrong.sum(), "row"),
+            ),
+            where=rows.shown(wrong, name),
+            hint=Message("drop these rows: df[df[{!r}] >= 0]", name),
+        )  # fmt: skip
+    if not np.nan_to_num(values).any():
+        raise PanelError(
+            Message("outcome_se={!r} is zero in all rows", name),
+            hint=Message("leave out {!r}", "outcome_se"),
+        )
+
+
 def possible_counts(values: Array, name: str, rows: SourceRows) -> None:
     """Refuse counts above the world population."""
     wrong = values > _PEOPLE

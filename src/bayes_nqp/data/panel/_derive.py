@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp._core.arrays import Index, Mask
+from bayes_nqp._core.arrays import Array, Index, Mask
 from bayes_nqp._core.exceptions import PanelError, brief, nearest, shown
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.data.panel._build import build, cohort_column, free_name
+from bayes_nqp.data.panel._checks import standard_errors
 from bayes_nqp.data.panel._panel_arrays import Rectangle
 from bayes_nqp.data.panel._roles import as_names
 from bayes_nqp.data.reading import SourceRows, frozen, missing, numbers
@@ -79,8 +80,11 @@ def complete[P: Rectangle](panel: P, columns: str | Iterable[str]) -> P:
     return replace(fewer, dropped={**fewer.dropped, **lost})
 
 
-def with_outcome[P: Rectangle](panel: P, values: str | npt.ArrayLike) -> P:
-    """Replace the outcome."""
+def with_outcome[P: Rectangle](
+    panel: P, values: str | npt.ArrayLike, outcome_se: npt.ArrayLike | None = None
+) -> P:
+    """Replace the outcome, and its standard errors."""
+    panel = replace(panel, roles=replace(panel.roles, outcome_se=None), outcome_se=None)
     if isinstance(values, str):
         panel = complete(panel, values)
         notes: list[str] = []
@@ -88,34 +92,49 @@ def with_outcome[P: Rectangle](panel: P, values: str | npt.ArrayLike) -> P:
         outcome_values = numbers(column, "outcome", rows_of(panel), notes)
         mediators = tuple(name for name in panel.roles.mediators if name != values)
         roles = replace(panel.roles, outcome=values, mediators=mediators)
-        return replace(
+        panel = replace(
             panel, roles=roles, outcome=frozen(outcome_values), notes=(*panel.notes, *notes)
         )
+    else:
+        array = _of_rows(panel, "values", values)
+        frame = panel.frame.assign(**{panel.roles.outcome: array})
+        panel = replace(panel, frame=frame, outcome=frozen(array))
+    if outcome_se is None:
+        return panel
+    errors = _of_rows(panel, "outcome_se", outcome_se)
+    standard_errors(errors, "outcome_se", rows_of(panel))
+    name = free_name("outcome_se", panel.frame)
+    return replace(
+        panel, roles=replace(panel.roles, outcome_se=name), outcome_se=frozen(errors),
+        frame=panel.frame.assign(**{name: errors}),
+    )  # fmt: skip
+
+
+def _of_rows(panel: Rectangle, argument: str, values: npt.ArrayLike) -> Array:
+    """Return finite numbers, one for each observation."""
     try:
         array = np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise PanelError(
-            Message("values={} are not numeric", brief(values)),
+            Message("{}={} are not numeric", argument, brief(values)),
             hint="a number for each row of panel.frame, or the name of a column",
         ) from error
     if array.shape != panel.unit_codes.shape:
         raise PanelError(
             Message(
-                "values must have {} numbers, one for each observation, not shape {}",
-                panel.unit_codes.size,
-                array.shape,
+                "{} must have {} numbers, one for each observation, not shape {}",
+                argument, panel.unit_codes.size, array.shape,
             ),
             hint="keep the order of panel.frame",
-        )
+        )  # fmt: skip
     wrong = ~np.isfinite(array)
     if wrong.any():
         raise PanelError(
-            Message("values contains {} missing or infinite entries", wrong.sum()),
+            Message("{} contains {} missing or infinite entries", argument, wrong.sum()),
             where=rows_of(panel).shown(wrong),
             hint="drop these observations first: panel.where(…)",
         )
-    frame = panel.frame.assign(**{panel.roles.outcome: array})
-    return replace(panel, frame=frame, outcome=frozen(array))
+    return array
 
 
 def with_cohorts[P: Rectangle](panel: P, cohorts: npt.ArrayLike) -> P:

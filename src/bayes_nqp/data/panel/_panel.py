@@ -51,6 +51,8 @@ class Panel(PanelAttributes, Rectangle):
         The outcome.
     weights : ndarray of float64 (row) or None
         Positive weights of observations.
+    outcome_se : ndarray of float64 (row) or None, outcome units
+        Known standard errors of the outcome.
     covariates : ndarray of float64 (row, covariate)
         Covariates in the order of ``roles.covariates``, without missing values.
     mediators, moderators, exposures : ndarray of float64 (row, column)
@@ -109,6 +111,7 @@ class Panel(PanelAttributes, Rectangle):
         exposures: str | Iterable[str] = (),
         weights: str | None = None,
         counts: str | None = None,
+        outcome_se: str | None = None,
         never: object = None,
         freq: int | str | None = None,
         labels: Mapping[str, Any] | None = None,
@@ -152,6 +155,11 @@ class Panel(PanelAttributes, Rectangle):
             Column with the number of units that each unit represents, constant within units, as in
             a published table of cells. Every unit then counts as that many units; by default as
             one. Methods that require single units raise an error on such a panel.
+        outcome_se : str, optional
+            Column of known standard errors of the outcome, in outcome units, if each outcome is
+            itself an estimate: a survey mean, a published estimate, an index with its uncertainty.
+            Their squares are added to the variance of the errors; zero means measured without
+            error.
         never : object or sequence, optional
             Codes in `cohort` for never treated, such as 0.
         freq : int or str, optional
@@ -185,6 +193,7 @@ class Panel(PanelAttributes, Rectangle):
                 exposures=exposures,
                 weights=weights,
                 counts=counts,
+                outcome_se=outcome_se,
                 never=never,
                 freq=freq,
                 labels=labels,
@@ -519,14 +528,19 @@ class Panel(PanelAttributes, Rectangle):
 
         return _derive.complete(self, columns)
 
-    def with_outcome(self, values: str | npt.ArrayLike) -> Panel:
-        """Replace the outcome.
+    def with_outcome(
+        self, values: str | npt.ArrayLike, outcome_se: npt.ArrayLike | None = None
+    ) -> Panel:
+        """Replace the outcome, and its standard errors.
 
         Parameters
         ----------
         values : str or array of float (row)
             A column, of which missing values are dropped, or finite numbers in the order of
             `frame`.
+        outcome_se : array of float (row), optional
+            Known standard errors of the new outcome, such as ``panel.outcome_se`` if only a
+            constant or an effect was added; by default there are none.
 
         Raises
         ------
@@ -535,7 +549,7 @@ class Panel(PanelAttributes, Rectangle):
         """
         from bayes_nqp.data.panel import _derive
 
-        return _derive.with_outcome(self, values)
+        return _derive.with_outcome(self, values, outcome_se)
 
     def with_cohorts(self, cohorts: npt.ArrayLike | npt.NDArray[Any]) -> Panel:
         """Replace the cohorts, as placebo tests do.

@@ -35,6 +35,7 @@ class Rectangle:
     cohort_codes: Index
     outcome: Array
     weights: Array | None
+    outcome_se: Array | None
     covariates: Array
     mediators: Array
     moderators: Array
@@ -132,7 +133,7 @@ class Rectangle:
         seal = hashlib.sha256(repr(texts).encode("utf-8"))
         for codes in (self.cohort_codes[order], rank[self.unit_codes][rows], self.time_codes[rows]):
             seal.update(np.ascontiguousarray(codes, dtype="<i8"))
-        weights = () if self.weights is None else (self.weights,)
+        weights = [x for x in (self.weights, self.outcome_se) if x is not None]
         matrices = (self.covariates, self.mediators, self.moderators, self.exposures)
         for values in (self.outcome, *matrices, *weights):
             if values.size:

@@ -43,6 +43,8 @@ def facts(panel: Rectangle) -> dict[str, Message]:
     out |= {word: shown(names, 12) for word, names in named.items() if names}
     if roles.weights:
         out[Message("weights", context="role")] = Message("{}", roles.weights)
+    if roles.outcome_se:
+        out[Message("standard errors of the outcome")] = Message("{}", roles.outcome_se)
     if panel.dropped:
         gaps = (Message("{} {}", k, counted(n, "row")) for k, n in panel.dropped.items())
         out[Message("missing", context="role")] = shown(gaps, 12)

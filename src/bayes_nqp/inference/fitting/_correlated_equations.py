@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.arrays import Array
 from bayes_nqp.inference.fitting._streams import ErrorStream, SharedStreams, error_width
 from bayes_nqp.inference.model_frame import Equation
 from bayes_nqp.numerics.linear_gaussian import draw, number_count
+from bayes_nqp.numerics.sufficient_statistics import UnitClass
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +158,7 @@ def _innovations(
         residual -= positions[equation.n_positions + c.group * problem.n_periods + c.times]
     for k, column in enumerate(rows.columns):
         residual -= column.values[index] * positions[base + k]
-    lower = np.linalg.cholesky(_covariance(equation, x, c.times, c.weights))
+    lower = np.linalg.cholesky(_covariance(equation, x, c))
     # e = L^-1 (y - X beta), P = I - U U' with U an orthonormal basis of L^-1 [1, d].
     nuisance = [np.ones(c.times.size)]
     if c.loading is not None and np.ptp(c.loading) > 0:
@@ -167,10 +168,11 @@ def _innovations(
     return np.linalg.solve(lower, residual.T).T @ projection, projection
 
 
-def _covariance(equation: Equation, x: Array, times: Index, weights: Array) -> Array:
+def _covariance(equation: Equation, x: Array, units: UnitClass) -> Array:
     """Covariance of a unit's errors at unit innovation variance."""
     problem = equation.gaussian
     values = problem.values(x[None])
     covariance = problem.noise.covariance(problem.moments.n_periods, values.noise)[0]
-    root = 1.0 / np.sqrt(weights)
-    return np.asarray(covariance[np.ix_(times, times)] * root[:, None] * root)
+    times, root = units.times, 1.0 / np.sqrt(units.weights)
+    known = np.diag(units.variances / values.sigma**2)
+    return np.asarray(covariance[np.ix_(times, times)] * root[:, None] * root + known)

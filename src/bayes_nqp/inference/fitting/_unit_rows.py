@@ -3,7 +3,8 @@
 Let r be the residuals of a unit, Q the precision of its errors at unit innovation variance, N the
 loadings of its flat coefficients and d that of its deviation. Integrating out flat coefficients
 gives ``Q̃ = Q - QN (N'QN)^-1 N'Q`` (docs/gaussian.md, 2). Weights w multiply r, N and d as
-``w^1/2``, so that all units observed in the same periods share Q.
+``w^1/2``, so that all units observed in the same periods share Q. With known variances v of the
+outcome, units of one kind do: Q is the inverse of ``V + diag(w v) / sigma²``.
 """
 
 from __future__ import annotations
@@ -37,13 +38,15 @@ class Pattern:
     unit, unit_effect : ndarray of int (n)
         The member is one past the last for a unit without treated observations.
     kind : ndarray of int (n)
-        Units of one kind have the same weights and loadings.
+        Units of one kind have the same weights, loadings and known variances.
     root : ndarray (h, m)
         ``w^1/2``.
     nuisance : ndarray (h, m, a)
         ``w^1/2 N``.
     loading : ndarray (h, m)
         ``w^1/2 d``.
+    variances : ndarray (h, m), optional
+        ``w v``.
     """
 
     rows: Index
@@ -54,6 +57,7 @@ class Pattern:
     root: Array
     nuisance: Array
     loading: Array
+    variances: Array | None = None
 
     @cached_property
     def free(self) -> int:
@@ -134,9 +138,12 @@ class UnitRows:
         values : Values
             At these B draws.
         """
-        distinct, draw = _distinct(values.noise)
-        grid = self.noise.covariance(self.equation.problem.n_periods, distinct)
-        return [_absorbed(p, residual[:, p.rows], grid, draw) for p in self.patterns]
+        known = self.equation.rows.variances is not None
+        laws = np.column_stack([values.noise, values.sigma]) if known else values.noise
+        distinct, draw = _distinct(laws)
+        noise, sigma = np.split(distinct, [values.noise.shape[1]], axis=1)
+        grid = self.noise.covariance(self.equation.problem.n_periods, noise)
+        return [_absorbed(p, residual[:, p.rows], grid, sigma, draw) for p in self.patterns]
 
     def of_unit_effects(self, pieces: list[Absorbed]) -> tuple[Array, Array]:
         """Add up the statistics of units for the deviations of their members.
@@ -223,15 +230,19 @@ def _distinct(values: Array) -> tuple[Array, Index]:
     return distinct, number.ravel()
 
 
-def _absorbed(pattern: Pattern, rows: Array, grid: Array, draw: Index) -> Absorbed:
+def _absorbed(pattern: Pattern, rows: Array, grid: Array, sigma: Array, draw: Index) -> Absorbed:
     """Integrate flat coefficients out of observations (B, n, m), with covariances (U, T, T).
 
-    Draw b has the covariance ``draw[b]``. Observations, N and d are multiplied by ``w^1/2``, so
-    that ``Q = V^-1`` applies to units of all weights.
+    Draw b has the covariance ``draw[b]``, and ``sigma`` (U, 1) if variances are known.
+    Observations, N and d are multiplied by ``w^1/2``, so that ``Q = V^-1`` applies to units of all
+    weights.
     """
-    covariance = grid[:, pattern.times[:, None], pattern.times]
-    lower = np.linalg.cholesky(covariance)
-    q = np.linalg.inv(covariance)[:, None]
+    covariance = grid[:, None, pattern.times[:, None], pattern.times]
+    if pattern.variances is not None:
+        # V + diag(w v) / sigma² (U, h, m, m)
+        known = pattern.variances / sigma[..., None] ** 2
+        covariance = covariance + known[..., None] * np.eye(pattern.times.size)
+    lower, q = np.linalg.cholesky(covariance), np.linalg.inv(covariance)
     n, d = pattern.nuisance, pattern.loading[..., None]
     qn = q @ n
     inner = n.swapaxes(-1, -2) @ qn  # N'QN (U, h, a, a).
@@ -243,7 +254,7 @@ def _absorbed(pattern: Pattern, rows: Array, grid: Array, draw: Index) -> Absorb
     # log|w^1/2 V^-1 w^1/2| - log|N'QN|, from factors.
     log_det = 2.0 * (
         np.log(pattern.root).sum(axis=1)
-        - np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)[:, None]
+        - np.log(np.diagonal(lower, axis1=2, axis2=3)).sum(axis=2)
         - np.log(np.diagonal(factor, axis1=2, axis2=3)).sum(axis=2)
     )
     r = rows * pattern.of_units(pattern.root[None])
@@ -255,8 +266,16 @@ def _absorbed(pattern: Pattern, rows: Array, grid: Array, draw: Index) -> Absorb
         level, shift[draw, ..., 0], factor[draw],
         np.einsum("bnm,bnm->bn", r, np.broadcast_to(pattern.of_units(qd[draw]), r.shape)),
         np.maximum((pattern.loading * qd).sum(axis=2), 0.0)[draw],
-        np.einsum("bnm,bnm->bn", residual @ q[draw, 0], residual), log_det[draw],
+        np.einsum("bnm,bnm->bn", _times(residual, pattern.of_units(q)[draw]), residual),
+        log_det[draw],
     )  # fmt: skip
+
+
+def _times(rows: Array, q: Array) -> Array:
+    """Return ``Q r`` of rows (B, n, m), with one Q of all units (B, 1, m, m) or one of each."""
+    if q.shape[1] == 1:
+        return np.asarray(rows @ q[:, 0])
+    return np.asarray((q @ rows[..., None])[..., 0])
 
 
 def _patterns(equation: Equation, layout: RowLayout) -> list[Pattern]:
@@ -281,10 +300,14 @@ def _pattern(equation: Equation, layout: RowLayout, unit: Index, start: Index) -
     rows = start[:, None] + np.arange(length)  # (unit, period)
     root = np.ones(rows.shape) if weights is None else np.sqrt(weights[rows])
     loading = layout.loading[rows]
-    # Units of equal weights and loadings share N'QN, Q̃d and determinants.
-    kinds, kind = np.unique(np.concatenate([root, loading], axis=1), axis=0, return_inverse=True)
-    root, loading = kinds[:, :length], kinds[:, length:]
+    # Units of equal weights, loadings and known variances share N'QN, Q̃d and determinants.
+    variances = equation.rows.variances
+    of_units = [root, loading, *([] if variances is None else [root**2 * variances[rows]])]
+    kinds, kind = np.unique(np.concatenate(of_units, axis=1), axis=0, return_inverse=True)
+    root, loading, *known = np.split(kinds, len(of_units), axis=1)
     times = time[rows[0]]
     nuisance = root[:, :, None] * equation.gaussian.nuisance[times]
     unit_effect = layout.unit_effect[rows].min(axis=1)
-    return Pattern(rows, unit, unit_effect, times, kind.ravel(), root, nuisance, root * loading)
+    return Pattern(
+        rows, unit, unit_effect, times, kind.ravel(), root, nuisance, root * loading, *known
+    )

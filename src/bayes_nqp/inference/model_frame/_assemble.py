@@ -102,7 +102,7 @@ def assemble(
         equation.processes, rows, layout.blocks, _groups(ground, rows, layout)
     )
     absorbs = (unit_effects or unit_effect_scale is None) and errors.independent(n_periods, priors)
-    absorbs = absorbs and equation.series is None
+    absorbs = absorbs and equation.series is None and rows.variances is None
     absorbed = absorb_levels(rows, n_periods) if absorbs else []
     loadings = _absorbed_unit_effects(frame, rows) if absorbs and unit_effects else None
     classes = [] if absorbs else reduce_rows(rows)

@@ -189,6 +189,7 @@ def _rows(ground: ModelFrame, equation: EquationSpec, columns: _Columns, scale: 
         outcome=outcome,
         columns=columns.columns,
         weights=_precision(ground, equation, outcome, columns),
+        variances=_known_variances(ground, equation, scale),
         loading=_loading(ground, equation),
         counts=frame.counts,
         own=1 if equation.series is None else 1 + equation.series.values.shape[1],
@@ -267,6 +268,27 @@ def _unit_effect_scale(equation: EquationSpec, frame: PanelCodes) -> Scale | Non
         return equation.deviation
     treated = np.unique(frame.unit_effect[frame.cohort >= 0]).size
     return Scale("deviation", equation.priors.scale("member"), treated >= ESTIMATED_FROM)
+
+
+def _known_variances(ground: ModelFrame, equation: EquationSpec, scale: float) -> Array | None:
+    """Return squared standard errors of the outcome (row), in multiples of ``s²``."""
+    panel = ground.panel
+    if panel.outcome_se is None or equation.outcome is not panel.outcome:
+        return None
+    facts = ground.facts
+    refused = {
+        f"likelihood={facts.likelihood!r}": not facts.likelihood.exact,
+        f"spillovers={equation.lag or equation.linked!r}": equation.lag or equation.linked,
+        "mediators": facts.channels is not None,
+    }
+    for name in (name for name, present in refused.items() if present):
+        raise StudyError(
+            Message("'outcome_se' cannot be combined with {}", name),
+            hint=Message(
+                "leave out {!r}: {}", "outcome_se", "panel.with_outcome(panel.roles.outcome)"
+            ),
+        )
+    return np.asarray((panel.outcome_se[ground.kept] / scale) ** 2)
 
 
 def _precision(

@@ -48,15 +48,20 @@ def state_density(
         shape = [parameter(names, p, s) for p in likelihood.parameters]
         likelihood.density(names("rows"), mean * s, None, shape, observed=y, dims="row")
         return
+    error: Any = 0.0
+    if equation.rows.variances is not None:
+        # y = o + sqrt(v) z: o has the density of an outcome that is known without error.
+        z = pm.Normal(names("z_known"), dims="row")
+        error = z * np.sqrt(row_data("row_variance", equation.rows.variances))
     steps = noise.steps(row_data("row_gap", layout.gap), values)
     if steps is not None:
-        mean, spread = _step_by_step(names, equation, layout, (y, mean, sigma), steps)
+        mean, spread = _step_by_step(names, equation, layout, (y - error, mean, sigma), steps)
         shape = [parameter(names, p, s) for p in likelihood.parameters]
-        likelihood.density(names("rows"), mean, spread, shape, observed=y, dims="row")
+        likelihood.density(names("rows"), mean + error, spread, shape, observed=y, dims="row")
     elif not likelihood.exact:
         raise no_innovations(noise, likelihood)
     else:
-        _by_pattern(names, equation, noise, values, mean, sigma)
+        _by_pattern(names, equation, noise, values, mean + error, sigma)
 
 
 def _unseen(

@@ -89,7 +89,8 @@ def errors_of(
     if kind is None:
         if not (likelihood.exact or likelihood.latent):
             raise no_innovations(noise, likelihood)
-        return _by_covariance(noise, equation, layout, [*values, sigma], generator)
+        out = _by_covariance(noise, equation, layout, [*values, sigma], generator)
+        return _with_known(equation, out, white)
     out = generator.standard_normal((sigma.shape[0], layout.rows.size))
     theirs = [parameters[p.name][:, None] for p in likelihood.parameters]
     if not likelihood.latent:
@@ -101,7 +102,14 @@ def errors_of(
         _carry(noise, layout, values, out)
     if kind.white is not None:
         out += kind.white * sigma * white.standard_normal(out.shape)
-    return out
+    return _with_known(equation, out, white)
+
+
+def _with_known(equation: Equation, errors: Array, generator: np.random.Generator) -> Array:
+    """Add errors of known variances (draw, row), in place."""
+    if equation.rows.variances is not None:
+        errors += np.sqrt(equation.rows.variances) * generator.standard_normal(errors.shape)
+    return errors
 
 
 def _carry(noise: Noise, layout: RowLayout, values: Sequence[Array], out: Array) -> None:

@@ -143,7 +143,8 @@ def _through_types(
     deviates: bool,
 ) -> Array:
     """Map the adjoint of ``Q̃`` of one equation to its errors and eliminated deviations."""
-    covariance, deviation = type_adjoint(problem, types, q, deviates=deviates)
+    covariance, deviation, known = type_adjoint(problem, types, q, deviates=deviates)
+    log_sigma = log_sigma - 2.0 * known / values.sigma**2
     law = problem.noise.covariance(problem.moments.n_periods, beside.noise)
     out = around.along(law, covariance)
     if deviation is not None:

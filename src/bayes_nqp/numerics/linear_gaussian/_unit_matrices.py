@@ -9,7 +9,7 @@ import numpy as np
 from scipy.linalg import blas, lapack
 
 from bayes_nqp._core.arrays import Array, Index, Mask
-from bayes_nqp.numerics.linear_gaussian.types import ErrorLaw, Moments
+from bayes_nqp.numerics.linear_gaussian.types import ErrorLaw, Moments, Values
 
 _SOLVED_WHOLE = 12
 """Size up to which solvers of whole stacks are fastest for triangular matrices."""
@@ -19,23 +19,25 @@ _LARGE = 100
 """Number of rows above which matrices of a stack are factored one by one."""
 
 
-def innovation_root(noise: ErrorLaw, moments: Moments, values: Array) -> tuple[Array, Array]:
+def innovation_root(noise: ErrorLaw, moments: Moments, values: Values) -> tuple[Array, Array]:
     """Compute the map from one unit's errors to innovations, for every pattern of periods.
 
-    ``W'W = Q``, the inverse of ``(w^-1/2 V w^-1/2)_oo`` on the observed periods o, with precision
-    weights w; W is lower triangular, and zero elsewhere. Innovations are in the order of time.
+    ``W'W = Q``, the inverse of ``(w^-1/2 V w^-1/2 + diag(v) / sigma²)_oo`` on the observed periods
+    o, with precision weights w and known variances v; W is lower triangular, and zero elsewhere.
+    Innovations are in the order of time.
 
     Parameters
     ----------
-    values : ndarray (B, k)
-        Parameters of the noise.
+    values : Values
+        Parameters of the noise, and sigma, at B points.
 
     Returns
     -------
     tuple of ndarray (B, P, T, T) and ndarray (B, P)
         W and ``log|Q|``.
     """
-    # L L' = w^-1/2 V w^-1/2 on o, so that W = L^-1 whitens and log|Q| = -2 sum log L_tt.
+    # L L' = w^-1/2 V w^-1/2 + diag(v) / sigma² on o, so that W = L^-1 whitens and log|Q| is
+    # -2 sum log L_tt.
     lower = np.linalg.cholesky(observed_covariance(noise, moments, values))
     log_det = -2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=-1)
     root, count = np.linalg.inv(lower), len(moments.seen)
@@ -47,7 +49,7 @@ def innovation_root(noise: ErrorLaw, moments: Moments, values: Array) -> tuple[A
     return root, log_det
 
 
-def observed_covariance(noise: ErrorLaw, moments: Moments, values: Array) -> Array:
+def observed_covariance(noise: ErrorLaw, moments: Moments, values: Values) -> Array:
     """Compute the covariance of one unit's errors under every pattern of observed periods.
 
     Ones on the diagonal of unobserved periods leave the rest of its inverse unchanged.
@@ -58,11 +60,15 @@ def observed_covariance(noise: ErrorLaw, moments: Moments, values: Array) -> Arr
         Or (B, 1, T, T), if all patterns are equal.
     """
     n = moments.n_periods
-    covariance = noise.covariance(n, values)[:, None]  # V, (B, 1, T, T).
+    covariance = noise.covariance(n, values.noise)[:, None]  # V, (B, 1, T, T).
     if not (moments.weights == 1.0).all():
         # w^-1/2 V w^-1/2
         root = 1.0 / np.sqrt(moments.weights)
         covariance = covariance * (root[:, :, None] * root[:, None, :])
+    if moments.has_variances:
+        # + diag(v) / sigma², (B, P, T, T)
+        ratio = moments.variances / (values.sigma**2)[:, None, None]
+        covariance = covariance + np.eye(n) * ratio[..., None]
     if not moments.seen.all():
         # Bordered by an identity, which does not change the inverse and the determinant:
         # (V_oo ⊕ I)^-1 = V_oo^-1 ⊕ I and |V_oo ⊕ I| = |V_oo|.

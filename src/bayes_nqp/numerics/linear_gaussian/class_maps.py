@@ -38,24 +38,27 @@ class ClassTypes:
     """
 
     type_of: Index
-    patterns: Sequence[tuple[Index, npt.NDArray[np.float64]]]
+    patterns: Sequence[tuple[Index, npt.NDArray[np.float64], npt.NDArray[np.float64]]]
     kinds: Sequence[tuple[int, npt.NDArray[np.float64]]]
 
 
 def class_types(problem: Problem) -> ClassTypes:
     """Number types of classes, in the order of the classes."""
     n_periods = problem.n_periods
-    # Q depends on the observed periods and weights (a pattern), Q̃ on the loadings D too (a type).
-    patterns: dict[tuple[bytes, bytes], int] = {}
+    # Q depends on the observed periods, weights and known variances (a pattern), Q̃ on the loadings
+    # D too (a type).
+    patterns: dict[tuple[bytes, bytes, bytes], int] = {}
     numbers: dict[tuple[int, bytes], int] = {}
-    seen: list[tuple[Index, npt.NDArray[np.float64]]] = []
+    seen: list[tuple[Index, npt.NDArray[np.float64], npt.NDArray[np.float64]]] = []
     loads: list[tuple[int, npt.NDArray[np.float64]]] = []
     type_of = []
     for i, c in enumerate(problem.classes):
         weights = np.asarray(c.weights, dtype=np.float64)
-        pattern = patterns.setdefault((c.times.tobytes(), weights.tobytes()), len(patterns))
+        variances = np.asarray(c.variances, dtype=np.float64)
+        key = (c.times.tobytes(), weights.tobytes(), variances.tobytes())
+        pattern = patterns.setdefault(key, len(patterns))
         if pattern == len(seen):
-            seen.append((c.times, weights))
+            seen.append((c.times, weights, variances))
         loading = np.zeros(n_periods)
         if problem.unit_effect_scale is not None:
             loading[c.times] = problem.class_treated[i]
@@ -77,14 +80,16 @@ def moments_of_classes(problem: Problem, types: ClassTypes, *, pairs: bool = Tru
     """
     n_periods, n_columns = problem.n_periods, problem.n_columns
     seen = np.zeros((len(types.patterns), n_periods), dtype=bool)
-    weights = np.ones(seen.shape)
-    for p, (times, values) in enumerate(types.patterns):
-        seen[p, times], weights[p, times] = True, values
+    weights, variances = np.ones(seen.shape), np.zeros(seen.shape)
+    for p, (times, *of_pattern) in enumerate(types.patterns):
+        seen[p, times] = True
+        weights[p, times], variances[p, times] = of_pattern
     sizes = np.array([c.n for c in problem.classes], dtype=np.float64)
     loadings = np.array([loading for _, loading in types.kinds])[:, :, None]
     return Moments(
         seen=seen,
         weights=weights,
+        variances=variances,
         n_units=np.bincount(types.type_of, sizes, len(types.kinds)),
         pattern=np.array([pattern for pattern, _ in types.kinds], dtype=np.int64),
         loadings=loadings if problem.unit_effect_scale is not None else loadings[:, :, :0],

@@ -34,6 +34,7 @@ def without_types(problem: Problem) -> Moments:
     return Moments(
         seen=none.astype(bool),
         weights=none,
+        variances=none,
         n_units=np.zeros(0),
         pattern=np.zeros(0, dtype=np.int64),
         loadings=np.zeros((0, n_periods, q)),

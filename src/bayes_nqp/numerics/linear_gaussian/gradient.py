@@ -337,7 +337,9 @@ class _Reverse:
         ):
             if clusters is not None and part is not None:
                 q += _of_clusters(clusters, part, m.loadings)
-        covariance, deviation = type_adjoint(problem, types.q, q)
+        covariance, deviation, known = type_adjoint(problem, types.q, q)
+        # diag(v) / sigma²: <V̄, diag(v)> d sigma^-2.
+        self.log_sigma = self.log_sigma - 2.0 * known / values.sigma**2
         if problem.of_noise.start < problem.of_noise.stop:
             law = problem.noise.covariance(m.n_periods, self.around.values.noise)
             self.slope += self.around.along(law, covariance)
@@ -409,8 +411,8 @@ def through_turns(problem: Turning, values: Any, matrix: Array) -> tuple[Array, 
 
 def type_adjoint(
     problem: GaussianProblem, types: Array, q: Array, *, deviates: bool = True
-) -> tuple[Array, Array | None]:
-    """Compute ``V̄ = -Q̃ Q̃̄ Q̃ - n Q̃ / 2`` of all types, with weights, and ``D'V̄ D``.
+) -> tuple[Array, Array | None, Array]:
+    """Compute ``V̄ = -Q̃ Q̃̄ Q̃ - n Q̃ / 2`` of all types, ``D'V̄ D`` and ``<V̄, diag(v)>``.
 
     Parameters
     ----------
@@ -421,8 +423,9 @@ def type_adjoint(
 
     Returns
     -------
-    tuple of ndarray (B, T, T) and ndarray (B, q, q) or None
-        Of the covariance over the time grid, and of ``Omega / sigma²``.
+    tuple of ndarray (B, T, T), ndarray (B, q, q) or None, and ndarray (B)
+        Of the covariance over the time grid, of ``Omega / sigma²``, and of ``1 / sigma²`` of the
+        known variances.
     """
     m = problem.moments
     v = -(types @ q @ types) - 0.5 * m.n_units[:, None, None] * types
@@ -431,7 +434,8 @@ def type_adjoint(
         deviation = (m.loadings.swapaxes(-1, -2) @ v @ m.loadings).sum(axis=1)
     # Observations have w^-1/2 V w^-1/2; for unobserved periods Q̃ is zero.
     root = 1.0 / np.sqrt(m.weights[m.pattern])
-    return (v * (root[:, :, None] * root[:, None, :])).sum(axis=1), deviation
+    known = np.einsum("bhtt,ht->b", v, m.variances[m.pattern])
+    return (v * (root[:, :, None] * root[:, None, :])).sum(axis=1), deviation, known
 
 
 def _of_clusters(clusters: ClusterLayout, adjoint: ClusterEquations, d: Array) -> Array:

@@ -55,10 +55,12 @@ def gaussian_problem(
     """
     types = class_types(problem)
     # Q̃ is inverted for each pattern at every point: with many patterns nodes are faster. Nodes
-    # require a single error parameter; F does not depend on the other parameter, sigma.
+    # require a single error parameter; F does not depend on the other parameter, sigma, unless
+    # variances of the outcome are known.
     if nodes is None:
         nodes = len(types.patterns) >= MANY_PATTERNS
-    nodes = nodes and len(problem.error_parameters) == 2
+    known = any(c.variances.any() for c in problem.classes)
+    nodes = nodes and len(problem.error_parameters) == 2 and not known
     layout = layout_of(problem)
     fixed, by_group, by_block, by_class = _clusters(problem, types, layout)
     if nodes and by_class is not None and dense_pairs is None:

@@ -18,6 +18,7 @@ from bayes_nqp.numerics.linear_gaussian._unit_matrices import (
 from bayes_nqp.numerics.linear_gaussian.interpolation import Panels
 from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem
 from bayes_nqp.numerics.linear_gaussian.types import Moments, Panelled
+from bayes_nqp.numerics.linear_gaussian.unit_precision import values_of_noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +72,10 @@ class Units:
         table, pattern = np.unique(patterns, axis=0, return_inverse=True)
         seen, none = table[:, :n_periods] > 0, np.zeros((len(table), n_periods, 0))
         moments = Moments(
-            seen, table[:, n_periods:], none[:, 0], pattern, none, None, first.moments.n_columns, 1
-        )
-        root, log_det = innovation_root(first.noise, moments, first.noise_prior.constrain(u))
+            seen, table[:, n_periods:], np.zeros(seen.shape), none[:, 0], pattern, none, None,
+            first.moments.n_columns, 1,
+        )  # fmt: skip
+        root, log_det = innovation_root(first.noise, moments, values_of_noise(first, u))
         q, absorbed = absorb(root.swapaxes(-1, -2) @ root, first.nuisance * seen[:, :, None])
         e = np.concatenate([np.tile(np.eye(n_periods), (n_units, 1, 1)), self.z], axis=2)
         sums, x, (low, high) = [], [], self.pairs

@@ -187,7 +187,8 @@ class GaussianProblem(LinearPart):
     def _often(self) -> GaussianProblem | None:
         # A problem never stores itself, which would keep its data until garbage is collected.
         single = self.of_noise.stop - self.of_noise.start == 1
-        return self.bare(often=True) if single and self.fixed is None else None
+        on_noise = single and self.fixed is None and not self.moments.has_variances
+        return self.bare(often=True) if on_noise else None
 
     def bare(self, **changes: Any) -> GaussianProblem:
         """Return the same problem without cached results."""
@@ -214,6 +215,7 @@ class GaussianProblem(LinearPart):
         seal = sha256(repr(law).encode("utf-8"))
         arrays = [
             self.nuisance, self.tau, m.seen, m.weights, m.n_units, m.pattern, m.loadings,
+            *([m.variances] if m.has_variances else []),
             head.stored, head.local_scale, head.global_scale,
         ]  # fmt: skip
         if self.fixed is not None:

@@ -1,6 +1,7 @@
 """The parts of a Gaussian problem. Symbols are those of docs/gaussian.md.
 
-Units of one *type* share observed periods, weights and loadings of their deviation; units of one
+Units of one *type* share observed periods, weights, known variances and loadings of their
+deviation; units of one
 *group* have the same coefficients in every period; a *class* consists of a group's units of one
 type. Groups of a *block*, such as a stratum, share local coefficients. Observations load on
 *slots*: a time effect, a slope, a *cell* (the effect of a policy on some groups in some periods,
@@ -15,10 +16,11 @@ time effects, over untreated observations.
 Unit i has the observations ``y_i = X_i beta + N alpha_i + D_i delta_i + e_i``. Here beta are the
 coefficients of blocks, alpha_i flat ones of the unit (N is (T, a); N = 1: its effect), and
 ``delta_i ~ N(0, Omega)`` the deviation of the unit or of its cluster. Errors are
-``e_i ~ N(0, sigma² (w^-1/2 V(phi) w^-1/2)_oo)``
-on observed periods o with precision weights w. Precisions are in multiples of ``1 / sigma²``: Q is
-the inverse of that bracket, zero off o. ``Q̃`` is Q with alpha_i, or delta_i too, integrated out,
-and ``Lambda = sigma² Omega^-1``.
+``e_i ~ N(0, sigma² (w^-1/2 V(phi) w^-1/2)_oo + diag(v)_oo)``
+on observed periods o, with precision weights w and known variances v of the outcome (0 by
+default), in multiples of s². Precisions are in multiples of ``1 / sigma²``: Q is
+the inverse of ``(w^-1/2 V w^-1/2 + diag(v) / sigma²)_oo``, zero off o. ``Q̃`` is Q with alpha_i, or
+delta_i too, integrated out, and ``Lambda = sigma² Omega^-1``.
 
 Z_i (T, K + m) are the unit's columns and, last, its outcome. X_g (J, n) are the loadings of
 periods, columns and outcome on the coefficients and the outcome of the group's block, so that ``X_i
@@ -139,6 +141,8 @@ class Moments:
         Observed periods of each pattern.
     weights : ndarray (P, T)
         Precision weights; 1 for unobserved periods.
+    variances : ndarray (P, T)
+        Known variances v of the outcome; 0 for unobserved periods.
     loadings : ndarray (H, T, q)
         Loadings of a unit's deviation in each period; zero if unobserved. q = 0 without deviations.
     map1 : csr_array or PairedMap (G J (J + 1) / 2, H T (T + 1) / 2)
@@ -151,12 +155,18 @@ class Moments:
 
     seen: npt.NDArray[np.bool_]
     weights: Array
+    variances: Array
     n_units: Array  # Units n of each type (H).
     pattern: Index  # Pattern of each type (H).
     loadings: Array  # D
     map1: Any
     n_columns: int
     n_outcomes: int
+
+    @cached_property
+    def has_variances(self) -> bool:
+        """Return True if variances of the outcome are known, so that Q depends on sigma."""
+        return bool(self.variances.any())
 
     @cached_property
     def map1_back(self) -> Any:

@@ -52,7 +52,7 @@ def innovations(problem: GaussianProblem, values: Values) -> tuple[Array, Array]
     """Return roots W of the precision of every pattern of observed periods, and ``log|Q|`` (1)."""
     key = (innovations, id(problem))
     if key not in values.known:
-        values.known[key] = innovation_root(problem.noise, problem.moments, values.noise)
+        values.known[key] = innovation_root(problem.noise, problem.moments, values)
     pair: tuple[Array, Array] = values.known[key]
     return pair
 
@@ -123,8 +123,9 @@ def class_precision(problem: GaussianProblem, values: Values, units: UnitClass) 
     ndarray (period, period)
         Over the periods in which the class was observed.
     """
-    # Q, the inverse of (w^-1/2 V w^-1/2)_oo, on the class's own periods o, as in `innovation_root`.
+    # Q, the inverse of (w^-1/2 V w^-1/2 + diag(v) / sigma²)_oo, as in `innovation_root`.
     times, root = units.times, 1.0 / np.sqrt(units.weights)
     covariance = problem.noise.covariance(problem.moments.n_periods, values.noise)[0]
-    q = np.linalg.inv(covariance[np.ix_(times, times)] * root[:, None] * root)
+    known = np.diag(units.variances / values.sigma**2)
+    q = np.linalg.inv(covariance[np.ix_(times, times)] * root[:, None] * root + known)
     return absorb(q, problem.nuisance[times])[0]

@@ -32,6 +32,8 @@ class UnitClass:
         Observed periods.
     weights : ndarray (m,)
         Precision weights of these periods.
+    variances : ndarray (m,)
+        Known variances of the outcome in these periods, in multiples of ``s²``.
     column, position : ndarray of int (k,)
         For each packed entry the varying column (the outcome is the last) and the position
         of its period in ``times``.
@@ -51,6 +53,7 @@ class UnitClass:
     units: Index
     times: Index
     weights: Array
+    variances: Array
     column: Index
     position: Index
     sums: Array
@@ -80,12 +83,12 @@ def reduce_rows(rows: Rows) -> list[UnitClass]:
 
 
 def _class_numbers(rows: Rows) -> Index:
-    """Number the classes: key, observed periods, weights, loadings."""
+    """Number the classes: key, observed periods, weights, known variances, loadings."""
     n_units, n_periods = len(rows.key), rows.n_periods
     seen = np.zeros((n_units, n_periods), dtype=bool)
     seen[rows.unit, rows.time] = True
     keys = [rows.group, _number(np.packbits(seen, axis=1))]
-    for values in (rows.weights, rows.loading):
+    for values in (rows.weights, rows.variances, rows.loading):
         if values is not None:
             table = np.zeros((n_units, n_periods))
             table[rows.unit, rows.time] = values
@@ -116,8 +119,9 @@ def _reduce_class(rows: Rows, units: Index, starts: Index, length: int) -> UnitC
         sums += f[part] @ packed  # S = sum_i f_i Z_i
         cross += packed.T @ (f[part, None] * packed)  # M = sum_i f_i vec Z_i (vec Z_i)'
     weights = np.ones(length) if rows.weights is None else rows.weights[first]
+    variances = np.zeros(length) if rows.variances is None else rows.variances[first]
     return UnitClass(
-        int(rows.group[units[0]]), units, times, weights,
+        int(rows.group[units[0]]), units, times, weights, variances,
         column, position, sums, cross, None if rows.loading is None else rows.loading[first],
         rows.own, float(f.sum()),
     )  # fmt: skip

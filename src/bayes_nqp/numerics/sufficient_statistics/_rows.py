@@ -88,6 +88,8 @@ class Rows:
         Covariates and the like.
     weights : ndarray (row), optional
         Precision weights.
+    variances : ndarray (row), optional
+        Known variances of the outcome in addition to its errors, in multiples of ``s²``.
     loading : ndarray (row), optional
         Loading of a member's deviation, if there are any; units of a class share it.
     own : int, default 1
@@ -105,6 +107,7 @@ class Rows:
     loading: Array | None = None
     own: int = 1
     counts: Array | None = None
+    variances: Array | None = None
 
     def count_of(self, units: Index) -> Array:
         """Return the number of units that some entries represent (unit)."""
