@@ -81,9 +81,9 @@ class Ask:
         return {"gate": gate, "interval": self.interval, "probability": f"{self.prob:g}"}
 
 
-type Subject = Literal["fit", "fits", "panel", "checks", "weights", "decay"]
-"""What can be tabulated: a fit or its effects, several of them by heading, a panel, checks, or an
-answer over weights or lengths of decay."""
+type Subject = Literal["fit", "fits", "panel", "checks", "weights", "decay", "matched"]
+"""What can be tabulated: a fit or its effects, several of them by heading, a panel, checks, an
+answer over weights or lengths of decay, or matched units."""
 type Build = Callable[[Any, Ask], Table]
 
 
@@ -97,7 +97,7 @@ class TableKind:
         Title of the table.
     build : callable
         Function from the tabulated object and the options to the table.
-    of : tuple of {"fit", "fits", "panel", "checks", "weights", "decay"}
+    of : tuple of {"fit", "fits", "panel", "checks", "weights", "decay", "matched"}
         Types of objects that it tabulates.
     section : str
         Section of the report; "" for none, or if a section places the table itself.
@@ -158,7 +158,7 @@ def kind(
     ----------
     title : Message
         Title of the table.
-    of : tuple of {"fit", "fits", "panel", "checks", "weights", "decay"}, default ("fit",)
+    of : tuple of {"fit", "fits", "panel", "checks", "weights", "decay", "matched"}, default ("fit",)
         Types of objects that it tabulates.
     section : str, default ""
         Section of the report that ends with the table.
