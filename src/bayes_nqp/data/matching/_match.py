@@ -179,7 +179,11 @@ class Matched(FactSheet):
     def kind(self) -> Message:
         """Return "units", or "observations" if they were matched within periods."""
         by_period = self.pools[0].period is not None
-        return Message("observations", context="matched") if by_period else Message("units", context="matched")
+        return (
+            Message("observations", context="matched")
+            if by_period
+            else Message("units", context="matched")
+        )
 
     def _facts(self) -> list[tuple[str, str]]:
         size, whole = self._sizes()

@@ -51,14 +51,14 @@ def _edges(name: str, values: Array, cut: int | str | Sequence[float]) -> Array:
     """Return the inner edges of bins."""
     if isinstance(cut, int | str):
         if isinstance(cut, int) and cut < 1:
-            raise StudyError(
-                Message("cuts: {!r} has {} bins", name, cut), hint="at least one bin"
-            )
+            raise StudyError(Message("cuts: {!r} has {} bins", name, cut), hint="at least one bin")
         return np.histogram_bin_edges(values, cut)[1:-1]
     edges = np.asarray(cut, dtype=np.float64)
     if edges.ndim != 1 or not (np.diff(edges) > 0).all():
         raise StudyError(
             Message("cuts: the cut points of {!r} must be increasing numbers", name),
-            hint=Message("cuts={{{!r}: [{:.3g}, {:.3g}]}}", name, *np.quantile(values, [0.33, 0.67])),
+            hint=Message(
+                "cuts={{{!r}: [{:.3g}, {:.3g}]}}", name, *np.quantile(values, [0.33, 0.67])
+            ),
         )
     return edges

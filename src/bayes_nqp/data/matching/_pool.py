@@ -65,23 +65,29 @@ class Pool:
     @cached_property
     def coefficients(self) -> Array:
         """Return the intercept and the coefficients of the propensity score (1 + covariate)."""
-        x, ridge = self.design, np.append(0.0, np.full(self.z.shape[1], RIDGE))
+        x, ridge = self.design, self._ridge
 
         def loss(b: Array) -> tuple[float, Array]:
             eta = x @ b
             value = np.logaddexp(0.0, np.where(self.treated, -eta, eta)).sum() + ridge @ b**2 / 2
             return float(value), x.T @ (expit(eta) - self.treated) + ridge * b
 
-        def hessian(b: Array) -> Array:
-            p = expit(x @ b)
-            return (x.T * (p * (1.0 - p))) @ x + np.diag(ridge)
-
-        start = np.zeros(x.shape[1])
-        exact = {"gtol": 1e-9 * len(x)}
-        found = minimize(loss, start, method="trust-exact", jac=True, hess=hessian, options=exact)
+        start, exact = np.zeros(x.shape[1]), {"gtol": 1e-9 * len(x)}
+        found = minimize(
+            loss, start, method="trust-exact", jac=True, hess=self.curvature, options=exact
+        )
         return np.asarray(found.x, dtype=np.float64)
 
+    def curvature(self, b: Array) -> Array:
+        """Return the Hessian ``sum_i p (1 - p) x x'`` plus the ridge at coefficients b."""
+        p = expit(self.design @ b)
+        return (self.design.T * (p * (1.0 - p))) @ self.design + np.diag(self._ridge)
+
     @property
+    def _ridge(self) -> Array:
+        return np.append(0.0, np.full(self.z.shape[1], RIDGE))
+
+    @cached_property
     def design(self) -> Array:
         """Return a constant and the standardised covariates (item, 1 + covariate)."""
         return np.column_stack([np.ones(len(self.z)), self.z])

@@ -34,7 +34,23 @@ from bayes_nqp.robustness.estimators._rows import (
 def callaway_santanna(rows: Sample) -> EventCurve:
     """Compare changes with those of never-treated units (Callaway and Sant'Anna 2021)."""
     never_treated(rows)
-    event, b, psi, member = _group_time(rows)
+    return averaged(rows, *_group_time(rows))
+
+
+def averaged(rows: Sample, event: Index, b: Array, psi: Array, member: Mask) -> EventCurve:
+    """Average group-time effects by event time, and over all treated observations.
+
+    Parameters
+    ----------
+    event : array of int (pair)
+        Event times.
+    b : array (pair), outcome units
+        Group-time effects.
+    psi : array (pair, unit)
+        Influence of each unit on each effect.
+    member : array of bool (pair, unit)
+        Units of the cohort that an effect refers to.
+    """
     # P(G = g) of each group-time effect: its share of units.
     p = member.mean(axis=1)
     times = np.append(np.unique(event), AVERAGE)
