@@ -2,13 +2,13 @@
 
 For a covariate with weighted means m and variances s² in the groups t (treated) and c (controls),
 
-    standardised difference = (m_t - m_c) / sqrt((S_t² + S_c²) / 2),    variance ratio = s_t² / s_c²,
+    standardised difference = (m_t - m_c) / sqrt((S_t² + S_c²) / 2),  variance ratio = s_t² / s_c²,
 
 where S² are the variances before matching, also after matching (Austin 2009). Variances and the t
 statistic use the effective number n = (sum w)² / sum w² of units in a group,
 
     s² = n / (n - 1) sum w (x - m)² / sum w,
-    t = (m_t - m_c) / (s_p sqrt(1 / n_t + 1 / n_c)),  s_p² pooled,  n_t + n_c - 2 degrees of freedom.
+    t = (m_t - m_c) / (s_p sqrt(1 / n_t + 1 / n_c)),  s_p² pooled,  df = n_t + n_c - 2.
 
 Without weights this is the t test with equal variances.
 """

@@ -46,7 +46,7 @@ class Matched(FactSheet):
         Units with baseline values; or the observations of each period.
     weights : tuple of ndarray (item)
         Weights of the items of each pool: one for treated units that are kept, zero for units that
-        are dropped; weights of controls sum to the number of treated units.
+        are dropped; weights of controls sum to the number of treated units kept.
     """
 
     source: Panel

@@ -88,7 +88,8 @@ def entropy_weights(x: Array, means: Array) -> tuple[Array, Array]:
         return (centred.T * w) @ centred
 
     start = np.zeros(d.shape[1])
-    found = minimize(dual, start, method="trust-exact", jac=True, hess=hessian).x
+    limit = {"maxiter": 100}
+    found = minimize(dual, start, method="trust-exact", jac=True, hess=hessian, options=limit).x
     # Rounding of the dual limits the minimum to an imbalance of about 1e-8; its gradient does not.
     polished = root(lambda b: dual(b)[1], found, jac=hessian, tol=1e-15).x
     found = min((found, polished), key=lambda b: np.abs(dual(b)[1]).max())

@@ -25,7 +25,8 @@ class Method:
         Name of the method in tables.
     weigh : callable
         Function from a `Pool` and options to weights (item): one for treated units that are kept,
-        zero for units that are dropped; the weights of controls sum to the number of treated units.
+        zero for units that are dropped; the weights of controls sum to the number of treated units
+        that are kept.
     """
 
     label: Message

@@ -158,7 +158,7 @@ def kind(
     ----------
     title : Message
         Title of the table.
-    of : tuple of {"fit", "fits", "panel", "checks", "weights", "decay", "matched"}, default ("fit",)
+    of : tuple of {"fit", "fits", "panel", "checks", "weights", "decay", "matched"}
         Types of objects that it tabulates.
     section : str, default ""
         Section of the report that ends with the table.
