@@ -56,7 +56,7 @@ def love(
     --------
     >>> import bayes_nqp as nqp
     >>> panel = nqp.datasets.castle_doctrine()
-    >>> figure = nqp.plots.love(nqp.match(panel, ["l_homicide", "l_robbery"], "entropy"))
+    >>> figure = nqp.plots.love(nqp.match(panel, ["l_homicide", "poverty"], "entropy"))
     """
     translate, balance = words(language, matched), matched.balance
     size = balance["difference"].abs().groupby(balance["covariate"]).max().sort_values()
