@@ -56,14 +56,14 @@ def test_effects_are_weighted_differences_of_changes(name: str, method: str) -> 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_standard_errors_are_those_of_the_jackknife(name: str) -> None:
-    """Each unit is left out in turn, with new weights."""
+    """Each unit is left out in turn, with new weights; kernel matching is conservative."""
     sample = rows()
     found = ESTIMATORS[name].estimate(sample)
     left = np.array(
         [ESTIMATORS[name].estimate(sample.where(sample.unit != u)).mean[-1] for u in range(70)]
     )
     jackknife = np.sqrt(69 / 70 * ((left - left.mean()) ** 2).sum())
-    assert found.sd[-1] == pytest.approx(jackknife, rel=0.15)
+    assert 0.9 < found.sd[-1] / jackknife < (1.25 if name == "kernel_matching" else 1.1)
 
 
 @pytest.mark.parametrize("name", NAMES)

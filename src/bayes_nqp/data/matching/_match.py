@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from inspect import signature
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -99,7 +99,7 @@ class Matched(FactSheet):
         for pool, weights in zip(self.pools, self.weights, strict=True):
             by_period = pool.period is not None
             unit = self.source.unit_codes[pool.place] if by_period else pool.place
-            columns = {"unit": self.source.unit_labels[unit]}
+            columns: dict[str, Any] = {"unit": self.source.unit_labels[unit]}
             columns |= {"period": pool.period} if by_period else {}
             columns |= {"treated": pool.treated, "weight": weights, "score": pool.score}
             tables.append(pd.DataFrame(columns))
@@ -139,8 +139,8 @@ class Matched(FactSheet):
                 "\"entropy_balancing\"]) compares weighted estimates",
             )  # fmt: skip
         keep = np.zeros(self.source.unit_codes.size, dtype=bool)
-        for pool, weights in zip(self.pools, self.weights, strict=True):
-            chosen = pool.place[weights > 0]
+        for pool, w in zip(self.pools, self.weights, strict=True):
+            chosen = pool.place[w > 0]
             rows = np.isin(self.source.unit_codes, chosen) if pool.period is None else chosen
             keep[rows] = True
         size, whole = self._sizes()
@@ -188,7 +188,7 @@ class Matched(FactSheet):
     def _facts(self) -> list[tuple[str, str]]:
         size, whole = self._sizes()
         gaps = self.balance["difference"].abs().groupby(self.balance["sample"]).max()
-        controls = self.items.loc[~self.items["treated"], "weight"]
+        controls: Array = self.items.query("~treated")["weight"].to_numpy(dtype=np.float64)
         effective = controls.sum() ** 2 / (controls**2).sum()
         return [
             ("method", Message("{}", METHODS[self.method].label)),

@@ -85,7 +85,7 @@ def entropy_weights(x: Array, means: Array) -> tuple[Array, Array]:
     def hessian(b: Array) -> Array:
         w = softmax(d @ b)
         centred = d - w @ d
-        return (centred.T * w) @ centred
+        return np.asarray((centred.T * w) @ centred, dtype=np.float64)
 
     start = np.zeros(d.shape[1])
     limit = {"maxiter": 100}

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from scipy.optimize import minimize
@@ -23,6 +23,7 @@ from bayes_nqp._core.arrays import Array, Index, Mask
 from bayes_nqp._core.exceptions import PanelError, shown
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.data.panel import baseline, numeric
+from bayes_nqp.data.reading import Strings
 
 if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
@@ -46,7 +47,7 @@ class Pool:
         True for units that are treated at some time, False for never-treated units.
     place : ndarray of int (item)
         Positions of the units in the panel, or of the observations.
-    period : object, optional
+    period : label, optional
         Period of the observations; None for units with baseline values.
     """
 
@@ -54,7 +55,7 @@ class Pool:
     x: Array
     treated: Mask
     place: Index
-    period: object = None
+    period: Any = None
 
     @cached_property
     def z(self) -> Array:
@@ -81,7 +82,8 @@ class Pool:
     def curvature(self, b: Array) -> Array:
         """Return the Hessian ``sum_i p (1 - p) x x'`` plus the ridge at coefficients b."""
         p = expit(self.design @ b)
-        return (self.design.T * (p * (1.0 - p))) @ self.design + np.diag(self._ridge)
+        x = self.design
+        return np.asarray((x.T * (p * (1.0 - p))) @ x + np.diag(self._ridge), dtype=np.float64)
 
     @property
     def _ridge(self) -> Array:
@@ -173,7 +175,7 @@ def _enough(treated: Mask, where: Message) -> None:
         )  # fmt: skip
 
 
-def _complete(names: Sequence[str], x: Array, units: Array, when: str) -> None:
+def _complete(names: Sequence[str], x: Array, units: Strings, when: str) -> None:
     for name, values in zip(names, x.T, strict=True):
         gone = np.isnan(values)
         if gone.any():

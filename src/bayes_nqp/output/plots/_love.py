@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -74,7 +74,7 @@ def love(
             )  # fmt: skip
         page.ax.axvline(0.0, color=MUTED, linewidth=0.7, zorder=0.5)
         for bound in (-_BALANCED, _BALANCED):
-            dashes = {"linewidth": 0.7, "linestyle": (0, (4, 3)), "zorder": 0.5}
+            dashes: dict[str, Any] = {"linewidth": 0.7, "linestyle": (0, (4, 3)), "zorder": 0.5}
             page.ax.axvline(bound, color=MUTED, gid="bounds", **dashes)
         page.ax.set_yticks(np.arange(len(names)), names)
         page.ax.set_ylim(-0.6, len(names) - 0.4)

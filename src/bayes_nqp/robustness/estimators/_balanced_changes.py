@@ -91,6 +91,9 @@ def _baseline(rows: Sample) -> tuple[Sample, Pool]:
     """Return units with baseline values: means before the first adoption, and given baselines."""
     if not (rows.x or rows.z):
         raise NotApplicable(Message("the fit has neither covariates nor baseline variables"))
+    counts = (np.unique(rows.unit[mask]).size for mask in (rows.never, ~rows.never))
+    if min(counts) < FEWEST:
+        raise NotApplicable(Message("fewer than {} treated or never-treated units", FEWEST))
     early = rows.time < rows.cohort[~rows.never].min() - rows.ahead
     rows = rows.where(np.isin(rows.unit, rows.unit[early]))
     early = rows.time < rows.cohort[~rows.never].min() - rows.ahead
@@ -103,6 +106,4 @@ def _baseline(rows: Sample) -> tuple[Sample, Pool]:
     names = tuple(name for name, keep in zip(columns, varies, strict=True) if keep)
     treated = np.zeros(rows.n_units, dtype=bool)
     treated[rows.unit] = ~rows.never
-    if min(treated.sum(), (~treated).sum()) < FEWEST:
-        raise NotApplicable(Message("fewer than {} treated or never-treated units", FEWEST))
     return rows, Pool(names, x[:, varies], treated, np.arange(rows.n_units))
