@@ -69,10 +69,10 @@ class Matched(FactSheet):
         Returns
         -------
         DataFrame
-            Two rows per covariate, ``sample`` "before" and "after" matching, with ``mean_treated``,
-            ``mean_control``, the standardised ``difference``, its ``reduction`` (a share), ``t``,
-            ``p`` and ``variance_ratio``; by ``period`` if observations were matched within periods.
-            With weighted means m and variances s², the difference is
+            Two rows per covariate, with the ``sample`` "before" and "after" matching. Columns are
+            ``mean_treated``, ``mean_control``, the standardised ``difference``, its ``reduction``
+            (a share), ``t``, ``p`` and ``variance_ratio``. Observations matched within periods have
+            rows for each ``period``. With weighted means m and variances s², the difference is
             ``(m_t − m_c) / sqrt((S_t² + S_c²) / 2)``, in which the variances S² are those before
             matching. The ratio is ``s_t² / s_c²``. The t test has equal variances and the effective
             numbers of units ``(Σw)² / Σw²``.
@@ -163,7 +163,7 @@ class Matched(FactSheet):
         equal = []
         for pool, weights in zip(self.pools, self.weights, strict=True):
             kept = weights > 0
-            ratio = kept[pool.treated].sum() / max(kept[~pool.treated].sum(), 1)
+            ratio = int(kept[pool.treated].sum()) / max(int(kept[~pool.treated].sum()), 1)
             equal.append(np.where(pool.treated, 1.0, ratio) * kept)
         return replace(self, weights=tuple(equal))
 
@@ -242,8 +242,7 @@ def match(
         Period of the covariates. By default each unit's mean over all periods before the first
         treatment of any unit.
     by_period : bool, default False
-        If True, match the observations of each period separately, on their covariates in this
-        period, and keep the matched observations.
+        If True, match the observations of each period separately, on covariates in this period.
     **options
         Options of the method.
 

@@ -3,9 +3,9 @@
 Weights w_j of controls minimise sum_j w_j log w_j subject to sum_j w_j = 1 and sum_j w_j x_j = m.
 The solution is w_j = exp(x_j'l) / sum exp(x'l), where l minimises the convex dual
 
-    log sum_j exp((x_j - m)'l),
+    log sum_j exp((x_j - m)'l).
 
-whose gradient sum_j w_j (x_j - m) is the imbalance and whose Hessian is the weighted covariance.
+Its gradient sum_j w_j (x_j - m) is the imbalance, and its Hessian is the weighted covariance.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ def exact(pool: Pool, *, cuts: Mapping[str, int | Sequence[float]] | None = None
     Parameters
     ----------
     cuts : mapping of str to int or sequence of float, optional
-        By covariate, the number of bins of equal width, or increasing cut points in its units; a
-        value equal to a cut point belongs to the upper bin. By default Sturges' rule.
+        By covariate, the number of bins of equal width, or increasing cut points. A value equal to
+        a cut point belongs to the upper bin. By default Sturges' rule.
 
     References
     ----------

@@ -19,14 +19,9 @@ type Weigh = Callable[..., Array]
 class Method:
     """Registered method of matching.
 
-    Parameters
-    ----------
-    label : Message
-        Name of the method in tables.
-    weigh : callable
-        Function from a `Pool` and options to weights (item): one for treated units that are kept,
-        zero for units that are dropped; the weights of controls sum to the number of treated units
-        that are kept.
+    The function returns weights (item) of a `Pool`: one for treated units that are kept, and zero
+    for units that are dropped. Weights of controls sum to the number of treated units kept. The
+    label is the name in tables.
     """
 
     label: Message

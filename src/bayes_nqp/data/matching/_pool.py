@@ -3,9 +3,9 @@
 For items i (units, or the observations of one period) with standardised covariates x_i, a logistic
 regression gives the propensity score
 
-    p_i = 1 / (1 + exp(-a - x_i'b)),  (a, b) maximising sum_i log p - (.01 / 2) b'b,
+    p_i = 1 / (1 + exp(-a - x_i'b)),  (a, b) maximising sum_i log p - (.01 / 2) b'b.
 
-whose small ridge keeps b finite if covariates separate the groups.
+The small ridge keeps b finite if covariates separate the groups.
 """
 
 from __future__ import annotations
@@ -37,18 +37,9 @@ RIDGE: Final = 0.01
 class Pool:
     """Units, or the observations of one period, that are matched with each other.
 
-    Parameters
-    ----------
-    names : tuple of str
-        Covariates.
-    x : ndarray (item, covariate)
-        Values of covariates, without gaps.
-    treated : ndarray of bool (item)
-        True for units that are treated at some time, False for never-treated units.
-    place : ndarray of int (item)
-        Positions of the units in the panel, or of the observations.
-    period : label, optional
-        Period of the observations; None for units with baseline values.
+    Covariates x (item, covariate) have no gaps. The mask marks units that are treated at some time;
+    the others are never treated. Places are positions of units or of observations in the panel.
+    The period is None for units with baseline values.
     """
 
     names: tuple[str, ...]
@@ -107,15 +98,8 @@ class Pool:
     def shared(self, owner: Index, control: Index) -> Array:
         """Divide a weight of one of each matched treated unit equally between its matches.
 
-        Parameters
-        ----------
-        owner, control : ndarray of int (match)
-            Positions among treated units and among controls.
-
-        Returns
-        -------
-        ndarray (item)
-            Weights.
+        A match is a pair of positions, ``owner`` among treated units and ``control`` among
+        controls. The weights have the dimension item.
         """
         left, right = int(self.treated.sum()), int((~self.treated).sum())
         matches = np.bincount(owner, minlength=left)

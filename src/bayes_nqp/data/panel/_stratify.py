@@ -110,12 +110,8 @@ def baseline(
 ) -> tuple[Array, str]:
     """Return the baseline value of each unit, NaN if missing, and its period in words.
 
-    Parameters
-    ----------
-    at : label of a period, optional
-        Period of the baseline; by default the mean before the first treatment of any unit.
-    argument : str, default "column"
-        Argument that names the column, for messages.
+    Without ``at=``, it is the mean before the first treatment of any unit. Messages name the
+    argument that contains the column.
     """
     values = numeric(panel, column, argument)
     use = ~np.isnan(values)

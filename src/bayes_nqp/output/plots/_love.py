@@ -49,8 +49,9 @@ def love(
     Returns
     -------
     Figure
-        One row per covariate, the largest difference before matching on top; one point per period
-        if observations were matched within periods.
+        One row per covariate, the largest difference before matching on top. Points are hollow
+        before and solid after matching. Observations matched within periods have one point per
+        period. Dashed lines mark 10 %.
 
     Examples
     --------

@@ -17,18 +17,10 @@ from bayes_nqp.robustness.estimators._rows import EventCurve, Sample, never_trea
 
 @dataclass(frozen=True, eq=False)
 class Changes:
-    """Changes since the reference period of a cohort and of never-treated units.
+    """Changes d since the reference period (unit, period), in outcome units.
 
-    Parameters
-    ----------
-    pool : Pool
-        All units with baseline values of covariates.
-    cohort : array of bool (unit)
-        Units of the cohort that are observed in these periods.
-    controls : array of bool (unit)
-        Never-treated units that are observed in these periods.
-    d : array (unit, period), outcome units
-        Changes; NaN for other units.
+    The pool contains all units. Masks select the units of the cohort and the never-treated units
+    that are observed in these periods; d is NaN for other units.
     """
 
     pool: Pool

@@ -38,18 +38,9 @@ def callaway_santanna(rows: Sample) -> EventCurve:
 
 
 def averaged(rows: Sample, event: Index, b: Array, psi: Array, member: Mask) -> EventCurve:
-    """Average group-time effects by event time, and over all treated observations.
+    """Average group-time effects b (pair) by event time, and over treated observations.
 
-    Parameters
-    ----------
-    event : array of int (pair)
-        Event times.
-    b : array (pair), outcome units
-        Group-time effects.
-    psi : array (pair, unit)
-        Influence of each unit on each effect.
-    member : array of bool (pair, unit)
-        Units of the cohort that an effect refers to.
+    The arrays psi and member (pair, unit) are the influence of units, and the units of cohorts.
     """
     # P(G = g) of each group-time effect: its share of units.
     p = member.mean(axis=1)

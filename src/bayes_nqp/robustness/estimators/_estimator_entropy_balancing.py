@@ -5,13 +5,12 @@ For a cohort with n units, covariate means m and changes d, and controls with we
     b = mean(d) - sum_j w_j d_j,    sum_j w_j (x_j - m) = 0.
 
 Let beta be the coefficients of the regression of the controls' changes on covariates with weights
-w, and c = sum_j w_j d_j. The estimation of the weights and of m changes the influence of units on b
-from that of a difference of means to
+w, and c = sum_j w_j d_j. Weights and m are estimated, so that units influence b by
 
-    (d_i - mean(d) - (x_i - m)'beta) / n,    -w_j (d_j - c - (x_j - m)'beta),
+    (d_i - mean(d) - (x_i - m)'beta) / n,    -w_j (d_j - c - (x_j - m)'beta).
 
-as moments w'(x - m) = 0 and mean(x) - m = 0 show: the estimate is also that of regression
-adjustment with these weights.
+This follows from the moments w'(x - m) = 0 and mean(x) - m = 0. The estimate is also that of
+regression adjustment with these weights.
 """
 
 from __future__ import annotations

@@ -1,15 +1,18 @@
 """Kernel matching: treated units compared with never-treated units of similar propensity score.
 
-With shares S_ij of control j in the mean for treated unit i (`data.matching`, method "kernel") and
-changes d, the effect on the n units of a cohort that have controls within the bandwidth is
+Let S_ij be the share of control j in the mean for treated unit i (`data.matching`, method "kernel")
+and d the changes. A cohort has n units with controls within the bandwidth, and its effect is
 
     b = mean_i (d_i - sum_j S_ij d_j).
 
-Units influence b in three ways: treated units by (d_i - sum_j S_ij d_j - b) / n; controls by
--sum_i S_ij e_j / n, where e_j is the change of control j less the mean change of the m controls
-with the nearest scores, times sqrt(m / (m + 1)) (Abadie and Imbens 2006); and all units by the
-coefficients of the score, whose influence is H^-1 x_i (D_i - p_i), H = sum_i p (1 - p) x x' plus
-the ridge, times the derivative of b, which central differences give.
+Units influence b in three ways. Treated units do by (d_i - sum_j S_ij d_j - b) / n. Controls do by
+-sum_i S_ij e_j / n. All units influence the score, and so b, by
+
+    db/dg H^-1 x_i (D_i - p_i),  H = sum_i p (1 - p) x x' + ridge.
+
+The residual e_j is the change of control j less the mean change of the m controls with the nearest scores,
+times sqrt(m / (m + 1)) (Abadie and Imbens 2006). The derivative of b with respect to the
+coefficients g of the score is computed by central differences.
 """
 
 from __future__ import annotations
