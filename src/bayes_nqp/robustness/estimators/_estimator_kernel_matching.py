@@ -10,8 +10,8 @@ Units influence b in three ways. Treated units do by (d_i - sum_j S_ij d_j - b) 
 
     db/dg H^-1 x_i (D_i - p_i),  H = sum_i p (1 - p) x x' + ridge.
 
-The residual e_j is the change of control j less the mean change of the m controls with the nearest scores,
-times sqrt(m / (m + 1)) (Abadie and Imbens 2006). The derivative of b with respect to the
+The residual e_j is the change of control j less the mean change of the m controls with the nearest
+scores, times sqrt(m / (m + 1)) (Abadie and Imbens 2006). The derivative of b with respect to the
 coefficients g of the score is computed by central differences.
 """
 
