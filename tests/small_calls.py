@@ -75,6 +75,11 @@ class World:
         return nqp.simulation.staggered(units=12, periods=6, cohorts=(3, 4), seed=1).panel
 
     @cached_property
+    def matched(self) -> nqp.Matched:
+        panel = nqp.simulation.staggered(units=40, periods=6, cohorts=(3, 4), seed=1).panel
+        return nqp.match(panel, "outcome", "radius")
+
+    @cached_property
     def design(self) -> nqp.StaggeredDiD:
         return nqp.StaggeredDiD(effect=nqp.PartialPooling(["region"]), errors=nqp.IID())
 
@@ -211,6 +216,7 @@ CALLS: dict[str, Call] = {
     ),
     "group_time_effects": lambda w: nqp.group_time_effects(w.fit),
     "centrality": lambda w: nqp.centrality(w.pairs, "degree", above=1.0).values,
+    "match": lambda w: nqp.match(w.matched.source, "outcome", "nearest").balance,
     "mediator_comparison": lambda w: nqp.mediator_comparison(w.channels),
     "check": lambda w: nqp.check(w.fit, "identification"),
     "cohorts_from_dates": lambda w: nqp.cohorts_from_dates(["2015-03-01", "2016-09-01"]),
@@ -289,6 +295,7 @@ CALLS: dict[str, Call] = {
     "index.new_quality_productivity": lambda w: nqp.index.new_quality_productivity(),
     "index.recalled": lambda w: nqp.index.recalled(w.index.panel(cohort="cohort").frame),
     "index.relation": lambda w: nqp.index.relation(np.arange(9.0), np.arange(9.0) + 1),
+    "plots.love": lambda w: nqp.plots.love(w.matched),
     "plots.adoption": lambda w: nqp.plots.adoption(w.panel),
     "plots.channels": lambda w: nqp.plots.channels(w.channels),
     "plots.check": lambda w: nqp.plots.check(nqp.check(w.fit, "identification")),

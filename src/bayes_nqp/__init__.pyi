@@ -27,6 +27,8 @@ from .data.index import MinMax as MinMax
 from .data.index import PrincipalComponent as PrincipalComponent
 from .data.index import ProductivityIndex as ProductivityIndex
 from .data.index import centrality as centrality
+from .data.matching import Matched as Matched
+from .data.matching import match as match
 from .data.panel import Panel as Panel
 from .effects.effects import group_time_effects as group_time_effects
 from .effects.effects import lead_effects as lead_effects

@@ -45,6 +45,7 @@ REFUSED = "single units"
 RESULTS = {
     "check",
     "calibration",
+    "love",
     "mediation_sensitivity",
     "trend_sensitivity",
     "shrinkage",

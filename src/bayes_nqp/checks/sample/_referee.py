@@ -1,14 +1,4 @@
-"""Routine robustness checks that referees ask for, each a refit of the same model.
-
-Matching: for treated units i, a logistic regression on their means of outcome and covariates before
-the first adoption (standardised, x_i) gives the propensity score
-
-    p_i = 1 / (1 + exp(-a - x_i'b)),  (a, b) maximising sum_i log p - (.01 / 2) b'b.
-
-Each treated unit is matched to the nearest never-treated unit by logit p, within a caliper of 0.2
-SD of logit p over all units. Units without a match within the caliper are dropped, as are
-never-treated units that match no treated unit (Austin 2011).
-"""
+"""Routine robustness checks that referees ask for, each a refit of the same model."""
 
 from __future__ import annotations
 
@@ -18,9 +8,8 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 
-from bayes_nqp._core.arrays import Array, Mask
+from bayes_nqp._core.arrays import Mask
 from bayes_nqp._core.exceptions import NotApplicable, NQPError, StudyError, nearest
 from bayes_nqp._core.i18n import Message, joined, listed, separated
 from bayes_nqp._core.types import Column, names_in
@@ -35,7 +24,8 @@ from bayes_nqp.checks.shared import (
     reason,
 )
 from bayes_nqp.data.datasets import prefectures
-from bayes_nqp.data.panel import Panel
+from bayes_nqp.data.matching import match
+from bayes_nqp.data.panel import Panel, baseline
 from bayes_nqp.inference.fitting import ADOPTION, ROWS, UNITS, Fit, apart, panel_of, rows_without
 from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.designs import Design
@@ -50,7 +40,6 @@ _WINDOW: Final = 3
 """Periods around adoption in the narrow window."""
 _SUBPROVINCIAL: Final = frozenset({210200, 330200, 350200, 370200, 440300})
 """Codes (GB/T 2260) of the five cities with separate state planning."""
-_CALIPER, _RIDGE = 0.2, 0.01
 _FEWEST: Final = 10
 """Smallest number of treated and of never-treated units for a propensity score."""
 
@@ -282,45 +271,23 @@ def _matched(fit: Fit) -> Row:
 def neighbours(panel: Panel) -> Mask:
     """Return a mask of treated units with a match within the caliper, and of their matches (unit).
 
+    Units are matched with replacement on means of the outcome and of covariates before the first
+    adoption.
+
     Raises
     ------
     NotApplicable
-        If fewer than ten units are treated or never treated, or some units have no observation
-        before the first adoption.
+        If fewer than ten units are treated or never treated, or all covariates are constant.
     """
     ever = panel.cohort_codes >= 0
     if min(ever.sum(), (~ever).sum()) < _FEWEST:
-        few = Message("fewer than {} treated or never-treated units", _FEWEST)
-        raise NotApplicable(few)
-    early = panel.time_codes < panel.cohort_codes[ever].min()
-    columns = np.column_stack([panel.outcome, panel.covariates])[early]
-    owner, number = panel.unit_codes[early], np.zeros(panel.unit_labels.size)
-    np.add.at(number, owner, 1.0)
-    if not number.all():
-        raise NotApplicable(Message("some units have no observation before the first adoption"))
-    sums = np.zeros((panel.unit_labels.size, columns.shape[1]))
-    np.add.at(sums, owner, columns)
-    x = sums / number[:, None]
-    # x_i is standardised; constant columns are dropped.
-    x = x[:, x.std(axis=0) > 0]
-    x = (x - x.mean(axis=0)) / x.std(axis=0)
-
-    def loss(b: Array) -> tuple[float, Array]:
-        logit = b[0] + x @ b[1:]
-        p = 1.0 / (1.0 + np.exp(-logit))
-        value = np.logaddexp(0.0, np.where(ever, -logit, logit)).sum() + _RIDGE / 2 * b[1:] @ b[1:]
-        slope = p - ever
-        return float(value), np.concatenate([[slope.sum()], x.T @ slope + _RIDGE * b[1:]])
-
-    b = minimize(loss, np.zeros(1 + x.shape[1]), jac=True, method="L-BFGS-B").x
-    logit = b[0] + x @ b[1:]
-    controls = np.flatnonzero(~ever)
-    gap = np.abs(logit[ever][:, None] - logit[controls])
-    near = gap.min(axis=1) <= _CALIPER * logit.std()
-    mask = np.zeros(panel.unit_labels.size, dtype=bool)
-    mask[np.flatnonzero(ever)[near]] = True
-    mask[controls[gap.argmin(axis=1)[near]]] = True
-    return mask
+        raise NotApplicable(Message("fewer than {} treated or never-treated units", _FEWEST))
+    columns = (panel.roles.outcome, *panel.roles.covariates)
+    names = [name for name in columns if np.ptp(baseline(panel, name)[0]) != 0.0]
+    if not names:
+        raise NotApplicable(Message("no covariate differs between units before adoption"))
+    matched = match(panel, names, replacement=True)
+    return matched.items["weight"].to_numpy() > 0
 
 
 def _none(why: Message) -> Task:

@@ -14,6 +14,8 @@ from ._pairs import is_paired as is_paired
 from ._pairs import pairs_of as pairs_of
 from ._panel import Panel as Panel
 from ._roles import Roles as Roles
+from ._stratify import baseline as baseline
+from ._stratify import numeric as numeric
 from ._unit_column import unit_column as unit_column
 from ._unit_column import units_alone as units_alone
 from ._unit_column import with_stratum as with_stratum

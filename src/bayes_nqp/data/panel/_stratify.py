@@ -54,7 +54,7 @@ def stratify[P: Rectangle](
         raise PanelError(
             Message("missing={!r} is unknown", missing), hint="'error', 'drop' or 'level'"
         )
-    values, when = _baseline(panel, column, at)
+    values, when = baseline(panel, column, at)
     gone = np.isnan(values)
     if gone.all() or (gone.any() and missing == "error"):
         _refuse_missing(panel, column, when, gone)
@@ -86,12 +86,14 @@ def stratify[P: Rectangle](
     return out
 
 
-def _baseline(panel: Rectangle, column: str, at: object) -> tuple[Array, str]:
-    raw = column_of(panel, "column", column)
+def numeric(panel: Rectangle, column: str, argument: str = "column") -> Array:
+    """Return the values of a numeric column, NaN if missing (row)."""
+    raw = column_of(panel, argument, column)
     if is_text(unwrapped(raw)) and raw.nunique() < panel.unit_labels.size and not _numeric(raw):
         raise PanelError(
             Message(
-                "column={!r} is text, not numbers: {}",
+                "{}={!r} is text, not numbers: {}",
+                argument,
                 column,
                 shown(map(quoted, raw.dropna().unique()), 3),
             ),
@@ -99,8 +101,19 @@ def _baseline(panel: Rectangle, column: str, at: object) -> tuple[Array, str]:
                 "if the column already contains groups of units, pass strata=[{!r}]", column
             ),
         )
-    panel.need_units(Message("column={!r}", column))
-    values = numbers(raw, "column", rows_of(panel), [])
+    panel.need_units(Message("{}={!r}", argument, column))
+    return numbers(raw, argument, rows_of(panel), [])
+
+
+def baseline(
+    panel: Rectangle, column: str, at: object = None, argument: str = "column"
+) -> tuple[Array, str]:
+    """Return the baseline value of each unit, NaN if missing, and its period in words.
+
+    Without ``at=``, it is the mean before the first treatment of any unit. Messages name the
+    argument that contains the column.
+    """
+    values = numeric(panel, column, argument)
     use = ~np.isnan(values)
     if at is None:
         adopted = panel.cohort_codes[panel.cohort_codes >= 0]

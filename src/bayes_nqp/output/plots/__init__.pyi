@@ -15,6 +15,7 @@ from bayes_nqp.output.plots._evidence_trend_sensitivity import (
     trend_sensitivity as trend_sensitivity,
 )
 from bayes_nqp.output.plots._forest import forest as forest
+from bayes_nqp.output.plots._love import love as love
 from bayes_nqp.output.plots._model_average import model_average as model_average
 from bayes_nqp.output.plots._moderation import moderation as moderation
 from bayes_nqp.output.plots._panel import panel as panel

@@ -62,6 +62,11 @@ def estimators_table(
     the units of a cohort have equal weight. On balanced panels estimates and standard errors equal
     those of diff-diff; with gaps the standard errors of Callaway–Sant'Anna differ by some per cent.
 
+    "kernel_matching" and "entropy_balancing" compare each cohort with never-treated units weighted
+    as in `nqp.match`, on the design's covariates (means before the first adoption of any unit) and
+    its ``baseline`` variables. Standard errors allow for the estimation of the weights; those of
+    kernel matching are somewhat conservative.
+
     References
     ----------
     Borusyak, K., Jaravel, X. and Spiess, J. (2024). Revisiting event-study designs. Review of
@@ -86,11 +91,8 @@ def estimators_table(
             raise StudyError(f"there is no estimator {name!r}", hint=nearest(name, ESTIMATORS))
     if fit.effects.attrs.get(v.LINK, v.IDENTITY) != v.IDENTITY:
         raise StudyError("effects are on another scale than the outcome", hint="a Gaussian outcome")
-    translate, rows, left = (
-        Translator(language),
-        Sample.of(panel_of(fit), fit.facts.anticipation),
-        {},
-    )
+    translate, panel, facts, left = Translator(language), panel_of(fit), fit.facts, {}
+    rows = Sample.of(panel, facts.anticipation, facts.covariates_of(panel), tuple(facts.baseline))
     parts = [pd.DataFrame(_ours(fit, prob, translate), columns=_COLUMNS)]
     for name in names:
         each = ESTIMATORS[name]

@@ -84,9 +84,9 @@ class Ask:
         return {"gate": gate, "interval": self.interval, "probability": f"{self.prob:g}"}
 
 
-type Subject = Literal["fit", "fits", "panel", "checks", "weights", "decay"]
-"""What can be tabulated: a fit or its effects, several of them by heading, a panel, checks, or an
-answer over weights or lengths of decay."""
+type Subject = Literal["fit", "fits", "panel", "checks", "weights", "decay", "matched"]
+"""What can be tabulated: a fit or its effects, several of them by heading, a panel, checks, an
+answer over weights or lengths of decay, or matched units."""
 type Build = Callable[[Any, Ask], Table]
 
 
@@ -94,18 +94,9 @@ type Build = Callable[[Any, Ask], Table]
 class TableKind:
     """Registered kind of table.
 
-    Parameters
-    ----------
-    title : Message
-        Title of the table.
-    build : callable
-        Function from the tabulated object and the options to the table.
-    of : tuple of {"fit", "fits", "panel", "checks", "weights", "decay"}
-        Types of objects that it tabulates.
-    section : str
-        Section of the report; "" for none, or if a section places the table itself.
-    needs : tuple of Need
-        Requirements that a fit must meetfor this kind of table.
+    The function ``build`` makes a table from an object and the options. The kind tabulates objects
+    of the types ``of``. It is part of a section of the report, unless the section is "". A fit must
+    meet all ``needs``.
     """
 
     name: str
@@ -161,14 +152,14 @@ def kind(
     ----------
     title : Message
         Title of the table.
-    of : tuple of {"fit", "fits", "panel", "checks", "weights", "decay"}, default ("fit",)
+    of : tuple of {"fit", "fits", "panel", "checks", "weights", "decay", "matched"}
         Types of objects that it tabulates.
     section : str, default ""
         Section of the report that ends with the table.
     place : float, default 1000
         Position among the kinds, in ascending order.
     needs : tuple of Need, default ()
-        Requirements that a fit must meetfor this kind of table.
+        Requirements that a fit must meet for this kind of table.
 
     Returns
     -------

@@ -24,8 +24,8 @@ from bayes_nqp.output.tables._kinds import KINDS, Ask, Subject
 from bayes_nqp.output.tables._layouts import LAYOUTS, laid
 from bayes_nqp.output.tables._model import Table
 
-_ANSWERS: tuple[Subject, ...] = ("weights", "decay")
-"""What values over several models call themselves, by their ``table_subject``."""
+_ANSWERS: tuple[Subject, ...] = ("weights", "decay", "matched")
+"""What other values call themselves, by their ``table_subject``."""
 _MANY = 1_000
 """Things that are taken of what may have no end."""
 _WHAT = "nqp.table(fit), nqp.table({'base': fit, 'iid': other}), nqp.table(panel), or checks"
@@ -64,7 +64,7 @@ def table(
     values : Fit, Dataset, mapping or sequence of them, Panel, CheckResult or sequence of them
         Object to tabulate: a fit, or a Dataset of group-time effects; several, by the heading of
         their column; a panel; results of checks (also the table of ``nqp.check(fit)``); or a result
-        of `nqp.weights_probabilities` or `nqp.decay`.
+        of `nqp.weights_probabilities`, `nqp.decay` or `nqp.match`.
     kind : str, optional
         Kind of table; by default determined from `values`:
 
@@ -82,6 +82,7 @@ def table(
         - "moran", "lisa", "spatial_lm", of a fit or of checks: tables of spatial statistics;
         - "weights_probabilities", "decay", of the results of these functions, or of checks;
         - "descriptives", of a panel;
+        - "balance", of matched units: covariates before and after matching;
         - "diagnostics", of checks; of a fit, for which all checks are then run.
     by : str, sequence of str or mapping, optional
         Groups. For effects: the factors one after another (every stratum factor by default); for a

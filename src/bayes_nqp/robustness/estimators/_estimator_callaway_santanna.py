@@ -34,7 +34,14 @@ from bayes_nqp.robustness.estimators._rows import (
 def callaway_santanna(rows: Sample) -> EventCurve:
     """Compare changes with those of never-treated units (Callaway and Sant'Anna 2021)."""
     never_treated(rows)
-    event, b, psi, member = _group_time(rows)
+    return averaged(rows, *_group_time(rows))
+
+
+def averaged(rows: Sample, event: Index, b: Array, psi: Array, member: Mask) -> EventCurve:
+    """Average group-time effects b (pair) by event time, and over treated observations.
+
+    The arrays psi and member (pair, unit) are the influence of units, and the units of cohorts.
+    """
     # P(G = g) of each group-time effect: its share of units.
     p = member.mean(axis=1)
     times = np.append(np.unique(event), AVERAGE)

@@ -115,9 +115,9 @@ class ConfoundedFit:
     Parameters
     ----------
     names : tuple of str
-        Names of the mediators.
+        Mediators.
     effect : ndarray (draw, mediator, cell), mediators' units
-        Effects on mediators, ``lag`` periods earlier.
+        Effects, ``lag`` periods earlier.
     bias : tuple of Bias
         Bias for each confounded mediator.
     """

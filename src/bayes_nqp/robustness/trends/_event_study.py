@@ -23,16 +23,8 @@ from bayes_nqp.inference.fitting import ADOPTION, Fit, lead_fit, require
 class EventStudy:
     """Leads and effects from one posterior.
 
-    Parameters
-    ----------
-    leads, effects : Dataset
-        Group-time effects relative to the reference period.
-    reference : int
-        Event time of the reference.
-    seed : int
-        Seed of the random numbers for priors and truncation.
-    fit : Fit or None
-        The fit with leads.
+    Group-time effects are relative to the reference period, an event time. The seed is for random
+    numbers of priors and truncation. The fit is the one with leads.
     """
 
     leads: xr.Dataset
