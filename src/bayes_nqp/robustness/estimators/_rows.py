@@ -9,8 +9,8 @@ with weights v, residuals e and a small-sample factor f that depends on the esti
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
@@ -36,11 +36,14 @@ class EventCurve:
         `AVERAGE` for the average.
     mean, sd : array (estimate), outcome units
         Estimates and their standard errors, clustered by unit.
+    notes : tuple of Message, default ()
+        Sentences about these estimates, such as warnings of a package.
     """
 
     event_time: Index
     mean: Array
     sd: Array
+    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +58,12 @@ class Sample:
         Codes; cohort -1 is never treated.
     ahead : int
         Number of periods before adoption with possible anticipation effects.
+    start : int, default 1
+        Number of the first period; a year if periods are consecutive years.
+    x, z : dict of str to array (row)
+        Covariates, and baseline values of units, by name; only some estimators use them.
+    weights : array (row) or None, default None
+        Precision weights of observations; only two-way fixed effects use them.
     """
 
     y: Array
@@ -62,22 +71,58 @@ class Sample:
     time: Index
     cohort: Index
     ahead: int = 0
+    start: int = 1
+    x: Mapping[str, Array] = field(default_factory=dict)
+    z: Mapping[str, Array] = field(default_factory=dict)
+    weights: Array | None = None
 
     @classmethod
-    def of(cls, panel: Panel, ahead: int = 0) -> Sample:
-        """Select the units that are observed before effects begin."""
+    def of(
+        cls,
+        panel: Panel,
+        ahead: int = 0,
+        covariates: Sequence[str] = (),
+        baseline: Sequence[str] = (),
+    ) -> Sample:
+        """Select the units that are observed before effects begin.
+
+        Parameters
+        ----------
+        panel : Panel
+            The data, of single units.
+        ahead : int, default 0
+            Number of periods before adoption with possible anticipation effects.
+        covariates, baseline : sequence of str, default ()
+            Columns: covariates, and variables of which each unit's first value counts.
+        """
         panel.need_units(Message("this estimator"))
+        times = panel.time_labels
+        yearly = times.dtype.kind in "iu" and times[0] > 0 and np.all(np.diff(times) == 1)
+        columns = {
+            name: panel.frame[name].to_numpy(np.float64) for name in (*covariates, *baseline)
+        }
+        first = np.searchsorted(panel.unit_codes, panel.unit_codes)
         rows = cls(
             np.asarray(panel.outcome, np.float64), panel.unit_codes, panel.time_codes,
-            panel.cohort_codes[panel.unit_codes], ahead,
+            panel.cohort_codes[panel.unit_codes], ahead, int(times[0]) if yearly else 1,
+            {name: columns[name] for name in covariates},
+            {name: columns[name][first] for name in baseline}, panel.weights,
         )  # fmt: skip
         before = np.bincount(rows.unit[~rows.treated], minlength=panel.unit_labels.size) > 0
         return rows.where(before[rows.unit])
 
     def where(self, mask: Mask) -> Sample:
         """Select observations, with units renumbered."""
-        units = np.unique(self.unit[mask], return_inverse=True)[1]
-        return Sample(self.y[mask], units, self.time[mask], self.cohort[mask], self.ahead)
+        return replace(
+            self,
+            y=self.y[mask],
+            unit=np.unique(self.unit[mask], return_inverse=True)[1],
+            time=self.time[mask],
+            cohort=self.cohort[mask],
+            x={name: x[mask] for name, x in self.x.items()},
+            z={name: z[mask] for name, z in self.z.items()},
+            weights=None if self.weights is None else self.weights[mask],
+        )
 
     @cached_property
     def never(self) -> Mask:
