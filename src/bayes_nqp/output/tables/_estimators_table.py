@@ -35,8 +35,8 @@ def estimators_table(
     fit : Fit
         Fit of a staggered design, with its observations.
     estimators : sequence of str, optional
-        In closed form: "callaway_santanna", "imputation", "sun_abraham", "two_stage". By the packages
-        diff-diff and pyfixest (``pip install 'bayes-nqp[estimators]'``): "callaway_santanna_dr",
+        In closed form: "callaway_santanna", "imputation", "sun_abraham", "two_stage". By diff-diff
+        and pyfixest (``pip install 'bayes-nqp[estimators]'``): "callaway_santanna_dr",
         "extended_twfe", "dechaisemartin_dhaultfoeuille", "stacked", "local_projections",
         "synthetic_did", "twfe". All by default.
     prob : float, default 0.95
@@ -70,7 +70,7 @@ def estimators_table(
 
     - de Chaisemartin–D'Haultfœuille: the standard error of the average is the upper bound for any
       correlation of effects; the package treats effects at different event times as independent;
-    - synthetic DiD with several cohorts: the average of cohorts and its jackknife are computed here.
+    - synthetic DiD of several cohorts: their average and its jackknife are computed here.
 
     Units treated in all observed periods are left out.
 
@@ -112,7 +112,9 @@ def estimators_table(
     for name in names:
         each = ESTIMATORS[name]
         try:
-            lines = _lines(each.estimate(rows), prob, each.label, translate(each.assumes), translate)
+            lines = _lines(
+                each.estimate(rows), prob, each.label, translate(each.assumes), translate
+            )
         except NotApplicable as absent:
             left[each.label] = translate(absent.why)
         else:

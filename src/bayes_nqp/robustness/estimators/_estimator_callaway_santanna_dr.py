@@ -11,8 +11,8 @@ from bayes_nqp.robustness.estimators._rows import EventCurve, Sample, estimator,
 @estimator(
     "Callaway–Sant'Anna (doubly robust)",
     Message(
-        "parallel trends with never-treated units of equal covariates before adoption; "
-        "reference: last period before adoption"
+        "parallel trends with never-treated units of equal covariates; reference: last period "
+        "before adoption"
     ),
     place=15,
 )
@@ -30,4 +30,6 @@ def callaway_santanna_dr(rows: Sample) -> EventCurve:
     )
     study = found.aggregate("event_study")
     average = float(found.overall_att), float(found.overall_se)
-    return curve(study.event_time, study.att, study.se, average, (*adjusted([*rows.x, *rows.z]), *notes))
+    return curve(
+        study.event_time, study.att, study.se, average, (*adjusted([*rows.x, *rows.z]), *notes)
+    )

@@ -5,16 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from bayes_nqp._core.i18n import Message
-from bayes_nqp.robustness.estimators._packages import adjusted, ask, curve, frame_of, need, window, x_of
+from bayes_nqp.robustness.estimators._packages import (
+    adjusted,
+    ask,
+    curve,
+    frame_of,
+    need,
+    window,
+    x_of,
+)
 from bayes_nqp.robustness.estimators._rows import EventCurve, Sample, estimator
 
 
 @estimator(
     "de Chaisemartin–D'Haultfœuille",
-    Message(
-        "parallel trends with units that are not treated yet; reference: last period before "
-        "adoption; pre-adoption periods unrestricted"
-    ),
+    Message("parallel trends with not yet treated units; reference: last period before adoption"),
     place=50,
 )
 def dechaisemartin_dhaultfoeuille(rows: Sample) -> EventCurve:
@@ -25,7 +30,7 @@ def dechaisemartin_dhaultfoeuille(rows: Sample) -> EventCurve:
     rows, lost = rows.where(early[rows.unit]), int((~early).sum())
     notes = [*adjusted(rows.x)]
     if lost:
-        notes.append(Message("{} units not observed in the first period are left out", lost))
+        notes.append(Message("units left out because their first period is missing: {}", lost))
     data, longest = frame_of(rows), window(rows).longest + 1
     found, heard = ask(
         "diff_diff",
@@ -46,6 +51,8 @@ def dechaisemartin_dhaultfoeuille(rows: Sample) -> EventCurve:
     weights = found.cost_benefit_delta["weights"]
     bound = sum(w * effects[int(k) - 1]["se"] for k, w in weights.items() if w > 0)
     notes.append(
-        Message("the standard error of the average is an upper bound, for any correlation of effects")
+        Message(
+            "the standard error of the average is an upper bound, for any correlation of effects"
+        )
     )
     return curve(every, mean, sd, (float(found.overall_att), float(bound)), (*notes, *heard))

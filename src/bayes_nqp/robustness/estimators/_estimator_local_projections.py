@@ -18,10 +18,7 @@ from bayes_nqp.robustness.estimators._rows import EventCurve, Sample, estimator
 
 @estimator(
     "Local projections (LP-DiD)",
-    Message(
-        "parallel trends with units that are not treated yet; reference: last period before "
-        "adoption; pre-adoption periods unrestricted"
-    ),
+    Message("parallel trends with not yet treated units; reference: last period before adoption"),
     place=70,
 )
 def local_projections(rows: Sample) -> EventCurve:

@@ -12,8 +12,8 @@ from bayes_nqp.robustness.estimators._rows import EventCurve, Sample, estimator
 @estimator(
     "Stacked (Wing et al.)",
     Message(
-        "parallel trends with units that are not treated within the window; reference: last "
-        "period before adoption; the same cohorts at all event times"
+        "parallel trends with units that are not treated in the window; reference: last period "
+        "before adoption"
     ),
     place=60,
 )

@@ -19,8 +19,7 @@ from bayes_nqp.robustness.estimators._rows import EventCurve, Sample, estimator,
 @estimator(
     "Synthetic DiD",
     Message(
-        "parallel trends with a weighted mean of never-treated units; reference: a weighted mean "
-        "of pre-adoption periods"
+        "parallel trends with weighted never-treated units; reference: weighted earlier periods"
     ),
     place=80,
 )
@@ -30,11 +29,11 @@ def synthetic_did(rows: Sample) -> EventCurve:
     need(rows, no_anticipation=True, balanced=True)
     cohorts = [_without_each(rows, int(g)) for g in np.unique(rows.cohort[~rows.never])]
     # theta_(-i) = sum_g n_g(-i) tau_g(-i) / sum_g n_g(-i); the last entry leaves out no unit.
-    size = sum(n for _, n, _ in cohorts)
+    tau, n = (np.array([cohort[k] for cohort in cohorts]) for k in (0, 1))
     with np.errstate(invalid="ignore"):
-        *without, theta = sum(tau * n for tau, n, _ in cohorts) / size
-    sd = np.sqrt((rows.n_units - 1) * np.var(without))
-    return curve((), (), (), (theta, float(sd)), dict.fromkeys(x for *_, y in cohorts for x in y))
+        theta = (tau * n).sum(axis=0) / n.sum(axis=0)
+    sd = float(np.sqrt((rows.n_units - 1) * np.var(theta[:-1])))
+    return curve((), (), (), (theta[-1], sd), dict.fromkeys(x for *_, y in cohorts for x in y))
 
 
 def _without_each(rows: Sample, g: int) -> tuple[Array, Array, tuple[Message, ...]]:

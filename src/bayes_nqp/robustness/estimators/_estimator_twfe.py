@@ -23,7 +23,12 @@ def twfe(rows: Sample) -> EventCurve:
     model, notes = ask(
         "pyfixest",
         lambda pf: pf.feols(
-            formula, data, vcov={"CRV1": "unit"}, weights=weight, fixef_tol=1e-12, fixef_maxiter=10**6
+            formula,
+            data,
+            vcov={"CRV1": "unit"},
+            weights=weight,
+            fixef_tol=1e-12,
+            fixef_maxiter=10**6,
         ),
     )
     if weight is not None:

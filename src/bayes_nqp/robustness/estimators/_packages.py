@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable
 from bayes_nqp._core.i18n import Message, cut, listed
 from bayes_nqp._core.safe_calls import reply
@@ -69,7 +68,7 @@ def _notes(name: str, heard: Iterable[warnings.WarningMessage]) -> Iterator[Mess
     for text in list(reversed(kinds.values()))[:_MOST]:
         yield Message("{} warns: {}", name, text)
     if len(kinds) > _MOST:
-        yield Message("{} has {} more warnings", name, len(kinds) - _MOST)
+        yield Message("further warnings of {}: {}", name, len(kinds) - _MOST)
 
 
 def _sentence(text: str) -> str:
@@ -95,7 +94,7 @@ def frame_of(rows: Sample) -> pd.DataFrame:
 
 def x_of(frame: pd.DataFrame, letters: str = "x") -> list[str] | None:
     """Return the names of covariates ("x") and baseline values ("z"); None without any."""
-    return [name for name in frame if re.fullmatch(rf"[{letters}]\d+", str(name))] or None
+    return [name for name in map(str, frame) if re.fullmatch(rf"[{letters}]\d+", name)] or None
 
 
 def adjusted(names: Iterable[str]) -> tuple[Message, ...]:
@@ -122,9 +121,9 @@ def curve(
     table = table[np.isfinite(table).all(axis=1) & (table[:, 2] > 0)]
     if not (np.isfinite(average).all() and average[1] > 0):
         raise NotApplicable(Message("the package computes no average effect with standard error"))
-    ends: tuple[Array, ...] = tuple(np.append(table[:, 1 + k], average[k]) for k in (0, 1))
     event = np.append(table[:, 0].astype(np.int64), AVERAGE)
-    return EventCurve(event, *ends, tuple(notes))
+    effect, error = (np.append(table[:, 1 + k], average[k]) for k in (0, 1))
+    return EventCurve(event, effect, error, tuple(notes))
 
 
 def need(
@@ -184,5 +183,5 @@ def window(rows: Sample) -> Window:
         raise NotApplicable(Message("no period contains both treated and untreated observations"))
     # The largest h with last - g >= h for half of the units or more.
     after = int(np.sort(last - cohort)[::-1][(cohort.size - 1) // 2])
-    before = cohort[last - cohort >= after].min() - rows.time.min()
-    return Window(int(min(LEADS, before)), after, int(last - cohort.min()))
+    before = int(cohort[last - cohort >= after].min() - rows.time.min())
+    return Window(min(LEADS, before), after, int(last - cohort.min()))
