@@ -34,8 +34,8 @@ def bacon(source: Panel | Fit, ask: Ask) -> Table:
     found, translate = goodman_bacon(source), ask.translate
     decimals = decimals_for([float(np.std(found.estimate))], ask.digits)
 
-    def row(label: str, weight: float, estimate: float, *, rule: bool = False) -> Row:
-        return Row(label, (number(weight, 4), number(estimate, decimals)), rule)
+    def row(label: str, weight: float, estimate: float) -> Row:
+        return Row(label, (number(weight, 4), number(estimate, decimals)))
 
     def cohort(code: int) -> str:
         labels = source.time_labels
@@ -49,7 +49,8 @@ def bacon(source: Panel | Fit, ask: Ask) -> Table:
         for k in np.flatnonzero(some):
             label = translate("{} vs {}", cohort(found.treated[k]), cohort(found.control[k]))
             rows.append(row(label, found.weight[k], found.estimate[k]))
-    rows.append(row(translate("TWFE coefficient"), 1.0, found.coefficient, rule=True))
+    rows.append(Row(translate("Two-way fixed effects"), rule=True))
+    rows.append(row(translate("TWFE coefficient"), 1.0, found.coefficient))
     notes = [
         translate("Estimates are differences in differences; their weighted sum is the last row."),
         translate(_BIASED, found.of("later_vs_earlier")[1]),

@@ -16,7 +16,7 @@ from bayes_nqp.robustness.estimators._rows import Sample
 
 COMPARISONS: Final = {
     "treated_vs_never": Message("Treated vs never treated"),
-    "earlier_vs_later": Message("Earlier treated vs later treated, before they adopt"),
+    "earlier_vs_later": Message("Earlier treated vs not yet treated"),
     "later_vs_earlier": Message("Later treated vs already treated"),
 }
 """Types of comparisons; the last one is biased if effects change after adoption."""
