@@ -1,8 +1,8 @@
 """Synthetic difference-in-differences: weights of diff-diff for every cohort, and their average.
 
-For a cohort with unit weights w of never-treated units and weights l of earlier periods, let z_i be
-the mean outcome of unit i from adoption on minus l'y_i before. The effect is the mean of z over the
-cohort minus w'z. The average weights cohorts by treated observations. The jackknife leaves out one
+A cohort has weights w of never-treated units and l of earlier periods. Let z_i be the mean outcome
+of unit i from adoption on minus l'y_i before. The effect is the mean of z over the cohort minus
+w'z. The average weights cohorts by treated observations. The jackknife leaves out one
 unit at a time, with fixed w and l (Arkhangelsky et al. 2021, algorithm 3).
 """
 

@@ -24,12 +24,12 @@ COMPARISONS: Final = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decomposition:
-    """Comparisons of two groups, whose weighted sum is the coefficient.
+    """Comparisons of two groups; the coefficient is their weighted sum.
 
     Parameters
     ----------
     coefficient : float, outcome units
-        Coefficient of treatment in the regression on unit and time effects.
+        Two-way fixed effects coefficient.
     kind : array of str (comparison)
         Keys of `COMPARISONS`.
     treated, control : array of int (comparison)

@@ -133,7 +133,7 @@ def need(
     every_period: bool = False,
     balanced: bool = False,
 ) -> None:
-    """Check what a package requires of the data.
+    """Check requirements of a package on the data.
 
     Raises
     ------
@@ -150,15 +150,10 @@ def need(
 
 
 class Window(NamedTuple):
-    """Event times for which there are treated units and controls.
+    """Event times with treated units and controls.
 
-    Parameters
-    ----------
-    before, after : int
-        Periods before adoption (at most five) and last event time that half of the treated units or
-        more have.
-    longest : int
-        Last event time that any treated unit has.
+    Half of the treated units or more have `before` periods before adoption, at most five, and the
+    event time `after`. The last event time of any unit is `longest`.
     """
 
     before: int

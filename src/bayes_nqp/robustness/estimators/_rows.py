@@ -86,14 +86,7 @@ class Sample:
     ) -> Sample:
         """Select the units that are observed before effects begin.
 
-        Parameters
-        ----------
-        panel : Panel
-            The data, of single units.
-        ahead : int, default 0
-            Number of periods before adoption with possible anticipation effects.
-        covariates, baseline : sequence of str, default ()
-            Columns: covariates, and variables of which each unit's first value counts.
+        The first value of each unit is its value of the columns in `baseline`.
         """
         panel.need_units(Message("this estimator"))
         times = panel.time_labels
