@@ -28,7 +28,6 @@ def castle() -> None:
     scene = Scene(fit, (), outcome=report.outcome, unit=report.outcome_unit)
     sketch = next(PLOTS["event_study"].sketches(scene))
     sketch.make().savefig(FIGURES / "event_study_castle.png", dpi=300)
-    nqp.plots.estimators(fit).savefig(FIGURES / "estimators_castle.png")
     found = nqp.check(fit, "specifications")
     found = replace(found, evidence=found.evidence.assign_attrs(named))
     nqp.plots.check(found).savefig(FIGURES / "specifications_castle.png", dpi=200)

@@ -3,7 +3,15 @@
 It also contains estimators of other packages. `checks` and all higher packages may import it.
 """
 
-from bayes_nqp.robustness.estimators import AVERAGE, ESTIMATORS, EventCurve, Sample
+from bayes_nqp.robustness.estimators import (
+    AVERAGE,
+    COMPARISONS,
+    ESTIMATORS,
+    Decomposition,
+    EventCurve,
+    Sample,
+    goodman_bacon,
+)
 from bayes_nqp.robustness.mediation import (
     CONFOUNDED,
     ConfoundedFit,
@@ -29,10 +37,12 @@ from bayes_nqp.robustness.trends import (
 
 __all__ = [
     "AVERAGE",
+    "COMPARISONS",
     "CONFOUNDED",
     "ESTIMATORS",
     "BoundedDeviation",
     "ConfoundedFit",
+    "Decomposition",
     "EventCurve",
     "EventStudy",
     "NormalCorrelation",
@@ -46,6 +56,7 @@ __all__ = [
     "curves",
     "event_study_draws",
     "event_study_of",
+    "goodman_bacon",
     "mediation_sensitivity",
     "over_time",
     "trend_sensitivity",

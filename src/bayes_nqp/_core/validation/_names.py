@@ -62,8 +62,8 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         (
             "bacon bacondecomp bacon_decomp bacondecomposition BaconDecomposition "
             "TwoWayFixedEffectsWeights twowayfeweights",
-            "no effect is averaged with weights of regressions: nqp.att(fit) weighs cells by rows, "
-            "and nqp.identification(design, panel) says what is identified",
+            "nqp.table(panel, 'bacon') has the comparisons behind the TWFE coefficient and their "
+            "weights; nqp.plots.bacon(panel) draws them",
         ),
         (
             "honest_did honestdid HonestDiD honest",
@@ -125,7 +125,8 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         (
             "SyntheticControl synth augsynth synthdid",
             "there is no synthetic control; nqp.StaggeredDiD(terms=[nqp.Factors(2)]) has shocks "
-            "to which units respond differently",
+            "to which units respond differently, and nqp.estimators_table(fit, ['synthetic_did']) "
+            "has synthetic difference-in-differences",
         ),
         ("simulate", "nqp.simulation.staggered(units=100)"),
         ("run new validate study", "from bayes_nqp.studies import new, run, validate"),
@@ -157,7 +158,7 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("trends raw means outcome 趋势", "nqp.plots.panel(panel)"),
         ("caterpillar units ranking", "nqp.plots.caterpillar(fit)"),
         ("hist histogram", "nqp.att(fit).plot.hist(), of xarray"),
-        ("bacon bacondecomp", "nqp.plots.estimators(fit) sets other estimators beside"),
+        ("bacondecomp plot_bacon", "nqp.plots.bacon(panel)"),
     ),
     "nqp.datasets": (
         ("castle", "nqp.datasets.castle_doctrine()"),

@@ -1,4 +1,5 @@
 from bayes_nqp.output.plots._adoption import adoption as adoption
+from bayes_nqp.output.plots._bacon import bacon as bacon
 from bayes_nqp.output.plots._calibration import calibration as calibration
 from bayes_nqp.output.plots._caterpillar import caterpillar as caterpillar
 from bayes_nqp.output.plots._channels import channels as channels

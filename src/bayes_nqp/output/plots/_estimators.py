@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,8 @@ from bayes_nqp.output.plots._style import COLOURS, MUTED
 from bayes_nqp.output.tables import estimators_table
 
 _TITLE = Message("Comparison with other estimators.")
+_LOOKS: Final = [(colour, marker) for marker in "os^v" for colour in COLOURS]
+"""Colours and markers of estimators, in their order."""
 
 
 @plot(_TITLE, place=25, needs=(ADOPTION, ROWS, UNITS))
@@ -106,7 +108,11 @@ def estimators(
             "estimators confidence intervals clustered by unit).",
             percent(prob),
         )
-        page.note("The other estimators do not use covariates, weights or groups.")
+        page.note(
+            "Other estimators use covariates or weights only if a note says so, and no groups."
+        )
+        for name, note in table.groupby("estimator", sort=False)["note"].first().items():
+            page.note("{}: {}.", name, note, when=bool(note))
         for name, why in table.attrs["left_out"].items():
             page.notes.append(translate("{}: {}.", name, why))
         page.gate = str(fit.gate)
@@ -114,13 +120,14 @@ def estimators(
 
 
 def _over_time(ax: Axes, groups: list[pd.DataFrame], reference: int) -> None:
-    shifts = 0.13 * (np.arange(len(groups)) - (len(groups) - 1) / 2)
-    for group, shift, colour in zip(groups, shifts, COLOURS * len(groups), strict=False):
+    step = min(0.13, 0.8 / len(groups))
+    shifts = step * (np.arange(len(groups)) - (len(groups) - 1) / 2)
+    for group, shift, (colour, marker) in zip(groups, shifts, _LOOKS, strict=False):
         some = group.dropna(subset=v.EVENT_TIME)
         at = some[v.EVENT_TIME].to_numpy(np.float64) + shift
         first = shift == shifts[0]
         ax.vlines(at, some["lower"], some["upper"], color=colour, linewidth=1.8 if first else 0.9)
-        ax.plot(at, some["mean"], "o", color=colour, markersize=4.4 if first else 3.2)
+        ax.plot(at, some["mean"], marker, color=colour, markersize=4.4 if first else 3.2)
     ax.plot([reference], [0.0], "D", color=MUTED, markersize=3.2)
     ax.axhline(0, color=MUTED, linewidth=0.7, zorder=0.5)
     ax.axvline(reference + 0.5, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0.5)
@@ -132,10 +139,10 @@ def _averages(ax: Axes, groups: list[pd.DataFrame], names: list[str]) -> None:
     lines = [group[group[v.EVENT_TIME].isna()].iloc[0] for group in groups]
     decimals = 1 + numbers_of(np.array([line["upper"] - line["lower"] for line in lines]))
     across = ax.get_yaxis_transform()
-    for name, line, y, colour in zip(names, lines, heights, COLOURS * len(names), strict=False):
+    for name, line, y, (colour, marker) in zip(names, lines, heights, _LOOKS, strict=False):
         look: dict[str, Any] = {"color": colour, "fontsize": 7.6}
         ax.hlines([y], line["lower"], line["upper"], color=colour, linewidth=1.4)
-        ax.plot([line["mean"]], [y], "o", color=colour, markersize=4)
+        ax.plot([line["mean"]], [y], marker, color=colour, markersize=4)
         mean, low, high = (written(float(line[x]), decimals) for x in ("mean", "lower", "upper"))
         beside(ax, f"{mean}  [{low}, {high}]", (1, y), (8, 0), across, **look)
         beside(ax, name, (0, y), (2, 17), across, fontweight="bold", **look)

@@ -18,7 +18,7 @@ from bayes_nqp.inference.fitting import ADOPTION, Fit, panel_of, require
 from bayes_nqp.robustness import AVERAGE, ESTIMATORS, EventCurve, Sample
 
 OURS = "bayes_nqp"
-_COLUMNS = ["estimator", v.EVENT_TIME, "mean", "sd", "lower", "upper", "assumes"]
+_COLUMNS = ["estimator", v.EVENT_TIME, "mean", "sd", "lower", "upper", "assumes", "note"]
 
 
 @door
@@ -28,26 +28,30 @@ def estimators_table(
     prob: Probability = 0.95,
     language: Language = ENGLISH,
 ) -> pd.DataFrame:
-    """Compare a fit's effects by event time with those of other closed-form estimators.
+    """Compare a fit's effects by event time with those of other estimators.
 
     Parameters
     ----------
     fit : Fit
         Fit of a staggered design, with its observations.
     estimators : sequence of str, optional
-        "callaway_santanna", "imputation", "sun_abraham", "two_stage"; all by default.
+        In closed form: "callaway_santanna", "imputation", "sun_abraham", "two_stage". By diff-diff
+        and pyfixest (``pip install 'bayes-nqp[estimators]'``): "callaway_santanna_dr",
+        "extended_twfe", "dechaisemartin_dhaultfoeuille", "stacked", "local_projections",
+        "synthetic_did", "twfe". All by default.
     prob : float, default 0.95
         Probability of equal-tailed posterior intervals and normal confidence intervals.
     language : str, default "en"
-        Language of the stated assumptions.
+        Language of assumptions and notes.
 
     Returns
     -------
     DataFrame
         One row per estimator and event time: ``event_time`` (missing: the average over treated
         observations from adoption on), ``mean``, ``sd`` (standard errors clustered by unit),
-        ``lower``, ``upper``, outcome units; ``assumes``, in words. The attr ``left_out`` gives the
-        reason why an estimator has no estimates.
+        ``lower``, ``upper``, outcome units; ``assumes``, in words; ``note``: covariates that the
+        estimator uses, and warnings of its package. The attr ``left_out`` gives the reason why an
+        estimator has no estimates.
 
     Raises
     ------
@@ -58,9 +62,17 @@ def estimators_table(
 
     Notes
     -----
-    The other estimators use no covariates, weights or strata: they have unit and time effects, and
-    the units of a cohort have equal weight. On balanced panels estimates and standard errors equal
-    those of diff-diff; with gaps the standard errors of Callaway–Sant'Anna differ by some per cent.
+    Estimators in closed form use no covariates, weights or strata: they have unit and time effects,
+    and the units of a cohort have equal weight. On balanced panels estimates and standard errors
+    equal those of diff-diff; with gaps the standard errors of Callaway–Sant'Anna differ by some per
+    cent. The others use the covariates of the fit if their note names them; two-way fixed effects
+    also use the weights. They have the estimates and standard errors of their package, except:
+
+    - de Chaisemartin–D'Haultfœuille: the standard error of the average is the upper bound for any
+      correlation of effects; the package treats effects at different event times as independent;
+    - synthetic DiD of several cohorts: their average and its jackknife are computed here.
+
+    Units treated in all observed periods are left out.
 
     "kernel_matching" and "entropy_balancing" compare each cohort with never-treated units weighted
     as in `nqp.match`, on the design's covariates (means before the first adoption of any unit) and
@@ -74,6 +86,14 @@ def estimators_table(
     multiple time periods. Journal of Econometrics 225(2). Gardner, J. (2022). Two-stage
     differences in differences. Sun, L. and Abraham, S. (2021). Estimating dynamic treatment
     effects in event studies with heterogeneous treatment effects. Journal of Econometrics 225(2).
+    Wooldridge, J. (2021). Two-way fixed effects, the two-way Mundlak regression, and
+    difference-in-differences estimators. De Chaisemartin, C. and D'Haultfœuille, X. (2024).
+    Difference-in-differences estimators of intertemporal treatment effects. Review of Economics and
+    Statistics. Wing, C., Freedman, S. and Hollingsworth, A. (2024). Stacked
+    difference-in-differences. NBER 32054. Dube, A., Girardi, D., Jordà, Ò. and Taylor, A. (2025). A
+    local projections approach to difference-in-differences. Journal of Applied Econometrics.
+    Arkhangelsky, D. et al. (2021). Synthetic difference-in-differences. American Economic Review
+    111(12).
 
     Examples
     --------
@@ -97,7 +117,9 @@ def estimators_table(
     for name in names:
         each = ESTIMATORS[name]
         try:
-            lines = _lines(each.estimate(rows), prob, each.label, translate(each.assumes))
+            lines = _lines(
+                each.estimate(rows), prob, each.label, translate(each.assumes), translate
+            )
         except NotApplicable as absent:
             left[each.label] = translate(absent.why)
         else:
@@ -118,11 +140,14 @@ def _ours(fit: Fit, prob: float, translate: Translator) -> Iterator[tuple[object
     for event_time, each in (*draws, (None, att(fit))):
         flat = each.to_numpy()
         low, high = np.quantile(flat, tails)
-        yield OURS, event_time, flat.mean(), flat.std(ddof=1), low, high, says
+        yield OURS, event_time, flat.mean(), flat.std(ddof=1), low, high, says, ""
 
 
-def _lines(curve: EventCurve, prob: float, label: str, says: str) -> Iterator[tuple[object, ...]]:
+def _lines(
+    curve: EventCurve, prob: float, label: str, says: str, translate: Translator
+) -> Iterator[tuple[object, ...]]:
     reach = float(ndtri((1 + prob) / 2))
+    note = "; ".join(map(translate, curve.notes))
     for event_time, mean, sd in zip(curve.event_time, curve.mean, curve.sd, strict=True):
         at = None if event_time == AVERAGE else int(event_time)
-        yield label, at, mean, sd, mean - reach * sd, mean + reach * sd, says
+        yield label, at, mean, sd, mean - reach * sd, mean + reach * sd, says, note

@@ -83,6 +83,8 @@ def table(
         - "weights_probabilities", "decay", of the results of these functions, or of checks;
         - "descriptives", of a panel;
         - "balance", of matched units: covariates before and after matching;
+        - "bacon", of a panel or a fit: the Goodman-Bacon decomposition of the two-way fixed effects
+          coefficient;
         - "diagnostics", of checks; of a fit, for which all checks are then run.
     by : str, sequence of str or mapping, optional
         Groups. For effects: the factors one after another (every stratum factor by default); for a
