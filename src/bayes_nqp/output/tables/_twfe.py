@@ -67,7 +67,7 @@ def two_way_regression(
     except ImportError as error:
         raise StudyError(
             "'twfe' is True, but pyfixest is not installed",
-            hint="pip install 'bayes-nqp[twfe]', or twfe=False",
+            hint="pip install 'bayes-nqp[estimators]', or twfe=False",
         ) from error
 
     panel = panel_of(fit)
