@@ -8,7 +8,13 @@ from bayes_nqp.checks._check import check, check_table, results_of, run_checks, 
 from bayes_nqp.checks._confidence import SUPPORTED as SUPPORTED
 from bayes_nqp.checks._confidence import UNSUPPORTED as UNSUPPORTED
 from bayes_nqp.checks._confidence import WEIGHED as WEIGHED
-from bayes_nqp.checks._confidence import Confidence, Subject, confidence_of, needed_for
+from bayes_nqp.checks._confidence import (
+    Confidence,
+    Subject,
+    confidence_of,
+    needed_for,
+    weighed,
+)
 from bayes_nqp.checks._reported_posterior import ReportedPosterior as ReportedPosterior
 from bayes_nqp.checks._reported_posterior import reported_posterior as reported_posterior
 from bayes_nqp.checks.mediation import LEVELS, QUANTILES
@@ -73,4 +79,5 @@ __all__ = [
     "suiting",
     "texts_of",
     "title_of",
+    "weighed",
 ]

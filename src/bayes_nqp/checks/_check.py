@@ -20,6 +20,7 @@ from bayes_nqp._core.progress import bar, say
 from bayes_nqp._core.templates import html
 from bayes_nqp._core.types import Language
 from bayes_nqp._core.validation import door
+from bayes_nqp.checks._given_parallel import trends_first
 from bayes_nqp.checks._serialize import result_bytes, result_from
 from bayes_nqp.checks.shared import CHECKS, NOT_APPLICABLE, OPEN, TINTS, Check, CheckResult, Verdict
 from bayes_nqp.data.panel import Panel
@@ -264,7 +265,7 @@ def _asked(
         announce()
         if each.of == "errors" and follows(fit):
             return _given_lag(each, fit, options)
-        return each(fit, **options)
+        return trends_first(each(fit, **options), fit)
 
     store, house = store_of(fit), each.find.__module__.startswith(_HOUSE)
     if store is None or fit.panel is None or not house:
