@@ -4,7 +4,8 @@
 """
 
 from bayes_nqp.checks._alternative_contrasts import AlternativeContrast, alternative_contrasts_of
-from bayes_nqp.checks._check import check, check_table, results_of, run_checks, suiting, title_of
+from bayes_nqp.checks._check import check, checked, run_checks, suiting, title_of
+from bayes_nqp.checks._check_table import check_table, results_of
 from bayes_nqp.checks._confidence import SUPPORTED as SUPPORTED
 from bayes_nqp.checks._confidence import UNSUPPORTED as UNSUPPORTED
 from bayes_nqp.checks._confidence import WEIGHED as WEIGHED
@@ -64,6 +65,7 @@ __all__ = [
     "alternative_contrasts_of",
     "check",
     "check_table",
+    "checked",
     "compare",
     "confidence_of",
     "convergence_words",

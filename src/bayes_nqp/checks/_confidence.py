@@ -102,10 +102,10 @@ def confidence_of(
     identification and future exposure. A contrast between groups also requires the check of time
     effects, and a mediation effect also requires pre-trends of mediators and confounding. Under a
     model average, checks of parallel trends must be run but their verdicts do not count, because
-    their evidence enters the probabilities of the assumptions (`weighed`). A reported statistic without a verdict does not change the
-    grade. Exception: reported confounding counts as inconclusive, so mediation effects have medium
-    confidence at most. Correlated mediators count once, by `mediator_residuals` or
-    `leave_mediator_out`.
+    their evidence enters the probabilities of the assumptions (`weighed`). A reported statistic
+    without a verdict does not change the grade. Exception: reported confounding counts as
+    inconclusive, so mediation effects have medium confidence at most. Correlated mediators count
+    once, by `mediator_residuals` or `leave_mediator_out`.
 
     Parameters
     ----------
@@ -142,7 +142,9 @@ def confidence_of(
         answers.add("trend_sensitivity")  # without a credible effect there is nothing to overturn
     if counted.get("mediation_sensitivity") == REPORTED:
         answers.discard("mediation_sensitivity")  # data cannot rule out a common cause
-    required = dict.fromkeys(n for x in ("average", subject) for n in needed_for(x, adopted=adopted))
+    required = dict.fromkeys(
+        n for x in ("average", subject) for n in needed_for(x, adopted=adopted)
+    )
     needed = [name for name in required if name not in left_out]
     unasked = tuple(name for name in required if name not in verdicts)
     assumptions = {name for name in counted if name in CHECKS and CHECKS[name].assumption}

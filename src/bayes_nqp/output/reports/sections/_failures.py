@@ -47,7 +47,8 @@ def _meaning(context: Context) -> Message:
     trends_alone = context.fit.gate.passed and all(map(weighed, context.of("failed")))
     if context.average is not None and trends_alone:
         return Message(
-            "These checks reject parallel trends. The reported model average allows for other trends."
+            "These checks reject parallel trends. The reported model average allows for other "
+            "trends."
         )
     return Message(
         "The estimate is valid only under the assumptions of the model; these checks "
