@@ -41,6 +41,8 @@ HOMES = {
     "applicable": "bayes_nqp.checks._check",
     "robust": "bayes_nqp.checks.model._cluster",
     "confidence_of": "bayes_nqp.checks._confidence",
+    "checked": "bayes_nqp.checks",
+    "clearest_strata": "bayes_nqp.checks.trends._pretrends:_clearest",
     "trends_first": "bayes_nqp.checks._given_parallel",
     "BayesFactor": "bayes_nqp.checks.trends._bayes_factor",
     "StratumFactors": "bayes_nqp.checks.trends._trend_evidence",

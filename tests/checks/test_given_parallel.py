@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from types import SimpleNamespace
+
 import pytest
-from doors import SECTIONS, Context, Paragraph, trends_first
+from doors import SECTIONS, Context, Paragraph, checked, clearest_strata, trends_first
 
 import bayes_nqp as nqp
+from bayes_nqp._core.exceptions import NQPError, StudyError
 from bayes_nqp._core.i18n import advice_of
 from bayes_nqp.checks import CheckResult, confidence_of, weighed
 from bayes_nqp.data.simulation import staggered
@@ -98,3 +102,43 @@ def test_a_report_of_an_average_is_not_contradicted_by_tests_of_parallel_trends(
         assert "model fit" not in lead.text
         notes = [x.text for x in SECTIONS["failures"](context) if isinstance(x, Paragraph)]
         assert meaning in notes[0]
+
+
+def test_the_table_of_checks_is_used_by_reports_of_its_fit_alone(
+    fit: nqp.Fit, panel: nqp.Panel
+) -> None:
+    table = nqp.check(fit, ["convergence", "pretrends"], language="zh", progress=False)
+    evidence = [x.evidence is not None for x in checked(fit, table)]
+    assert evidence == [x.evidence is not None for x in checked(fit, [*table.results])]
+    rows = checked(fit, table[table["check"] == "pretrends"])
+    assert [x.name for x in rows] == ["pretrends"]
+    assert rows[0].said("zh") == nqp.check(fit, "pretrends", progress=False).said("zh")
+    with pytest.raises(StudyError, match="checks of this fit"):
+        checked(fitted(panel, errors=nqp.IID()), table)
+
+
+def test_a_table_of_checks_prints_verdicts_in_its_language_and_explains_missing_columns(
+    fit: nqp.Fit,
+) -> None:
+    table = nqp.check(fit, ["convergence"], language="zh", progress=False)
+    assert "通过" in repr(table)
+    assert "通过" in table._repr_html_()
+    assert table["verdict"].tolist() == ["passed"]
+    for key, words in (("no_such", "checks: convergence"), ("pretrends", "nqp.check(fit, 'pre")):
+        with pytest.raises(NQPError, match=re.escape(words)) as error:
+            table[key]
+        assert isinstance(error.value, KeyError)
+
+
+def test_a_model_average_can_be_tabulated(fit: nqp.Fit) -> None:
+    average = nqp.model_average(fit)
+    table = nqp.table(average).to_frame()
+    assert table["Mean"].iloc[0] == pytest.approx(float(nqp.att(average).mean()))
+
+
+def test_strata_are_named_only_if_others_did_not_diverge() -> None:
+    levels = dict.fromkeys(("region = east", "region = west", "size = large", "size = small"))
+    judged = SimpleNamespace(levels=levels, apart=["region = east", "region = west"])
+    assert clearest_strata(judged) == []
+    judged.apart.append("size = small")
+    assert clearest_strata(judged) == ["size = small"]

@@ -85,7 +85,7 @@ def explained(
 def _details(context: Context, result: CheckResult) -> Iterator[str]:
     """Give the key figure, the details and, after an open verdict, the entry of the check.
 
-    The next step is that of the result; the remedy of the entry stands in only if there is none.
+    The next step is that of the result; without one, the remedy of the entry is given.
     """
     translate = context.translate
     if figure := figure_of(result, context):

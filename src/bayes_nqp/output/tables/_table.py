@@ -154,7 +154,7 @@ def table(
 
 
 def _drawn(values: object) -> object:
-    """Return values with the effects of model averages in their place."""
+    """Replace model averages by their effects datasets."""
     if isinstance(values, ModelAverage):
         return values.effects
     if isinstance(values, Mapping):
