@@ -138,7 +138,7 @@ def checked(fit: Fit, checks: Sequence[CheckResult] | pd.DataFrame | None) -> li
     Raises
     ------
     StudyError
-        If the table belongs to another fit, or an item is not a result.
+        If the table belongs to another fit.
     """
     if checks is None:
         return run_checks(fit)
@@ -149,14 +149,7 @@ def checked(fit: Fit, checks: Sequence[CheckResult] | pd.DataFrame | None) -> li
                 hint="checks=nqp.check(fit), with the fit of the report",
             )
         return results_of(checks)
-    results = list(checks)
-    odd = next((x for x in results if not isinstance(x, CheckResult)), None)
-    if odd is not None:
-        raise StudyError(
-            f"'checks' contains {odd!r}, which is not the result of a check",
-            hint="checks=[nqp.check(fit, 'pretrends')], or checks=nqp.check(fit)",
-        )
-    return results
+    return list(checks)
 
 
 def run_checks(

@@ -69,7 +69,7 @@ class CheckTable(pd.DataFrame):
     def _lacking(self, key: str) -> UnknownLabelError:
         """Return the error for a key that is no column, such as the name of a check."""
         names = [*self["check"]] if "check" in self.columns else []
-        hint = nearest(key, [*names, *self.columns])
+        hint: str = nearest(key, [*names, *self.columns])
         if key in CHECKS:
             hint = f"nqp.check(fit, {key!r}) returns the result of one check"
             if key in names:
