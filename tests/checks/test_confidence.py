@@ -88,10 +88,12 @@ def test_very_low_without_convergence_or_with_three_failures() -> None:
 def test_low_where_a_check_fails_or_much_is_missing() -> None:
     assert grade(influence="failed") == "low"
     assert grade(**dict.fromkeys(("influence", "leave_out", "model_fit"), "caution")) == "low"
-    assert confidence_of(checks(displacement="passed"), averaged=True).unasked == (
-        "identification",
-    )
-    assert confidence_of(checks(displacement="passed"), averaged=True).grade == "low"
+    for averaged in (False, True):
+        few = confidence_of(checks(displacement="passed"), support=0.9, averaged=averaged)
+        assert (few.grade, few.unasked) == ("low", CORE)
+        few = confidence_of(checks(identification="passed"), support=0.9, averaged=averaged)
+        assert few.unasked == CORE[1:]
+        assert few.grade == ("low" if averaged else "not assessed")
     assert grade(0.49) == "low"
 
 

@@ -188,6 +188,10 @@ class NQPError(ValueError):
         Rows, units, cells or keys concerned; a Message if it can appear in a report.
     hint : str or Hint, optional
         Suggestion; a Message if a Hint is part of it.
+    about : str, optional
+        Kind of problem, such as "cohort varies", by which callers choose other hints.
+    column : str, optional
+        Column concerned, for these hints.
 
     Attributes
     ----------
@@ -199,7 +203,19 @@ class NQPError(ValueError):
 
     language: str = ""
 
-    def __init__(self, problem: str, *, where: str = "", hint: str | Hint = "") -> None:
+    about: str = ""
+    column: str = ""
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        where: str = "",
+        hint: str | Hint = "",
+        about: str = "",
+        column: str = "",
+    ) -> None:
+        self.about, self.column = about, column
         text = Message("{}", hint) if isinstance(hint, Hint) else hint
         parts = (message(_printable(part)) for part in (problem, where, text))
         self.what, self.where, self.hint = parts
@@ -213,6 +229,19 @@ class NQPError(ValueError):
             end = "" if text.endswith(("?", "？")) else Message(".", context="end").in_(language)
             lines += [template.fill(text).in_(language) + end] if text else []
         return "\n".join(lines)
+
+    def reworded(
+        self, problem: str | None = None, *, where: str | None = None, hint: str | None = None
+    ) -> Self:
+        """Return the error with other parts, about the same kind of problem."""
+        parts = (self.what, self.where, self.hint)
+        what, place, advice = (
+            old if new is None else new
+            for old, new in zip(parts, (problem, where, hint), strict=True)
+        )
+        other = type(self)(what, where=place, hint=advice)
+        other.about, other.column = self.about, self.column
+        return other
 
     @property
     def hints(self) -> tuple[Hint, ...]:

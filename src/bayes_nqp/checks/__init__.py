@@ -4,11 +4,18 @@
 """
 
 from bayes_nqp.checks._alternative_contrasts import AlternativeContrast, alternative_contrasts_of
-from bayes_nqp.checks._check import check, check_table, results_of, run_checks, suiting, title_of
+from bayes_nqp.checks._check import check, checked, run_checks, suiting, title_of
+from bayes_nqp.checks._check_table import check_table, results_of
 from bayes_nqp.checks._confidence import SUPPORTED as SUPPORTED
 from bayes_nqp.checks._confidence import UNSUPPORTED as UNSUPPORTED
 from bayes_nqp.checks._confidence import WEIGHED as WEIGHED
-from bayes_nqp.checks._confidence import Confidence, Subject, confidence_of, needed_for
+from bayes_nqp.checks._confidence import (
+    Confidence,
+    Subject,
+    confidence_of,
+    needed_for,
+    weighed,
+)
 from bayes_nqp.checks._reported_posterior import ReportedPosterior as ReportedPosterior
 from bayes_nqp.checks._reported_posterior import reported_posterior as reported_posterior
 from bayes_nqp.checks.mediation import LEVELS, QUANTILES
@@ -58,6 +65,7 @@ __all__ = [
     "alternative_contrasts_of",
     "check",
     "check_table",
+    "checked",
     "compare",
     "confidence_of",
     "convergence_words",
@@ -73,4 +81,5 @@ __all__ = [
     "suiting",
     "texts_of",
     "title_of",
+    "weighed",
 ]

@@ -6,22 +6,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from shutil import get_terminal_size
-from textwrap import wrap
 from typing import Final, overload
 
 import pandas as pd
 
-from bayes_nqp._core.exceptions import StudyError, nearest, one_of
+from bayes_nqp._core.exceptions import StudyError, nearest
 from bayes_nqp._core.i18n import Message, Translator, joined, languages
 from bayes_nqp._core.labels import labels_of
 from bayes_nqp._core.partial_failures import omitted
 from bayes_nqp._core.progress import bar, say
-from bayes_nqp._core.templates import html
 from bayes_nqp._core.types import Language
 from bayes_nqp._core.validation import door
+from bayes_nqp.checks._check_table import belongs, check_table, results_of
+from bayes_nqp.checks._given_parallel import trends_first
 from bayes_nqp.checks._serialize import result_bytes, result_from
-from bayes_nqp.checks.shared import CHECKS, NOT_APPLICABLE, OPEN, TINTS, Check, CheckResult, Verdict
+from bayes_nqp.checks.shared import CHECKS, NOT_APPLICABLE, Check, CheckResult
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.fitting import (
     Fit,
@@ -36,70 +35,12 @@ from bayes_nqp.inference.fitting import (
 )
 from bayes_nqp.model.designs import Design
 
-_CONSOLE = ("check", "verdict", "figure")
-_NARROW = 60
-"""Smallest width of the key figure, in characters."""
 _GIVEN: Final = Message(
     "The check is conditional on the spatial coefficient ({:.2f}) and concerns the effect of a "
     "unit's own treatment."
 )
-_MORE = "further columns: question, sentence"
-
-
-class CheckTable(pd.DataFrame):
-    """A data frame of check results, shown in full with coloured verdicts.
-
-    A console prints check, verdict and key figure without truncation. Slices of it and results of
-    computations are plain data frames.
-    """
-
-    @property
-    def _constructor(self) -> Callable[..., pd.DataFrame]:
-        return pd.DataFrame
-
-    def __repr__(self) -> str:
-        if not {*_CONSOLE} <= {*self.columns}:
-            return repr(pd.DataFrame(self))
-        lines = [_CONSOLE, *self[[*_CONSOLE]].astype(str).itertuples(index=False, name=None)]
-        name, verdict = (max(len(line[k]) for line in lines) for k in (0, 1))
-        space = " " * (name + verdict + 4)
-        width = max(get_terminal_size().columns - len(space), _NARROW)
-        rows = [
-            f"{check:<{name}}  {answer:<{verdict}}  "
-            + f"\n{space}".join(wrap(figure, width, break_on_hyphens=False))
-            for check, answer, figure in lines
-        ]
-        findings = []
-        if "sentence" in self.columns:
-            open_rows = self[self["verdict"].isin([str(x) for x in OPEN])]
-            findings = [
-                "\n".join(["", *wrap(f"{check}: {verdict}. {sentence}", max(width, 96))])
-                for check, verdict, sentence in zip(
-                    open_rows["check"], open_rows["verdict"], open_rows["sentence"], strict=True
-                )
-            ]
-        return "\n".join([*(row.rstrip() for row in rows), _MORE, *findings])
-
-    def __str__(self) -> str:
-        return repr(self)
-
-    def _repr_html_(self) -> str:
-        if not {*_CONSOLE, "question", "sentence"} <= {*self.columns}:
-            return str(pd.DataFrame(self).to_html())
-        counts = self["verdict"].value_counts()
-        tally = ", ".join(
-            f"{counts[verdict]} {verdict}"
-            for verdict in (*TINTS, NOT_APPLICABLE)
-            if verdict in counts.index
-        )
-        rows = list(self.itertuples(index=False))
-        return html("checks/templates/checks.html", rows=rows, tally=tally, tints=TINTS)
-
-
 _HOUSE: Final = __name__.partition(".")[0] + "."
 """Prefix of built-in checks: results of other packages' checks are not reused."""
-MESSAGES = "messages"
-"""The attr of a table of checks with its texts for any language."""
 
 
 @overload
@@ -183,7 +124,32 @@ def check(
         if isinstance(name, str):
             return _asked(_named(name), fit, options)
         names = None if name is None else [_named(title).name for title in name]
-        return check_table(run_checks(fit, names), language)
+        return check_table(run_checks(fit, names), language, fit)
+
+
+def checked(fit: Fit, checks: Sequence[CheckResult] | pd.DataFrame | None) -> list[CheckResult]:
+    """Return the given results of checks of a fit, or run all of them.
+
+    Parameters
+    ----------
+    checks : sequence of CheckResult, or DataFrame, optional
+        Results, or the table of ``nqp.check(fit)``.
+
+    Raises
+    ------
+    StudyError
+        If the table belongs to another fit.
+    """
+    if checks is None:
+        return run_checks(fit)
+    if isinstance(checks, pd.DataFrame):
+        if not belongs(checks, fit):
+            raise StudyError(
+                "'checks' is a table that does not contain checks of this fit",
+                hint="checks=nqp.check(fit), with the fit of the report",
+            )
+        return results_of(checks)
+    return list(checks)
 
 
 def run_checks(
@@ -264,7 +230,7 @@ def _asked(
         announce()
         if each.of == "errors" and follows(fit):
             return _given_lag(each, fit, options)
-        return each(fit, **options)
+        return trends_first(each(fit, **options), fit)
 
     store, house = store_of(fit), each.find.__module__.startswith(_HOUSE)
     if store is None or fit.panel is None or not house:
@@ -315,55 +281,3 @@ def title_of(name: str) -> str:
         A message if the check is known.
     """
     return CHECKS[name].title if name in CHECKS else name
-
-
-def check_table(results: Iterable[CheckResult], language: Language = "en") -> pd.DataFrame:
-    """Tabulate results, one row per check.
-
-    Parameters
-    ----------
-    language : str, default "en"
-        Language of questions, key figures and sentences; names and verdicts are not translated.
-
-    Returns
-    -------
-    DataFrame
-        ``question``, ``check``, ``verdict``, ``figure``, ``sentence``.
-
-    Raises
-    ------
-    StudyError
-        If the language is unknown.
-    """
-    one_of("language", language, languages())
-    results = list(results)
-    rows = [
-        (r.asked(language), r.name, r.verdict, r.figure_in(language), r.said(language))
-        for r in results
-    ]
-    table = CheckTable(rows, columns=["question", "check", "verdict", "figure", "sentence"])
-    table.attrs[MESSAGES] = {r.name: [r.question, r.figure, r.sentence, r.details] for r in results}
-    return table
-
-
-def results_of(table: pd.DataFrame) -> list[CheckResult]:
-    """Return the results, without evidence, from a table of them.
-
-    Parameters
-    ----------
-    table : DataFrame
-        As returned by `check_table`.
-
-    Returns
-    -------
-    list of CheckResult
-        In every language if the table still has its ``attrs``.
-    """
-    messages, results = table.attrs.get(MESSAGES, {}), []
-    for row in table.itertuples(index=False):
-        texts = [str(row.question), str(row.figure), str(row.sentence), ""]
-        question, figure, sentence, *details = messages.get(row.check, texts)
-        verdict: Verdict = row.verdict  # type: ignore[assignment]
-        result = CheckResult(str(row.check), question, verdict, figure, sentence)
-        results.append(replace(result, details=next(iter(details), "")))
-    return results

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from bayes_nqp.checks._given_parallel import tests_trends
 from bayes_nqp.checks.shared import CHECKS, DOUBT, FAILS, HOLDS, REPORTED, UNTOLD, CheckResult
 
 type Grade = Literal["high", "medium", "low", "very low", "not assessed"]
@@ -32,6 +33,7 @@ WEIGHED: Final = frozenset(
         "trend_sensitivity",
         "anticipation",
         "placebo_time",
+        "control_group",
         "assumptions",
     }
 )
@@ -68,6 +70,15 @@ class Confidence:
     support: float | None = None
 
 
+def weighed(result: CheckResult) -> bool:
+    """Return True if the evidence of a check enters the probabilities of a model average.
+
+    These are the checks of parallel trends, and `model_fit` if only differences before adoption
+    determine its verdict.
+    """
+    return result.name in WEIGHED or tests_trends(result)
+
+
 def confidence_of(
     results: Iterable[CheckResult],
     subject: Subject = "average",
@@ -90,11 +101,11 @@ def confidence_of(
     Required checks are identification, pre-trends and sensitivity; for a continuous exposure,
     identification and future exposure. A contrast between groups also requires the check of time
     effects, and a mediation effect also requires pre-trends of mediators and confounding. Under a
-    model average, checks of parallel trends do not count, because their evidence enters the
-    probabilities of the assumptions. A reported statistic without a verdict does not change the
-    grade. Exception: reported confounding counts as inconclusive, so mediation effects have medium
-    confidence at most. Correlated mediators count once, by `mediator_residuals` or
-    `leave_mediator_out`.
+    model average, checks of parallel trends must be run but their verdicts do not count, because
+    their evidence enters the probabilities of the assumptions (`weighed`). A reported statistic
+    without a verdict does not change the grade. Exception: reported confounding counts as
+    inconclusive, so mediation effects have medium confidence at most. Correlated mediators count
+    once, by `mediator_residuals` or `leave_mediator_out`.
 
     Parameters
     ----------
@@ -118,8 +129,10 @@ def confidence_of(
     channels = {name for name, check in CHECKS.items() if check.of == "channels"}
     left_out = _DESCRIBES | (frozenset() if subject == "channel" else channels)
     left_out |= frozenset() if subject == "contrast" else {"time_effects"}
-    left_out |= WEIGHED if averaged else frozenset()
-    counted = {result.name: result.verdict for result in results if result.name not in left_out}
+    results = list(results)
+    verdicts = {result.name: result.verdict for result in results}
+    left_out |= {result.name for result in results if averaged and weighed(result)}
+    counted = {name: verdict for name, verdict in verdicts.items() if name not in left_out}
     failed = tuple(name for name, verdict in counted.items() if verdict == FAILS)
     if DOUBT == counted.get(_ONE_ALARM[0]) == counted.get(_ONE_ALARM[1]):
         del counted[_ONE_ALARM[1]]
@@ -129,9 +142,11 @@ def confidence_of(
         answers.add("trend_sensitivity")  # without a credible effect there is nothing to overturn
     if counted.get("mediation_sensitivity") == REPORTED:
         answers.discard("mediation_sensitivity")  # data cannot rule out a common cause
-    required = (n for x in ("average", subject) for n in needed_for(x, adopted=adopted))
-    needed = dict.fromkeys(n for n in required if n not in left_out)
-    unasked = tuple(name for name in needed if name not in counted)
+    required = dict.fromkeys(
+        n for x in ("average", subject) for n in needed_for(x, adopted=adopted)
+    )
+    needed = [name for name in required if name not in left_out]
+    unasked = tuple(name for name in required if name not in verdicts)
     assumptions = {name for name in counted if name in CHECKS and CHECKS[name].assumption}
     untold = [name for name in assumptions if counted[name] == UNTOLD]
     silent = {name for name in needed if name not in (*answers, *unasked)}.union(untold)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Self
+from typing import Final, Self
 
 from bayes_nqp._core.exceptions import NQPError, PanelError, Spoken, speaking
 from bayes_nqp._core.fields import GROUPS, TREATED
@@ -26,100 +26,66 @@ _REPLACED = (
 _PYTHON = re.compile(r"\b(pd|df|nqp|panel|Panel)\.|pandas|\bPanel\(|\bdf\[")
 _IN_FILE = Message("correct these cells in the file")
 
-_BY_WHAT = (
-    (
-        r"cohort='(.*)' (?:changes|varies) within",
-        Message(
-            'if the cells are merged, write fill_down = ["{0}"] in [data.read] to fill '
-            "them within each unit; otherwise write the value in every row of the unit; "
-            'if the column contains 0 and 1, write treated = "{0}" instead'
-        ),
+_TYPED: Final = {
+    "cohort varies": Message(
+        'if the cells are merged, write fill_down = ["{0}"] in [data.read] to fill '
+        "them within each unit; otherwise write the value in every row of the unit; "
+        'if the column contains 0 and 1, write treated = "{0}" instead'
     ),
-    (
-        r"unit='(.*)' is empty in",
-        Message(
-            "if each of these rows belongs to the name above it, write fill_down = "
-            '["{0}"] in [data.read]'
-        ),
+    "unit empty": Message(
+        "if each of these rows belongs to the name above it, write fill_down = "
+        '["{0}"] in [data.read]'
     ),
-    (
-        r"strata='(.*)' is empty in",
-        Message(
-            'if the cells are merged, write fill_down = ["{0}"] in [data.read] to fill '
-            "them from above; otherwise write the value in every row of the unit"
-        ),
+    "strata empty": Message(
+        'if the cells are merged, write fill_down = ["{0}"] in [data.read] to fill '
+        "them from above; otherwise write the value in every row of the unit"
     ),
-    (
-        r"strata='(.*)' (?:changes|varies) within",
-        Message(
-            "give each unit one value in the file; if the column contains numbers, remove"
-            " it from strata and divide it into groups in [[data.stratify]]: column = "
-            '"{0}", and at = the period whose value is used'
-        ),
+    "strata varies": Message(
+        "give each unit one value in the file; if the column contains numbers, remove"
+        " it from strata and divide it into groups in [[data.stratify]]: column = "
+        '"{0}", and at = the period whose value is used'
     ),
-    (
-        r"strata='(.*)' has \d+ levels",
-        Message(
-            "remove it from strata and divide it into groups in [[data.stratify]]: column"
-            ' = "{0}", cuts = "median"'
-        ),
+    "strata continuous": Message(
+        "remove it from strata and divide it into groups in [[data.stratify]]: column"
+        ' = "{0}", cuts = "median"'
     ),
-    (
-        r"cohort='(.*)' (?:holds|contains) whole numbers",
-        Message(
-            "write first treated periods in the same format as the time column, such as "
-            "2015-03 or 2015Q3"
-        ),
+    "cohort numbers": Message(
+        "write first treated periods in the same format as the time column, such as "
+        "2015-03 or 2015Q3"
     ),
-    (
-        r"time='(.*)' is text, not times",
-        Message(
-            "write all periods in one format, such as 2015, 2015Q1, 2015-03, 2015H1 or "
-            "2015-12-31; delete rows without a period, such as totals"
-        ),
+    "time text": Message(
+        "write all periods in one format, such as 2015, 2015Q1, 2015-03, 2015H1 or "
+        "2015-12-31; delete rows without a period, such as totals"
     ),
-    (
-        r"time='(.*)' (?:looks like a calendar|appears to contain dates)",
-        Message('write periods as text, such as 2015-12, with freq = "M" (or "Q", "D") in [data]'),
+    "time dates": Message(
+        'write periods as text, such as 2015-12, with freq = "M" (or "Q", "D") in [data]'
     ),
-    (
-        r"[' ](?:moderator|exposure)s?[' ].* is missing in",
-        Message("complete these cells in the file, or delete these rows"),
+    "values missing": Message("complete these cells in the file, or delete these rows"),
+    "mediators missing": Message(
+        "remove that mediator from [channels], or these units from the file"
     ),
-    (
-        r"mediators are missing in all treated rows",
-        Message("remove that mediator from [channels], or these units from the file"),
+    "rows duplicated": Message(
+        "keep one row for each unit and period in the file, or choose a finer unit"
     ),
-    (
-        "repeat|are duplicated",
-        Message("keep one row for each unit and period in the file, or choose a finer unit"),
+}
+"""Hints for study files that differ entirely from those for Python, by the kind of problem."""
+_ON_PAGE: Final = {
+    "cohort varies": Message(
+        "in the file, give each unit one first treated period, in every row of the "
+        "unit; if the column contains 0 and 1, choose it under “{}” instead",
+        TREATED,
     ),
-)
-"""Hints for study files that differ entirely from those for Python, by error message."""
-_ON_PAGE = (
-    (
-        r"cohort='.*' (?:changes|varies) within",
-        Message(
-            "in the file, give each unit one first treated period, in every row of the "
-            "unit; if the column contains 0 and 1, choose it under “{}” instead",
-            TREATED,
-        ),
-    ),
-    (r"unit='.*' is empty in", Message("fill in the unit in each of these rows of the file")),
-    (
-        r"strata='.*' (?:is empty in|changes within|varies within)",
+    "unit empty": Message("fill in the unit in each of these rows of the file"),
+    **dict.fromkeys(
+        ("strata empty", "strata varies"),
         Message("in the file, give each unit one group, in every row of the unit"),
     ),
-    (
-        r"strata='.*' has \d+ levels",
-        Message("remove it from “{}”, or choose a column with fewer values", GROUPS),
+    "strata continuous": Message(
+        "remove it from “{}”, or choose a column with fewer values", GROUPS
     ),
-    (
-        r"time='.*' (?:looks like a calendar|appears to contain dates)",
-        Message("in the file, write periods as text, such as 2015-12, or as dates"),
-    ),
-    (r"mediators are missing in all treated rows", Message("choose another column as a mediator")),
-)
+    "time dates": Message("in the file, write periods as text, such as 2015-12, or as dates"),
+    "mediators missing": Message("choose another column as a mediator"),
+}
 """Hints for users of the studio."""
 
 
@@ -174,7 +140,7 @@ def in_toml(table: str) -> Iterator[None]:
             hint = Message("in [{}]: {}", "data.read" if read else table, hint)
         if hint == error.hint:
             raise
-        raise type(error)(error.what, where=error.where, hint=hint) from error
+        raise error.reworded(hint=hint) from error
 
 
 @contextmanager
@@ -184,9 +150,7 @@ def in_table(table: str) -> Iterator[None]:
         with in_toml(table):
             yield
     except NQPError as error:
-        raise type(error)(
-            Message("[{}]: {}", table, error.what), where=error.where, hint=error.hint
-        ) from None
+        raise error.reworded(Message("[{}]: {}", table, error.what)) from None
 
 
 @contextmanager
@@ -197,8 +161,7 @@ def at_file() -> Iterator[None]:
     except PanelError as error:
         if not error.what.startswith("path="):
             raise
-        problem = Message("'data.file': {}", error.what)
-        raise PanelError(problem, where=error.where, hint=error.hint) from error
+        raise error.reworded(Message("'data.file': {}", error.what)) from error
 
 
 @contextmanager
@@ -216,7 +179,7 @@ def at_command() -> Iterator[None]:
             hint = Message("choose another name with --name")
         if hint == error.hint:
             raise
-        raise type(error)(error.what, where=error.where, hint=hint) from error
+        raise error.reworded(hint=hint) from error
 
 
 def _toml(hint: str) -> str:
@@ -232,9 +195,8 @@ def _command(hint: str) -> str:
 
 def _other(error: NQPError) -> Message:
     """Return a hint that replaces Python code."""
-    page = next((words for pattern, words in _ON_PAGE if re.search(pattern, error.what)), None)
-    for pattern, words in _BY_WHAT:
-        if (match := re.search(pattern, error.what)) is not None:
-            typed = words.fill(*match.groups()) if match.groups() else words
-            return typed if page is None else Spoken(typed, page)
-    return _IN_FILE
+    typed, page = _TYPED.get(error.about), _ON_PAGE.get(error.about)
+    if typed is None:
+        return _IN_FILE
+    typed = typed.fill(error.column) if error.column else typed
+    return typed if page is None else Spoken(typed, page)

@@ -9,9 +9,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 from claims import CHECKS, PANELS, SHAPES, case, fit_of, results_of
-from doors import SECTIONS, Answer, Context, Document, Paragraph, Strip, Tiles, writers
+from doors import (
+    SECTIONS,
+    Answer,
+    Context,
+    Document,
+    Folded,
+    Paragraph,
+    Strip,
+    Tiles,
+    explained,
+    writers,
+)
 
 import bayes_nqp as nqp
+from bayes_nqp._core.i18n import Message, advised, joined
+from bayes_nqp.checks import CheckResult
 
 SURE = {"virtually certain": 0.99, "extremely likely": 0.95, "very likely": 0.9}
 
@@ -86,3 +99,14 @@ def test_facts_are_written_as_they_are(tmp_path: Path) -> None:
     assert read["confidence"]["grade"] == "medium"
     assert read["confidence"]["doubtful"] == ["placebo_time"]
     assert read["author"] == "A. B."
+
+
+def test_details_have_the_next_step_of_the_result_or_else_the_remedy_of_the_guide() -> None:
+    context = context_of("one cohort", "flat", "all hold", "en")
+    finding = joined([Message("A finding."), advised(Message("Next: look at region 3."))])
+    for sentence, step in ((finding, "Next: look at region 3."), ("", "What to try first:")):
+        result = CheckResult("anticipation", "?", "failed", "", sentence)
+        folded = next(x for x in explained(context, [result], 3) if isinstance(x, Folded))
+        steps = [x for x in folded.items if x.startswith(("Next", "What to try"))]
+        assert len(steps) == 1
+        assert steps[0].startswith(step)

@@ -33,6 +33,7 @@ from bayes_nqp.checks.model._influences import influences, saturated_model
 from bayes_nqp.checks.model._tail import phrase, tail_of
 from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.checks.shared import (
+    GIVEN_PARALLEL,
     HOLDS,
     Finding,
     Guide,
@@ -290,8 +291,19 @@ def model_fit(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Finding:
         tail.replicated[:, k].mean(),
         tail.replicated[:, k].std(),
     )
-    evidence = tail.dataset(predictive="posterior", outcome=str(fit.record.get("outcome", "")))
+    evidence = tail.dataset(
+        predictive="posterior",
+        outcome=str(fit.record.get("outcome", "")),
+        **{GIVEN_PARALLEL: int(fit.facts.parallel and _trends_alone(names, harms))},
+    )
     return Finding(verdict, figure, _sentence(verdict, names, harms, fit), evidence, "predictive")
+
+
+def _trends_alone(names: list[str], harms: list[Harm]) -> bool:
+    """Return True if only differences before adoption are harmful; they are the last harm."""
+    moving = [name for name in names if any(part in name for part in _MOVEMENT)]
+    common, others = any(_COMMON in name for name in moving), harms[:-1]
+    return bool(moving and harms) and not (common or any(harm.doubtful for harm in others))
 
 
 def _statistics(rows: Untreated, outcome: Array, scale: float) -> dict[str, Array]:

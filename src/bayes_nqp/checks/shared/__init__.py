@@ -50,7 +50,15 @@ from bayes_nqp.checks.shared._labels import (
 )
 from bayes_nqp.checks.shared._mixture import cell_labels, identified_cells, mixture, taken, turns_of
 from bayes_nqp.checks.shared._reported_effects import quantities, reported_draws, reported_weights
-from bayes_nqp.checks.shared._result import CHECKS, Check, CheckResult, Finding, asks, on_request
+from bayes_nqp.checks.shared._result import (
+    CHECKS,
+    GIVEN_PARALLEL,
+    Check,
+    CheckResult,
+    Finding,
+    asks,
+    on_request,
+)
 from bayes_nqp.checks.shared._verdicts import (
     DOUBT,
     DOUBTFUL,
@@ -82,6 +90,7 @@ __all__ = [
     "FAILING",
     "FAILS",
     "FAR",
+    "GIVEN_PARALLEL",
     "HOLDS",
     "LASTING",
     "NOT_APPLICABLE",

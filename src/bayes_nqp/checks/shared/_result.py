@@ -56,6 +56,10 @@ type Evidence = xr.Dataset | xr.DataArray | pd.DataFrame | None
 type Subject = Literal["total", "outcome", "errors", "channels", "fit"]
 
 
+GIVEN_PARALLEL: Final = "given_parallel"
+"""The attr of evidence that is 1 if a divergence before adoption alone determines the verdict."""
+
+
 def on_request(_: Panel) -> bool:
     """Return False: value of ``suits`` for a check that runs only if it is named."""
     return False

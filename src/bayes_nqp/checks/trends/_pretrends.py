@@ -191,7 +191,7 @@ def _findings(parts: Parted, families: FamilyEvidence, apart: list[str]) -> Iter
         listed(strata, 4),
     )
     if judged.tested == FAILS:
-        yield _moved_apart(judged, listed(judged.apart, 4))
+        yield _moved_apart(judged, listed(_clearest(judged), 4))
         yield families.sentence
     elif families.verdict == FAILS:
         yield families.sentence
@@ -308,6 +308,13 @@ def _moved_apart(judged: Judgement, apart: Message) -> Message:
         total.slope.std(),
         clearest,
     )
+
+
+def _clearest(judged: Judgement) -> list[str]:
+    """Return the strata that diverged, without factors of which every level did."""
+    factors = {name: name.partition(" = ")[0] for name in judged.levels}
+    differing = {factor for name, factor in factors.items() if name not in judged.apart}
+    return [name for name in judged.apart if factors[name] in differing]
 
 
 def _prolonged(judged: Judgement, name: Message) -> Message:

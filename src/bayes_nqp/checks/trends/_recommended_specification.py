@@ -147,8 +147,8 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
             )
         )
     average = Message(
-        "Next: report the effect averaged over these assumptions (model average), and "
-        "compare them with {}.",
+        "Next: report the effect averaged over assumptions about trends (model average), and "
+        "compare the assumptions with {}.",
         see_all,
     )
     if winner is not None:

@@ -100,6 +100,7 @@ def read(
             ),
             where=rows.shown(twice),
             hint="aggregate or drop these rows, or name a finer unit",
+            about="rows duplicated",
         )
     notes = cleaning
     columns = [numbers(frame[indicator.data], f"indicator {indicator.key!r}: column", rows, notes)

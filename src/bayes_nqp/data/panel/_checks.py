@@ -50,6 +50,7 @@ def distinct_rows(key: Index, rows: SourceRows) -> None:
             rows.unit,
             rows.time,
         ),
+        about="rows duplicated",
     )
 
 
@@ -90,6 +91,8 @@ def constant_stratum(
                 "or use each unit's first value",
                 name,
             ),
+            about="strata varies",
+            column=name,
         )
 
 
@@ -113,6 +116,8 @@ def whole_stratum(name: str, codes: Index, units: Index, rows: SourceRows) -> No
                 name,
                 rows.unit,
             ),
+            about="strata empty",
+            column=name,
         )
 
 
@@ -131,6 +136,8 @@ def not_continuous(name: str, column: pd.Series[Any], levels: int, units: int) -
                 "cuts='median')",
                 name,
             ),
+            about="strata continuous",
+            column=name,
         )
 
 

@@ -109,6 +109,8 @@ def from_column(
                 rows.unit,
                 column.name,
             ),
+            about="cohort varies",
+            column=str(column.name),
         )
     return low
 

@@ -149,4 +149,6 @@ def _refuse_calendar_codes(seen: Index, name: str) -> None:
         Message("time={!r} appears to contain dates written as numbers", name),
         where=shown(seen, 3),
         hint=Message("df[{!r}] = {}", name, hint),
+        about="time dates",
+        column=name,
     )

@@ -151,6 +151,7 @@ def _check_known(df: pd.DataFrame, argument: str, column: object) -> None:
     raise PanelError(
         Message("{}={!r} is not a column of the data", argument, column),
         hint=nearest(column, df.columns, _ALIKE),
+        about="column unknown",
     )
 
 
@@ -199,5 +200,6 @@ def labelled(before: Labels, words: Mapping[str, Any] | None, df: pd.DataFrame) 
             raise PanelError(
                 Message("labels.{}: {!r} is not a column of the data", language, column),
                 hint=nearest(column, df.columns),
+                about="column unknown",
             )
     return before | added

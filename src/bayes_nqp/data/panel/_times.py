@@ -165,6 +165,8 @@ def _whole(
             "convert it to dates, e.g. pd.to_datetime(df[{!r}].astype(str), format='%Y%m')",
             str(column.name),
         ),
+        about=f"{argument} numbers",
+        column=str(column.name),
     )
 
 
@@ -257,6 +259,8 @@ def _texts(
         Message("{}={!r} is text, not times: {}", argument, name, shown(map(quoted, texts), 3)),
         where=rows.shown(~gone & (np.cumsum(~gone) <= 2)),
         hint=_text_hint(name, [str(x) for x in values if str(x).strip()], argument),
+        about=f"{argument} text",
+        column=name,
     )
 
 

@@ -48,4 +48,6 @@ def refuse_gaps(df: pd.DataFrame, unit: str, time: str) -> None:
             "df[{0!r}] = df[{0!r}].ffill(), if each of these rows belongs to the name above it",
             unit,
         ),
+        about="unit empty",
+        column=unit,
     )

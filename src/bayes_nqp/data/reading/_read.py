@@ -30,8 +30,8 @@ TEXTS = (".csv", ".tsv", ".txt")
 _BOOKS = (".xlsx", ".xlsm", ".xls")
 SUFFIXES = (*TEXTS, *_BOOKS, ".parquet", ".dta", *PACKAGES)
 """Suffixes of supported files."""
-_FILE_WORDS = ("is not a column", "contains text in", "is empty in", "no row is complete")
-"""Parts of errors for which there is further advice if the rows come from a file."""
+_IN_FILES = ("column unknown", "column text", "unit empty", "strata empty")
+"""Kinds of errors for which there is further advice if the rows come from a file."""
 _TEXT_COPIES = 3
 """Memory needed to read text, in multiples of the file size."""
 _EDGES = " \t\r\n\u3000\xa0\ufeff"
@@ -165,7 +165,7 @@ def cells_of(path: Path, notes: Iterable[str]) -> Iterator[None]:
     try:
         yield
     except PanelError as error:
-        if not any(x in error.what for x in _FILE_WORDS):
+        if error.about not in _IN_FILES:
             raise
         phrases = ("sheets", "columns not read", "is the name of", "old workbook")
         sheets = [note for note in notes if any(words in note for words in phrases)]
@@ -177,7 +177,7 @@ def cells_of(path: Path, notes: Iterable[str]) -> Iterator[None]:
             "" if error.hint.endswith("?") else ";",
             path.name,
         )
-        raise PanelError(error.what, where=where, hint=hint) from error
+        raise error.reworded(where=where, hint=hint) from error
 
 
 def _check_file(path: Path, suffix: str) -> None:

@@ -180,6 +180,7 @@ def _from_text(column: pd.Series[Any], argument: str, rows: SourceRows, notes: l
             ),
             where=rows.shown(wrong, name),
             hint=_hint(column[wrong], bool((~wrong & ~blank).any())),
+            about="column text",
         )
     if column[~blank].map(lambda x: isinstance(x, str)).any():
         notes.append(Message("{}: numbers stored as text were read as numbers", name))

@@ -119,4 +119,5 @@ def _complete(panel: Panel, name: str, values: Array, wanted: Mask, called: str)
             f"the moderator {name!r} is missing in {missing.sum()} of {wanted.sum()} {called}",
             where=SourceRows(panel.frame, panel.roles.unit, panel.roles.time).shown(missing),
             hint=f"panel.complete({name!r}) keeps the observations that have it; or fill it in",
+            about="values missing",
         )

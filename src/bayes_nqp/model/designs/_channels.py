@@ -116,6 +116,7 @@ def complete_cases(
                 f"mediators are missing in all treated rows of cohort {panel.time_labels[code]}",
                 where=shown(lost or names),
                 hint="leave that mediator out, or these units (panel.where)",
+                about="mediators missing",
             )
     if complete.all():
         return panel, before, ()

@@ -193,5 +193,6 @@ class ContinuousExposure(SingleEquation):
                 f"the exposure {name!r} is missing in {missing.sum()} of {values.size} rows",
                 where=SourceRows(panel.frame, panel.roles.unit, panel.roles.time).shown(missing),
                 hint=f"panel.complete({name!r}) keeps the rows that have it; or fill it in",
+                about="values missing",
             )
         return DoseSpec(name, values - self.reference, self.reference, self.per, self.by_time)

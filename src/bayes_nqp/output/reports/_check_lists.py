@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from bayes_nqp._core.i18n import Message, Translator
+from bayes_nqp._core.i18n import Message, Translator, advice_of
 from bayes_nqp.checks import CHECKS, OPEN, VERDICTS, CheckResult, title_of
 from bayes_nqp.output.plots import Sketch
 from bayes_nqp.output.reports._content import Block, Folded, Heading, Paragraph
@@ -83,7 +83,10 @@ def explained(
 
 
 def _details(context: Context, result: CheckResult) -> Iterator[str]:
-    """Give the key figure, the details and, after an open verdict, the entry of the check."""
+    """Give the key figure, the details and, after an open verdict, the entry of the check.
+
+    The next step is that of the result; without one, the remedy of the entry is given.
+    """
     translate = context.translate
     if figure := figure_of(result, context):
         yield translate("Key figures: {}.", figure)
@@ -92,5 +95,6 @@ def _details(context: Context, result: CheckResult) -> Iterator[str]:
     if guide is None or result.verdict not in OPEN:
         return
     yield translate("What a failure means: {}", guide.failure)
-    yield translate("What to try first: {}.", guide.remedy)
+    own = Translator(context.language, result.labels).name(advice_of(result.sentence))
+    yield own or translate("What to try first: {}.", guide.remedy)
     yield translate("Thresholds: {}", guide.thresholds)

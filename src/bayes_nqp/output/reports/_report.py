@@ -8,6 +8,8 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any, Literal
 
+import pandas as pd
+
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core.exceptions import StudyError, nearest, one_of
 from bayes_nqp._core.i18n import Message, Translator, listed
@@ -19,7 +21,7 @@ from bayes_nqp._core.software import versions
 from bayes_nqp._core.texts import LONGEST_NAME, LONGEST_TEXT
 from bayes_nqp._core.types import Language
 from bayes_nqp._core.validation import door
-from bayes_nqp.checks import CheckResult, run_checks, suiting
+from bayes_nqp.checks import CheckResult, checked, suiting
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.effects.estimands import estimands_named
 from bayes_nqp.inference.fitting import Fit, panel_of
@@ -48,7 +50,7 @@ def report(
     *,
     language: Language = "en",
     formats: Sequence[str] = ("html", "docx", "xlsx", "tex"),
-    checks: Sequence[CheckResult] | None = None,
+    checks: Sequence[CheckResult] | pd.DataFrame | None = None,
     by: Sequence[str] | str | None = None,
     prob: float = 0.95,
     weights: str = "rows",
@@ -79,8 +81,8 @@ def report(
     formats : sequence of str, default ("html", "docx", "xlsx", "tex")
         "html" (one file, pictures inside), "docx" (Word; tables are editable), "xlsx" (one sheet
         per table, with numeric cells), "tex" (the tables, for xelatex) and "md" (the tables).
-    checks : sequence of CheckResult, optional
-        Results of `run_checks`; by default all checks are run.
+    checks : sequence of CheckResult, or DataFrame, optional
+        Results of checks of the fit, or the table of ``nqp.check(fit)``; by default all are run.
     by : sequence of str, optional
         Stratum factors; all of the fit's by default.
     prob : float, default 0.95
@@ -148,9 +150,10 @@ def report(
     translate = words(language, main)
     name = outcome or Context(main, (), language).usual_outcome
     with bar(progress), place(dir, force=force, name="dir") as ready, collected() as omissions:
+        results = tuple(checked(main, checks))
         context = Context(
             main,
-            tuple(run_checks(main) if checks is None else checks),
+            results,
             language,
             prob,
             factors,
@@ -166,7 +169,7 @@ def report(
             author=author,
             date=date,
             outcome_scale=outcome_scale,
-            spatial=_spatial(main, checks),
+            spatial=_spatial(main, () if checks is None else results),
             baseline=steps,
         )
         write_report(context, ready.draft, formats, FigureFolder(ready.draft / "figures"))
@@ -313,9 +316,9 @@ def _fits(fits: Any) -> dict[str, Fit]:
     return {str(name): each for name, each in named.items()}
 
 
-def _spatial(fit: Fit, checks: Sequence[CheckResult] | None) -> bool:
+def _spatial(fit: Fit, checks: Sequence[CheckResult]) -> bool:
     """Return True if checks of spatial dependence were chosen, not only all that suit the fit."""
-    names = {result.name for result in checks or ()}
+    names = {result.name for result in checks}
     usual = set(suiting(fit.design, fit.panel))
     chosen = names - usual if usual <= names else names
     return not chosen.isdisjoint(SPATIAL)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from bayes_nqp._core.i18n import Message, Numeral, listed, separated
-from bayes_nqp.checks import SUPPORTED, UNSUPPORTED, WEIGHED, Subject, needed_for, title_of
+from bayes_nqp.checks import SUPPORTED, UNSUPPORTED, Subject, needed_for, title_of
 from bayes_nqp.effects.estimands import ENOUGH
 from bayes_nqp.output.reports._context import Context
 from bayes_nqp.output.tables import percent
@@ -31,9 +31,10 @@ _WORDS_CONFIDENCE = Message(
     " assessed: no check failed, and all checks of assumptions are inconclusive."
 )
 _WORDS_SUPPORT = Message(
-    "With a model average, checks of parallel trends do not affect confidence. Confidence"
-    " is low if no assumption has a posterior probability of {}, and at most medium if "
-    "none has {}."
+    "With a model average, the verdicts of checks of parallel trends do not affect "
+    "confidence, because their evidence enters the posterior probabilities of the "
+    "assumptions. Confidence is low if no assumption has a posterior probability of {}, and "
+    "at most medium if none has {}."
 )
 _WORDS_CONTRASTS = Message(
     "The likelihood of a difference between groups is the lower of its probabilities in "
@@ -63,8 +64,6 @@ def scales(context: Context) -> Iterator[str]:
     needed = []
     for subject in (subject_name for subject_name, present in subjects.items() if present):
         names = needed_for(subject, adopted=context.staggered)
-        if context.average is not None:
-            names = tuple(name for name in names if name not in WEIGHED)
         checks = listed((title_of(name) for name in names), len(names))
         needed.append(_NEEDED[subject].fill(checks))
     yield translate(_WORDS_CONFIDENCE, needed=separated(needed))

@@ -16,7 +16,7 @@ from bayes_nqp._core.labels import Labels, labels_of
 from bayes_nqp._core.safe_calls import reply
 from bayes_nqp._core.types import Language
 from bayes_nqp._core.validation import door
-from bayes_nqp.checks import CheckResult, results_of
+from bayes_nqp.checks import CheckResult, ModelAverage, results_of
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.effects.estimands import By
 from bayes_nqp.inference.fitting import Fit
@@ -155,7 +155,7 @@ def table(
     _check(ask, kind)
     if steps is not None and kind != "baseline":
         raise StudyError("'steps' belongs to kind='baseline'", hint="nqp.table(fit, 'baseline', …)")
-    subject, source = _subject(values)
+    subject, source = _subject(_drawn(values))
     effects = getattr(source, "effects", None)
     if subject in _ANSWERS and effects is not None and kind and "fit" in KINDS[kind].of:
         # Kinds of fits take its draws, as they take those of a fit.
@@ -170,6 +170,15 @@ def table(
             hint = f"nqp.table(fit.panel, {kind!r})"
         raise StudyError(f"kind={kind!r} is no table of a {type(values).__name__}", hint=hint)
     return chosen.tabulate(source, ask)
+
+
+def _drawn(values: object) -> object:
+    """Replace model averages by their effects datasets."""
+    if isinstance(values, ModelAverage):
+        return values.effects
+    if isinstance(values, Mapping):
+        return {name: _drawn(each) for name, each in values.items()}
+    return values
 
 
 def _labels(subject: object) -> Labels:
@@ -210,7 +219,7 @@ def _results(candidate: object) -> list[CheckResult] | None:
         wanted = ["check", "question", "verdict", "figure", "sentence"]
         if not set(wanted) <= set(candidate.columns):
             raise StudyError("'values' is a DataFrame, and not that of nqp.check(fit)", hint=_WHAT)
-        return results_of(candidate[wanted])
+        return results_of(candidate)
     if isinstance(candidate, Iterable) and not isinstance(
         candidate, str | Mapping | np.ndarray | xr.Dataset
     ):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bayes_nqp._core.i18n import enumerated
-from bayes_nqp.checks import CheckResult, title_of
+from bayes_nqp._core.i18n import Message, enumerated
+from bayes_nqp.checks import CheckResult, title_of, weighed
 from bayes_nqp.output.reports._check_lists import figure_of, titled
 from bayes_nqp.output.reports._content import Alarm, Block, Paragraph
 from bayes_nqp.output.reports._context import Context
@@ -27,13 +27,7 @@ def failures(context: Context) -> Iterator[Block]:
         failed.insert(0, gate)
     if failed:
         yield Alarm(translate("Failed checks"), tuple(failed))
-        yield Paragraph(
-            translate(
-                "The estimate is valid only under the assumptions of the model; these checks "
-                "reject some of them."
-            ),
-            "quiet",
-        )
+        yield Paragraph(translate(_meaning(context)), "quiet")
     confidence = context.confidence("average")
     if confidence.grade in ("high", "medium"):  # doubts stand in the sentence with the grade
         return
@@ -46,6 +40,20 @@ def failures(context: Context) -> Iterator[Block]:
         )
     if doubtful:
         yield Alarm(translate("Checks that require caution"), tuple(doubtful), "doubt")
+
+
+def _meaning(context: Context) -> Message:
+    """State the meaning of the failures for the reported estimate."""
+    trends_alone = context.fit.gate.passed and all(map(weighed, context.of("failed")))
+    if context.average is not None and trends_alone:
+        return Message(
+            "These checks reject parallel trends. The reported model average allows for other "
+            "trends."
+        )
+    return Message(
+        "The estimate is valid only under the assumptions of the model; these checks "
+        "reject some of them."
+    )
 
 
 def _listed(context: Context, verdict: str) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from bayes_nqp._core.i18n import Message, joined
-from bayes_nqp.checks import WEIGHED, Subject
+from bayes_nqp.checks import Subject, weighed
 from bayes_nqp.inference.fitting import ADOPTION, RECEIVED, meets
 from bayes_nqp.output.reports._all_mediators import through
 from bayes_nqp.output.reports._answer import Answer
@@ -121,7 +121,7 @@ def _weighed(context: Context, fitted: Posterior) -> Message:
         "→ posterior probability): {}.",
         average.words,
     )
-    rejected = [x.name for x in context.of("failed") if x.name in WEIGHED]
+    rejected = [x.name for x in context.of("failed") if weighed(x)]
     if not rejected:
         return joined([families, under])
     tests = Message("Parallel trends are rejected by: {}.", named(rejected))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.exceptions import as_python
 from bayes_nqp._core.i18n import Message, separated
 from bayes_nqp.output.reports._content import Block, Heading, NumberedTable, Paragraph
 from bayes_nqp.output.reports._context import Context
@@ -56,8 +57,8 @@ def _items(context: Context) -> Iterator[tuple[str, str | int]]:
     yield translate("Data (SHA-256)"), str(fit.record["panel_digest"])
     if fit.panel is not None:
         yield translate("Observations"), fit.panel.n_rows
-    yield translate("Design"), repr(fit.design)
-    yield translate("Sampler"), repr(fit.sampler)
+    yield translate("Design"), as_python(fit.design)
+    yield translate("Sampler"), as_python(fit.sampler)
     yield translate("Seed"), str(fit.sampler.seed)
     yield translate("Draws (SHA-256)"), fit.digest
     if fit.record.get("unsealed"):
