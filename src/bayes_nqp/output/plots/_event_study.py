@@ -115,6 +115,7 @@ def event_study(
     efficient: bool | None = None,
     weights: str = "rows",
     balanced: int | None = None,
+    reference: int | None = None,
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
@@ -147,6 +148,9 @@ def event_study(
         As in ``att``.
     balanced : int, optional
         As in ``att``.
+    reference : int, optional
+        Event time at which all cohorts are zero, such as -3; by default the last period before
+        effects begin. Cohorts that are not observed then are left out.
     ax : Axes, optional
         Axes to draw into; all groups then share it.
     title : str, optional
@@ -159,7 +163,8 @@ def event_study(
     Raises
     ------
     StudyError
-        As ``att``; and if a single panel has no space for all groups.
+        As ``att``; if no lead is identified at the reference; and if a single panel has no space
+        for all groups.
 
     References
     ----------
@@ -174,7 +179,8 @@ def event_study(
     >>> figure = nqp.plots.event_study(fit)
     """
     course, total = (
-        over_time(fit_or_effects, groups, weights, balanced, leads) for groups in (by, None)
+        over_time(fit_or_effects, groups, weights, balanced, leads, reference)
+        for groups in (by, None)
     )
     effects = effects_of(fit_or_effects)
     if efficient is not False:
@@ -294,8 +300,9 @@ def _draw(
 def _band(ax: Axes, series: OverTime, prob: float, shift: float, colours: tuple[str, str]) -> None:
     """Mark both ends of the band, those of leads and of effects in a colour each."""
     every = np.concatenate([draws[v.EVENT_TIME].to_numpy() for draws in series.parts])
+    onset = series.onset if series.leads is not None else series.reference
     few = np.concatenate([np.broadcast_to(few_units(x), x.shape[-1]) for x in series.parts])
-    early, ends = every < series.reference, np.stack(series.band(prob))
+    early, ends = every < onset, np.stack(series.band(prob))
     for (colour, part), pale in product(zip(colours, (early, ~early), strict=True), (False, True)):
         some = part & (few == pale)
         look: dict[str, Any] = {"color": colour, "alpha": PALE if pale else 1.0, "gid": "band"}
@@ -321,7 +328,7 @@ def _frame(ax: Axes, series: list[OverTime], ticks: int) -> None:
     periods = np.concatenate([*seen, [reference] if has_leads else []])
     ax.axhline(0, color=MUTED, linewidth=0.7, zorder=0.5)
     if has_leads:
-        ax.axvline(reference + 0.5, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0.5)
+        ax.axvline(series[0].onset, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0.5)
     ax.set_xlim(periods.min() - 0.5, periods.max() + 0.5)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=ticks, integer=True, min_n_ticks=1))
     ax.yaxis.set_major_locator(MaxNLocator(nbins=6))

@@ -38,7 +38,8 @@ def specification_table(
     DataFrame
         ``check``, ``change``, ``specification``, the columns of `summary`, ``same_target`` (the
         estimate of the fit for the same cells), ``counts`` (True if it enters the check's verdict)
-        and ``gate`` of each refit.
+        and ``gate`` of each refit. Results of the check "referee" have ``conclusion`` in addition:
+        "unchanged", "changes", "opposite sign" or "not converged".
 
     Raises
     ------
@@ -70,6 +71,8 @@ def specification_table(
         table.insert(0, "check", result.name)
         table["same_target"] = evidence["reference"].to_numpy()
         table["counts"] = evidence["counts"].to_numpy()
+        if "conclusion" in evidence.coords:
+            table["conclusion"] = evidence["conclusion"].to_numpy().astype(object)
         table["gate"] = evidence["gate_of"].to_numpy().astype(object)
         tables.append(table)
     if not tables:

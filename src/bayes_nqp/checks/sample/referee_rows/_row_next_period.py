@@ -15,12 +15,13 @@ from bayes_nqp.inference.fitting import Fit, panel_of
     Message("date of adoption"),
     place=62,
     shows=Message(
-        "Adoption from the next period: the period of adoption counts as untreated, which "
-        "reduces the estimate if the effect begins at once."
+        "Adoption counted from the next period: the period of adoption, which is treated only in "
+        "part, is left out. If it stayed as an untreated period, an effect that begins at once "
+        "would reduce the estimate."
     ),
 )
 def next_period(fit: Fit, requested: Requested) -> Specifications:
-    """Count units as treated from the period after their adoption."""
+    """Count units as treated from the period after their adoption, which is left out."""
     yield Message("adoption counted from the next period"), partial(_later, fit)
 
 
@@ -29,4 +30,5 @@ def _later(fit: Fit) -> Task:
     panel = panel_of(fit)
     code = panel.cohort_codes
     later = np.where((code >= 0) & (code + 1 < panel.periods), code + 1, -1)
-    return fit.variant(drop=True), panel.with_cohorts(later)
+    moved = panel.with_cohorts(later)
+    return fit.variant(drop=True), moved.where(code[panel.unit_codes] != panel.time_codes)
