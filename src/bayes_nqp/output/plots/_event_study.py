@@ -53,6 +53,7 @@ _EFFICIENT = COLOURS[1]
 _LEADS_NOTE = Message(
     "Hollow: before adoption. Leads and effects come from one model, relative to event time {}."
 )
+_LEFT_OUT = Message("Cohorts left out, because they are not observed at the reference: {}.")
 _FROM = Message("relative to event time {}")
 _OWN = {
     True: Message("relative to all earlier periods"),
@@ -240,6 +241,7 @@ def _notes(page: Canvas, course: OverTime, prob: float, *, fitted: bool) -> None
     alone = course.effects is None
     page.note(POINTS, percent(prob))
     page.note(_LEADS_NOTE, Numeral(f"−{-course.reference}"), when=not alone)
+    page.note(_LEFT_OUT, course.left_out, when=course.left_out > 0)
     page.note(_OWN_NOTE, when=fitted)
     page.note(_BAND_NOTE, percent(prob))
     page.note("Zero: expected outcome without the policy.", when=alone)

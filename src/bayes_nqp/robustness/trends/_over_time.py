@@ -24,7 +24,7 @@ from bayes_nqp.effects.estimands import (
 )
 from bayes_nqp.inference.fitting import Fit, once
 from bayes_nqp.robustness.trends._event_study import event_study_of
-from bayes_nqp.robustness.trends._reference import relative_to
+from bayes_nqp.robustness.trends._reference import cohorts_of, relative_to
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +47,8 @@ class OverTime:
         Labels of the group.
     averaged : bool
         True if `own` is a model average.
+    left_out : int
+        Number of cohorts (within strata) that are not observed in the reference period.
     """
 
     own: xr.DataArray
@@ -57,6 +59,7 @@ class OverTime:
     missing: Message = NOTHING
     labels: Mapping[str, Any] | None = None
     averaged: bool = False
+    left_out: int = 0
 
     @property
     def main(self) -> xr.DataArray:
@@ -179,7 +182,8 @@ def _averaged(
         return _without_leads(alone, reference, error.what)
     if leads is not True:
         before = before.isel({v.EVENT_TIME: before[v.EVENT_TIME] >= natural.reference - int(leads)})
-    return replace(alone, leads=before, effects=effects, reference=study.reference)
+    lost = np.setdiff1d(cohorts_of(natural.effects), cohorts_of(study.effects)).size
+    return replace(alone, leads=before, effects=effects, reference=study.reference, left_out=lost)
 
 
 def _without_leads(alone: OverTime, reference: int | None, why: Message) -> OverTime:

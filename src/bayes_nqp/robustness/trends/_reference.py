@@ -44,7 +44,7 @@ def relative_to(study: EventStudy, reference: int) -> EventStudy:
         return study
     assert study.fit is not None
     times = study.leads[v.EVENT_TIME].to_numpy()
-    at, blocks = times == reference, _blocks(study.leads)
+    at, blocks = times == reference, cohorts_of(study.leads)
     if not at.any():
         raise StudyError(
             Message("reference={}: no lead is identified at this event time", reference),
@@ -69,15 +69,15 @@ def relative_to(study: EventStudy, reference: int) -> EventStudy:
     )
 
 
-def _blocks(effects: xr.Dataset) -> npt.NDArray[np.str_]:
-    """Return the stratum and cohort of every cell."""
+def cohorts_of(effects: xr.Dataset) -> npt.NDArray[np.str_]:
+    """Return the stratum and cohort of every cell, as one text."""
     cohorts = effects[v.COHORT].to_numpy().astype(str)
     return np.char.add(np.char.add(strata_labels(effects).astype(str), "\x1f"), cohorts)
 
 
 def _less(effects: xr.Dataset, base: dict[str, Any]) -> xr.Dataset:
     """Subtract the lead of each block from its cells; cells of other blocks are left out."""
-    blocks = _blocks(effects)
+    blocks = cohorts_of(effects)
     kept = np.isin(blocks, list(base))
     effects = effects.isel({v.CELL: kept})
     values = effects[v.EFFECT].transpose(..., v.CELL)
@@ -89,8 +89,8 @@ def _observations(fit: Fit, event_time: int) -> dict[str, float]:
     """Count the observations of each block at an event time without a cell of its own."""
     frame = fit.model_frame
     of_cell = np.empty(frame.cells.lead.size, dtype=object)
-    of_cell[frame.cells.lead] = _blocks(lead_effects(fit))
-    of_cell[~frame.cells.lead] = _blocks(fit.effects)
+    of_cell[frame.cells.lead] = cohorts_of(lead_effects(fit))
+    of_cell[~frame.cells.lead] = cohorts_of(fit.effects)
     codes, rows = frame.codes, np.flatnonzero(frame.cell_of_row >= 0)
     cell, unit = frame.cell_of_row[rows], codes.unit[rows]
     block = np.full(codes.n_units, "", dtype=object)

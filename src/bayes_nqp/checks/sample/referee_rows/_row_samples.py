@@ -38,7 +38,7 @@ def _of_column(fit: Fit, name: str) -> Iterator[tuple[Message, partial[object]]]
     values = sorted(text.dropna().unique())
     if not 1 < len(values) <= _MOST:
         raise StudyError(
-            Message("'samples' names {!r}, which has {:,} values", name, len(values)),
+            Message("'samples' names {!r}; the number of its values is {:,}", name, len(values)),
             hint=Message("a column with 2 to {} values, such as a region", _MOST),
         )
     for value in values:
