@@ -14,8 +14,8 @@ from bayes_nqp.checks.model._influences import Influences as Influences
 from bayes_nqp.checks.model._influences import KernelVariance as KernelVariance
 from bayes_nqp.checks.model._influences import average_influences as average_influences
 from bayes_nqp.checks.model._influences import influences as influences
-from bayes_nqp.checks.model._influences import saturated_model_frame as saturated_model_frame
 from bayes_nqp.checks.model._influences import robust_ratio as robust_ratio
+from bayes_nqp.checks.model._influences import saturated_model_frame as saturated_model_frame
 from bayes_nqp.checks.model._influences import within as within
 from bayes_nqp.checks.model._saturated import Saturated as Saturated
 from bayes_nqp.checks.model._spread import Evenly as Evenly

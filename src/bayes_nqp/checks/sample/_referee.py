@@ -38,9 +38,11 @@ from bayes_nqp.inference.fitting import ADOPTION, ROWS, UNITS, Fit, panel_of
     suits=on_request,
     guide=Guide(
         statistic=Message(
-            "Average effect with other outcomes, winsorised outcomes, without special cities, "
-            "with other policies as controls, with anticipation, in other periods, and for "
-            "units matched by propensity score.",
+            "Average effect with other outcomes, winsorised or truncated outcomes, other forms of "
+            "the controls, other policies as controls, unit-specific trends, without special "
+            "cities or other parts of the sample, with anticipation or a later date, in other "
+            "periods, and for units matched by propensity score. Its interval with shared shocks "
+            "and under other clusterings.",
         ),
         thresholds=Message(
             "Failed: the 95 % interval of the fit excludes zero, and a refit lies more than "
@@ -55,10 +57,11 @@ from bayes_nqp.inference.fitting import ADOPTION, ROWS, UNITS, Fit, panel_of
             "differs",
         ),
         code=('nqp.check(fit, "referee")\nnqp.table(fit, "referee")'),
-        literature="Austin (2011)",
+        literature="Austin (2011); Cameron, Gelbach and Miller (2011)",
         limits=Message(
-            "Winsorisation takes off part of the effect on units with extreme outcomes, and "
-            "matching changes the population.",
+            "Winsorisation and truncation take off part of the effect on units with extreme "
+            "outcomes, and other samples change the population. Of many rows, one may change "
+            "by chance.",
         ),
     ),
 )
@@ -111,9 +114,14 @@ def referee(
     columns = {"outcomes": outcomes, "policies": policies, "samples": samples}
     named = {option: _columns(fit, option, names_in(x)) for option, x in columns.items()}
     periods = (without_periods,) if isinstance(without_periods, str | int) else without_periods
-    others, lost = [], []
-    for found in _alternatives(fit, Requested(**named, without_periods=tuple(map(str, periods)))):
-        (others if isinstance(found, Alternative) else lost).append(found)
+    others: list[Alternative] = []
+    lost: list[Message] = []
+    requested = Requested(**named, without_periods=tuple(map(str, periods)))
+    for found in _alternatives(fit, requested):
+        if isinstance(found, Alternative):
+            others.append(found)
+        else:
+            lost.append(found)
     evidence = compared(fit, others, Message("running routine robustness checks"))
     if lost:
         evidence.attrs["left_out"] = separated([*filter(None, [evidence.attrs["left_out"]]), *lost])

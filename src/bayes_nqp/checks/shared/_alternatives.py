@@ -32,6 +32,7 @@ from bayes_nqp.inference.fitting import (
 )
 from bayes_nqp.model.designs import Design
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Alternative:
     """An alternative specification.

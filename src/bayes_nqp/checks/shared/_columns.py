@@ -70,13 +70,11 @@ def beside(panel: Panel, columns: Mapping[str, Array]) -> tuple[Panel, tuple[str
         return type(panel).from_frame(frame[complete], **arguments), tuple(names)
     except PanelError as error:
         raise NotApplicable(
-            Message("Too few observations have a value in the other period: {}", reason(error))
+            Message("These columns cannot enter the model: {}", reason(error))
         ) from None
 
 
-def with_controls(
-    fit: Fit, values: Callable[[Array], Array], name: str
-) -> tuple[Design, Panel]:
+def with_controls(fit: Fit, values: Callable[[Array], Array], name: str) -> tuple[Design, Panel]:
     """Replace each control of the design by a function of it.
 
     Parameters

@@ -146,4 +146,3 @@ def some_rows(fit: Fit, mask: Mask) -> Task:
 def _fewer(mask: Mask) -> None:
     if mask.all():
         raise NotApplicable(Message("this panel has no such observations"))
-

@@ -114,9 +114,7 @@ def att(
             fit_or_effects, effects, v.TREATED, next(iter(names)), anticipated=anticipated
         )
     else:
-        average = average_of(
-            effects, by, weights, balanced, anticipated=anticipated, window=span
-        )
+        average = average_of(effects, by, weights, balanced, anticipated=anticipated, window=span)
     draws = average.of_effects(effects, path).rename("att")
     draws.attrs = described(
         effects, average, "att", by=by, weights=weights, path=path, balanced=balanced

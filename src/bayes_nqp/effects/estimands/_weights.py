@@ -148,13 +148,12 @@ def window_of(window: Sequence[int] | None) -> tuple[int, int] | None:
     Raises
     ------
     StudyError
-        If these are not two whole numbers in increasing order.
+        If these are not two numbers in increasing order.
     """
     if window is None:
         return None
     ends = tuple(window)
-    whole = all(isinstance(x, int | np.integer) and not isinstance(x, bool) for x in ends)
-    if len(ends) != 2 or not whole or ends[0] > ends[1]:
+    if len(ends) != 2 or ends[0] > ends[1]:
         raise StudyError(
             f"window={window!r} is not a first and a last event time",
             hint="window=(0, 3) for event times 0 to 3",

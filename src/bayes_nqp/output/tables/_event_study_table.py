@@ -111,7 +111,9 @@ def _of_group(
             zero = dict.fromkeys(("mean", "sd", "lower", "upper", *band), 0.0)
             reference: dict[str, Any] = {v.EVENT_TIME: group.reference, "part": "reference", **zero}
             first = table.iloc[:1][[*(group.labels or {}), "baseline", "gate"]]
-            tables.append(first.assign(**reference)[[x for x in table if x in first or x in reference]])
+            tables.append(
+                first.assign(**reference)[[x for x in table if x in first or x in reference]]
+            )
         tables.append(table)
         start = end
     together = pd.concat(tables, ignore_index=True).sort_values(v.EVENT_TIME, kind="stable")

@@ -148,8 +148,16 @@ def over_time(
             )
         return _averaged(source, names, weights, balanced, leads)
     called = tuple(str(source.effects.attrs.get(name, "")) for name in ("outcome", "outcome_unit"))
-    key = ("over time", called, tuple(names.items()), weights, balanced, leads is True, leads)
-    key = (*key, reference)
+    key = (
+        "over time",
+        called,
+        tuple(names.items()),
+        weights,
+        balanced,
+        leads is True,
+        leads,
+        reference,
+    )
     return once(source, key, lambda: _averaged(source, names, weights, balanced, leads, reference))
 
 

@@ -72,7 +72,7 @@ def relative_to(study: EventStudy, reference: int) -> EventStudy:
 def cohorts_of(effects: xr.Dataset) -> npt.NDArray[np.str_]:
     """Return the stratum and cohort of every cell, as one text."""
     cohorts = effects[v.COHORT].to_numpy().astype(str)
-    return np.char.add(np.char.add(strata_labels(effects).astype(str), "\x1f"), cohorts)
+    return np.asarray(np.char.add(np.char.add(strata_labels(effects).astype(str), "\x1f"), cohorts))
 
 
 def _less(effects: xr.Dataset, base: dict[str, Any]) -> xr.Dataset:

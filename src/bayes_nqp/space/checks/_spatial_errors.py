@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
@@ -14,8 +13,8 @@ from bayes_nqp._core.exceptions import Hint, NotApplicable, NQPError
 from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed
 from bayes_nqp._core.types import Positive
 from bayes_nqp.checks.model import (
-    Clusters,
     PAIRED_UNITS,
+    Clusters,
     Influences,
     KernelVariance,
     average_influences,

@@ -26,4 +26,7 @@ from bayes_nqp.inference.fitting import Fit, panel_of
 def controls_lagged(fit: Fit, requested: Requested) -> Specifications:
     """Replace each control by its value one period earlier."""
     earlier = partial(shifted, panel_of(fit), periods=-1)
-    yield Message("controls of the period before"), partial(with_controls, fit, earlier, "{} one period earlier")
+    yield (
+        Message("controls of the period before"),
+        partial(with_controls, fit, earlier, "{} one period earlier"),
+    )

@@ -32,7 +32,7 @@ def periods(fit: Fit, requested: Requested) -> Specifications:
     for name in requested.without_periods:
         if name not in labels:
             raise StudyError(
-                Message("'without_periods' contains {!r}, which is not a period of the panel", name),
+                Message("'without_periods' names {!r}, which is not a period of the panel", name),
                 hint=nearest(name, labels),
             )
     named = requested.without_periods or [x for x in labels if _PANDEMIC.match(x)]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Final
-
-import numpy as np
 
 from bayes_nqp._core.exceptions import NotApplicable, StudyError
 from bayes_nqp._core.i18n import Message
@@ -33,7 +30,7 @@ def samples(fit: Fit, requested: Requested) -> Specifications:
         yield from _of_column(fit, name)
 
 
-def _of_column(fit: Fit, name: str) -> Iterator[tuple[Message, partial[object]]]:
+def _of_column(fit: Fit, name: str) -> Specifications:
     text = panel_of(fit).frame[name].astype(object).map(str, na_action="ignore")
     values = sorted(text.dropna().unique())
     if not 1 < len(values) <= _MOST:
