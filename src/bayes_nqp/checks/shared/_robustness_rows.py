@@ -39,7 +39,7 @@ class Requested:
 
 
 type Specifications = Iterator[tuple[Message, Callable[[], Task | float]]]
-"""Label of a specification, and a function that returns what to estimate: a design and a panel to
+"""Label of a specification, and a function that returns a design and a panel to
 refit, or the ratio of another standard error to that of the model. It raises `NotApplicable` if the
 panel does not allow it."""
 
@@ -55,7 +55,7 @@ class RobustnessRow:
     specifications : callable
         Function of a fit and the options; may raise `NotApplicable`.
     shows : Message
-        What the specifications can and cannot show, for the notes of the table.
+        Meaning and limits of the specifications, for the notes of the table.
     """
 
     title: Message
@@ -81,7 +81,7 @@ def robustness_row[F: Callable[[Fit, Requested], Specifications]](
     place : float, default 1000
         Position in the table, in increasing order.
     shows : Message, optional
-        What the specifications can and cannot show, for the notes of the table.
+        Meaning and limits of the specifications, for the notes of the table.
 
     Returns
     -------

@@ -15,7 +15,7 @@ from bayes_nqp.output.tables._specification_table import specification_table
 
 @kind(Message("Routine robustness checks"), of=("fit", "checks"), place=75, needs=(ADOPTION, ROWS))
 def referee(source: Fit | Sequence[CheckResult], ask: Ask) -> Table:
-    """Run and tabulate the check "referee", or tabulate its result, for example with options."""
+    """Run and tabulate the check "referee", or tabulate its result."""
     results = [CHECKS["referee"](source)] if isinstance(source, Fit) else source
     table = KINDS["robustness"].build(results, ask)
     title = ask.title or ask.translate("Robustness checks of the average effect")

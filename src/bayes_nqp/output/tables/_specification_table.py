@@ -38,7 +38,9 @@ def specification_table(
     DataFrame
         ``check``, ``change``, ``specification``, the columns of `summary`, ``same_target`` (the
         estimate of the fit for the same cells), ``counts`` (True if it enters the check's verdict)
-        and ``gate`` of each refit. Results of the check "referee" have ``conclusion`` in addition:
+        and ``gate`` of each refit.
+
+        Results of the check "referee" have ``conclusion`` in addition:
         "unchanged", "changes", "opposite sign" or "not converged".
 
     Raises

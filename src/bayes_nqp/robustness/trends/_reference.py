@@ -86,7 +86,7 @@ def _less(effects: xr.Dataset, base: dict[str, Any]) -> xr.Dataset:
 
 
 def _observations(fit: Fit, event_time: int) -> dict[str, float]:
-    """Count the observations of each block at an event time without a cell of its own."""
+    """Count the observations of each block at an event time without a cell."""
     frame = fit.model_frame
     of_cell = np.empty(frame.cells.lead.size, dtype=object)
     of_cell[frame.cells.lead] = cohorts_of(lead_effects(fit))

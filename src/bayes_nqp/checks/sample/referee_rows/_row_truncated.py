@@ -24,7 +24,7 @@ _TAILS: Final = (0.01, 0.05)
     ),
 )
 def truncated(fit: Fit, requested: Requested) -> Specifications:
-    """Leave out observations whose outcome is beyond the outer quantiles."""
+    """Leave out observations with an outcome beyond the outer quantiles."""
     outcome = panel_of(fit).outcome
     for tail in _TAILS:
         low, high = np.quantile(outcome, [tail, 1.0 - tail])
