@@ -141,10 +141,9 @@ def event_study(
         If True, show leads if they can be estimated; a number shows only the last ones. Without
         leads, effects are those of the fit, relative to all periods before they begin.
     efficient : bool, optional
-        Whether the effects that are reported are drawn too, in a colour of their own: under the
-        model average, or as fitted where there is none. They use all periods before as the
-        baseline. By default where they rest on another assumption than parallel trends, which
-        leads and effects from one period assume.
+        If True, draw the reported effects too, in another colour: under the model average, or as
+        fitted if there is none. Their baseline is all periods before. By default they are drawn if
+        they do not assume parallel trends, as leads and effects from one period do.
     weights : str, default "rows"
         As in ``att``.
     balanced : int, optional
@@ -164,7 +163,7 @@ def event_study(
     Raises
     ------
     StudyError
-        As ``att``; if no lead is identified at the reference; and if a single panel has no space
+        As ``att``. Also if no lead is identified at the reference, or a single panel has no space
         for all groups.
 
     References

@@ -59,11 +59,11 @@ def event_study_table(
     Returns
     -------
     DataFrame
-        One row per group, baseline and event time: ``part`` ("lead", "reference", "effect", or
-        "anticipated"), ``baseline`` (the event time from which leads and effects are measured, or
-        "all periods before", "as fitted" or "model average"), ``rows`` and ``units`` behind each
-        average, the columns of ``summary``, and the ends ``joint_lower`` and ``joint_upper`` of
-        the simultaneous band of leads and effects of a group.
+        One row per group, baseline and event time. ``part`` is "lead", "reference", "effect" or
+        "anticipated". ``baseline`` is the event time from which leads and effects are measured, or
+        "all periods before", "as fitted" or "model average". ``rows`` and ``units`` count the
+        observations and units of each average. The columns of ``summary`` follow, with the ends
+        ``joint_lower`` and ``joint_upper`` of the simultaneous band of a group.
 
     Raises
     ------

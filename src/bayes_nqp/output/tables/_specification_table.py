@@ -36,9 +36,9 @@ def specification_table(
     Returns
     -------
     DataFrame
-        ``check``, ``change``, ``specification`` and the columns of `summary`. ``same_target`` is the
-        estimate of the fit for the same cells. ``counts`` is True if the specification enters the
-        check's verdict, and ``gate`` is the convergence result of each refit.
+        ``check``, ``change``, ``specification`` and the columns of `summary`. ``same_target`` is
+        the estimate of the fit for the same cells. ``counts`` is True if the specification enters
+        the verdict of the check, and ``gate`` is the convergence result of each refit.
         Results of the check "referee" have ``conclusion`` in addition:
         "unchanged", "changes", "opposite sign" or "not converged".
 

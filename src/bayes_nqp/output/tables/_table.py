@@ -106,7 +106,7 @@ def table(
         controls; groups of `by` follow.
     marks : bool, default False
         With a layout: ``*``, ``**`` and ``***`` for signs with a posterior probability above 0.95,
-        0.975 and 0.995; a note states that these are not p-values.
+        0.975 and 0.995. A note states that these are not p-values.
 
     Returns
     -------
