@@ -11,7 +11,7 @@ import pytest
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import NotApplicable, StudyError
 from bayes_nqp.checks import CHECKS
-from bayes_nqp.checks.sample._referee import neighbours
+from bayes_nqp.checks.sample.referee_rows._row_matched import neighbours
 from bayes_nqp.data.simulation import staggered
 
 SAMPLER = nqp.Importance(draws=500, chains=2, seed=4)
@@ -78,12 +78,13 @@ def test_what_cannot_be_asked_says_why(fit: nqp.Fit) -> None:
     text = table.to_markdown()
     assert "none named: outcomes=[…] names columns" in text
     assert "without the four municipalities: this panel has no such observations" in text
-    assert "similarity in observed variables is no evidence of parallel" in text
+    assert "winsorising shrinks large effects" in text
+    assert "matching, nearest neighbours by propensity score: fewer than 10 treated" in text
     with pytest.raises(StudyError, match="nowhere"):
         nqp.check(fit, "referee", policies="nowhere", progress=False)
     with pytest.raises(StudyError, match="the name of a column or a list of names of columns"):
         nqp.check(fit, "referee", outcomes=3, progress=False)
-    assert "常规" in nqp.table(plain, "referee", language="zh").title
+    assert "稳健性检验" in nqp.table(plain, "referee", language="zh").title
 
 
 def test_matching_keeps_units_that_look_alike() -> None:

@@ -44,6 +44,7 @@ EXTENSIONS: Final = ("audit", "space", "studio")
 """Packages that can be taken away."""
 _EXTENSION_FOLDERS: Mapping[str, tuple[str, ...]] = {
     "bayes_nqp.checks": ("bayes_nqp.audit", "bayes_nqp.space.checks"),
+    "bayes_nqp.checks.sample.referee_rows": ("bayes_nqp.space.checks",),
     "bayes_nqp.output.plots": ("bayes_nqp.space.plots",),
     "bayes_nqp.output.reports.sections": ("bayes_nqp.space.reports",),
     "bayes_nqp.output.tables": ("bayes_nqp.space.tables",),
@@ -59,6 +60,7 @@ _KIND_OF: Mapping[str, str] = {
     "bayes_nqp.output.plots": "plot",
 }
 _GROUPS: Mapping[str, str] = {
+    "bayes_nqp.checks.sample.referee_rows": "bayes_nqp.robustness_rows",
     "bayes_nqp.data.reading.steps": "bayes_nqp.columns.steps",
     "bayes_nqp.data.spatial_weights": "bayes_nqp.spatial_weights",
     "bayes_nqp.effects.estimands": "bayes_nqp.estimands",

@@ -53,6 +53,11 @@ def _options(checks: Checks) -> dict[str, Any]:
     return {key: x for key, x in (checks.model_extra or {}).items() if key not in value_keys()}
 
 
+def checks_with_options(checks: Checks) -> tuple[str, ...]:
+    """Return the checks with a table of options in the file, which may be empty."""
+    return tuple(name for name in _options(checks) if name in CHECKS)
+
+
 def check_checks(checks: Checks, design: Design, values: Values) -> None:
     """Test that all checks, their options and the values that they name exist.
 

@@ -15,7 +15,7 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import StudyError, nearest, speaking
 from bayes_nqp._core.i18n import Message, Translator
 from bayes_nqp._core.validation import door
-from bayes_nqp.checks import suiting
+from bayes_nqp.checks import CHECKS, suiting
 from bayes_nqp.data.backends import Address
 from bayes_nqp.data.column_inference import advice
 from bayes_nqp.data.panel import Panel
@@ -27,7 +27,12 @@ from bayes_nqp.numerics.sampling import Sampler
 from bayes_nqp.output.plots import PLOTS
 from bayes_nqp.output.reports import SECTIONS, remarks, writers
 from bayes_nqp.output.tables import KINDS, baseline_steps
-from bayes_nqp.studies._check_options import check_checks, check_columns, check_options
+from bayes_nqp.studies._check_options import (
+    check_checks,
+    check_columns,
+    check_options,
+    checks_with_options,
+)
 from bayes_nqp.studies._comparison_designs import check_beside, designs_beside
 from bayes_nqp.studies._data import Prepared, prepared
 from bayes_nqp.studies._decode import design_of, sampler_of, with_values
@@ -148,11 +153,14 @@ class Study:
 
     @property
     def checks(self) -> tuple[str, ...]:
-        """Checks that run: those in the file, or all that apply to the design."""
+        """Checks that run: those in the file; or all that apply, and those with a table."""
         wanted = self.settings.checks.run
         if wanted is not None:
             return tuple(wanted)
-        return tuple(suiting(self.design, self.panel))
+        usual = {*suiting(self.design, self.panel)}
+        stated = checks_with_options(self.settings.checks)
+        usual |= {x for x in stated if CHECKS[x].offered(self.design, self.panel)}
+        return tuple(name for name in CHECKS if name in usual)
 
     @property
     def check_options(self) -> Mapping[str, Mapping[str, Any]]:

@@ -14,22 +14,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+from scipy import sparse
 from scipy.linalg import cho_solve
 
 from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.exceptions import NotApplicable
+from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks.model._alternative_errors import error_means
 from bayes_nqp.checks.model._cluster import Contributions
+from bayes_nqp.checks.model._clusters import clusters_by
 from bayes_nqp.checks.model._robust import Errors, chi2_over_mean
+from bayes_nqp.checks.shared import reported_weights
 from bayes_nqp.data.panel import Panel
+from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.inference.fitting import (
+    ADDITIVE,
+    SEPARATE,
     Fit,
     deviation_draws,
     equation_draws,
     once,
     panel_of,
+    require,
     sigma_draws,
 )
 from bayes_nqp.inference.model_frame import ModelFrame, make_model_frame
@@ -37,6 +46,9 @@ from bayes_nqp.model.designs import saturated_design
 from bayes_nqp.model.predictors import ProcessPart, TimeEffects
 from bayes_nqp.numerics.linear_gaussian import correlation_root
 from bayes_nqp.numerics.parameters import Parameter
+
+PAIRED_UNITS: Final = 5_000
+"""Largest number of units whose pairs fit into memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +117,60 @@ class Influences:
             factor * float(self.values @ (kernel @ self.values)),
             factor * float(np.trace(product)), factor * float(np.sqrt(square)), self.model,
         )  # fmt: skip
+
+
+def average_influences(fit: Fit) -> Influences:
+    """Return the influences of units on the average effect of the saturated fit, computed once.
+
+    Raises
+    ------
+    NotApplicable
+        If errors are not added to the outcome itself, or the pairs of units do not fit into memory.
+    """
+    require(fit, ADDITIVE, SEPARATE)
+    units = fit.rows.unit_labels.size
+    if units > PAIRED_UNITS:
+        raise NotApplicable(
+            Message(
+                "The panel has {:,} units; pairs of at most {:,} units can be compared.",
+                units,
+                PAIRED_UNITS,
+            )
+        )
+
+    def compute() -> Influences:
+        weights = reported_weights(group_time_effects(fit))[1][[0]].toarray()[0]
+        return influences(fit, weights, clusters_by(fit).unit_effect)
+
+    return once(fit, "influences on the average", compute)
+
+
+def robust_ratio(fit: Fit, kernel: Any, factor: float = 1.0) -> float:
+    """Return the factor by which a robust variance widens the average effect, at least 1.
+
+    Parameters
+    ----------
+    kernel, factor
+        As in `Influences.variance`.
+
+    Raises
+    ------
+    NotApplicable
+        As `average_influences`; also if the variance is not positive.
+    """
+    found = average_influences(fit).variance(kernel, factor)
+    if found.variance <= 0.0:
+        raise NotApplicable(Message("the variance under this clustering is not positive"))
+    # Below 1 the estimate of few clusters would narrow the interval, mostly by chance.
+    return max(found.ratio, 1.0)
+
+
+def within(codes: Index) -> sparse.csr_array:
+    """Return 1 for pairs of the same cluster and 0 otherwise (unit, unit)."""
+    member = sparse.csr_array(
+        (np.ones(codes.size), (np.arange(codes.size), np.unique(codes, return_inverse=True)[1]))
+    )
+    return sparse.csr_array(member @ member.T)
 
 
 def influences(fit: Fit, weights: Array, unit_effect: Index) -> Influences:

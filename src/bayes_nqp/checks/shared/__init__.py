@@ -4,17 +4,15 @@ All folders with checks, the extensions and packages of other authors may import
 """
 
 from bayes_nqp.checks.shared._alternatives import (
-    FAR,
     Alternative,
-    Comparison,
     after_adoption,
     average_effect,
     compared,
-    comparison,
     refitted_averages,
     thinned,
 )
-from bayes_nqp.checks.shared._columns import beside, shifted
+from bayes_nqp.checks.shared._columns import beside, shifted, with_controls
+from bayes_nqp.checks.shared._comparison import FAR, Comparison, comparison
 from bayes_nqp.checks.shared._evidence import (
     LASTING,
     REFUTED,
@@ -59,6 +57,16 @@ from bayes_nqp.checks.shared._result import (
     asks,
     on_request,
 )
+from bayes_nqp.checks.shared._robustness_rows import (
+    ROBUSTNESS_ROWS,
+    Requested,
+    RobustnessRow,
+    Specifications,
+    Task,
+    robustness_row,
+    some_rows,
+    some_units,
+)
 from bayes_nqp.checks.shared._verdicts import (
     DOUBT,
     DOUBTFUL,
@@ -98,6 +106,7 @@ __all__ = [
     "OVERALL",
     "REFUTED",
     "REPORTED",
+    "ROBUSTNESS_ROWS",
     "TINTS",
     "UNTOLD",
     "VERDICTS",
@@ -108,6 +117,10 @@ __all__ = [
     "Finding",
     "Guide",
     "Lasting",
+    "Requested",
+    "RobustnessRow",
+    "Specifications",
+    "Task",
     "Verdict",
     "after_adoption",
     "asks",
@@ -144,9 +157,12 @@ __all__ = [
     "refitted_averages",
     "reported_draws",
     "reported_weights",
+    "robustness_row",
     "said_alone",
     "shared_for",
     "shifted",
+    "some_rows",
+    "some_units",
     "stacked",
     "taken",
     "texts_of",
@@ -154,6 +170,7 @@ __all__ = [
     "turns_of",
     "unit_word",
     "unmarked",
+    "with_controls",
     "with_sd",
     "worst_of",
 ]

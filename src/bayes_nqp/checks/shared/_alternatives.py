@@ -1,22 +1,19 @@
-"""Estimates of the average effect under alternative specifications, and their comparison."""
+"""Estimates of the average effect under alternative specifications."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import xarray as xr
-from scipy.special import ndtri
 
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import IdentificationError, NotApplicable, PanelError, StudyError
-from bayes_nqp._core.i18n import Message, Sized, decoded, encoded, listed, separated
-from bayes_nqp.checks.shared._labels import called, labels, reason, texts_of
-from bayes_nqp.checks.shared._verdicts import FAILING, HOLDS, Verdict, ladder, otherwise
+from bayes_nqp._core.i18n import Message, decoded, encoded, listed, separated
+from bayes_nqp.checks.shared._labels import called, labels, reason
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.effects.estimands import att, convergence_of
@@ -34,11 +31,6 @@ from bayes_nqp.inference.fitting import (
     reused_draws,
 )
 from bayes_nqp.model.designs import Design
-
-FAR: Final = 2.0
-"""Posterior SDs by which the estimate of an alternative may differ, if chance explains less."""
-_WIDE: Final = 3.0
-"""Ratio of SDs from which the conclusion of an alternative is too imprecise to count."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +52,9 @@ class Alternative:
     fewer : bool, default False
         True if it uses fewer observations, controls or periods, so that its interval is wider even
         if the fit is correct. A conclusion that is lost for this reason alone does not count.
+    widened : float, optional
+        Ratio of another standard error of the same estimate to that of the model. The draws are
+        then those of the fit, with their distances from the mean multiplied by it, without a refit.
     """
 
     label: str
@@ -69,6 +64,7 @@ class Alternative:
     reference: float | None = None
     counts: bool = True
     fewer: bool = False
+    widened: float | None = None
 
 
 def compared(fitted: Fit, alternatives: Sequence[Alternative], work: str) -> xr.Dataset:
@@ -95,8 +91,14 @@ def compared(fitted: Fit, alternatives: Sequence[Alternative], work: str) -> xr.
         specification can be fitted.
     """
     require(fitted, REFITS)
-    tasks = [(other.design, other.panel or panel_of(fitted)) for other in alternatives]
-    results = list(zip(alternatives, refitted_averages(fitted, tasks, work), strict=True))
+    effect, first = average_effect(fitted), called(fitted)
+    refits = [x for x in alternatives if x.widened is None]
+    tasks = [(other.design, other.panel or panel_of(fitted)) for other in refits]
+    found = iter(refitted_averages(fitted, tasks, work))
+    results = [
+        (x, next(found) if x.widened is None else _widened(fitted, effect, x.widened))
+        for x in alternatives
+    ]
     lost = [
         Message("{}: {}", other.label, *decoded(str(numbers["reason"])))
         for other, numbers in results
@@ -107,7 +109,6 @@ def compared(fitted: Fit, alternatives: Sequence[Alternative], work: str) -> xr.
         raise NotApplicable(
             Message("None of the alternative models can be estimated ({}).", listed(lost, 3))
         )
-    effect, first = average_effect(fitted), called(fitted)
     overall, fits = float(effect.mean()), [other for other, _ in results]
     every = [Alternative(first, first, fitted.design), *fits]
     gates = [str(fitted.gate), *(str(numbers["gate"]) for _, numbers in results)]
@@ -169,6 +170,12 @@ def _short_average(design: Design, panel: Panel, seed: int, values: Mapping[str,
     return {"att": draws.to_numpy(), "gate": np.array(convergence_of(effects))}
 
 
+def _widened(fitted: Fit, effect: xr.DataArray, ratio: float) -> Numbers:
+    draws = thinned(effect)
+    middle = draws.mean()
+    return {"att": middle + ratio * (draws - middle), "gate": np.array(str(fitted.gate))}
+
+
 def after_adoption(effects: xr.Dataset) -> xr.Dataset:
     """Return effects without unit-level effects and without cells before adoption."""
     effects = effects.drop_dims([v.MEMBER, v.MEMBERSHIP], errors="ignore")
@@ -192,140 +199,3 @@ def thinned(draws: xr.DataArray) -> Array:
     ranks = ((np.arange(number) + 0.5) * flat.size / number).astype(np.int64)
     draws_at_ranks = flat[np.sort(np.argsort(flat, kind="stable")[ranks])]
     return np.asarray(draws_at_ranks + (flat.mean() - draws_at_ranks.mean())).reshape(SHORT)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Comparison:
-    """Comparison of alternative specifications with the first.
-
-    Parameters
-    ----------
-    names : list of str
-        Names of the specifications, that of the fit first.
-    mean, sd : ndarray (specification), outcome units
-        Mean and SD of their average effects.
-    shift : ndarray (alternative)
-        Distances from the estimate of the same target by the fit, in its posterior SDs.
-    worst : int
-        Index of the most distant alternative among the specifications.
-    turned, lost, unsettled : list of str
-        Alternatives with the opposite sign; with another conclusion; and without convergence.
-    """
-
-    verdict: Verdict
-    names: list[str]
-    mean: Array
-    sd: Array
-    shift: Array
-    worst: int
-    turned: list[str]
-    lost: list[str]
-    unsettled: list[str]
-
-    @property
-    def estimates(self) -> list[Sized]:
-        """Average effects, with the SD of the fit, which determines their number of digits."""
-        return [Sized(x, self.sd[0]) for x in self.mean]
-
-    @property
-    def span(self) -> tuple[int, float, float, str, float]:
-        """Number of alternatives, their lowest and highest mean, and name and mean of the fit."""
-        first, *others = self.estimates
-        return len(others), min(others), max(others), self.names[0], first
-
-    @property
-    def differs(self) -> bool:
-        """Return True if an alternative that converged has another sign, conclusion or estimate."""
-        return self.verdict != HOLDS and bool(self.turned or self.lost or not self.unsettled)
-
-    @property
-    def farthest(self) -> tuple[str, float]:
-        """Name of the most distant alternative, and its distance in posterior SDs."""
-        return self.names[self.worst], self.shift[self.worst - 1]
-
-    def sentence(self, same: Message, place: Message) -> Message:
-        """Return the comparison in one sentence.
-
-        Parameters
-        ----------
-        same : Message
-            Sentence for the case in which all alternatives agree.
-        place : Message
-            Template for the names of alternatives, with one place: "under {}".
-        """
-        if self.turned:
-            return Message(
-                "The average effect changes sign {}.", place.fill(listed(self.turned, 4))
-            )
-        if self.lost:
-            return Message(
-                "The conclusion about the average effect changes {}.",
-                place.fill(listed(self.lost, 4)),
-            )
-        if self.verdict == HOLDS:
-            return same
-        if self.unsettled:
-            return Message("The refit {} did not converge.", place.fill(listed(self.unsettled, 4)))
-        name, shift = self.farthest
-        return Message(
-            "The conclusion about the sign is unchanged, but the estimate moves by "
-            "{:+.1f} posterior SDs of the fit {}.",
-            shift,
-            place.fill(name),
-        )
-
-
-def comparison(evidence: xr.Dataset, *, far: float = FAR, shared: bool = False) -> Comparison:
-    """Compare every specification with the first.
-
-    Parameters
-    ----------
-    evidence : Dataset
-        As returned by `compared`.
-    far : float, default 2
-        Posterior SDs by which an estimate may differ.
-    shared : bool, default False
-        True if all alternatives share one probability of a false alarm, for example if a file has
-        many columns; False if each has its own.
-
-    Returns
-    -------
-    Comparison
-        The verdict is "failed" if the interval of the fit excludes zero and an alternative lies
-        more than a posterior SD on the other side. It is "caution" if an alternative has another
-        conclusion (see `otherwise`), is far from the estimate of the same target by the fit, or did
-        not converge. Distances that chance explains at 5 % do not count, nor do other conclusions
-        of fewer data, nor signs at 0.5 %. Alternatives without ``counts`` are ignored.
-
-    References
-    ----------
-    Hausman, J. A. (1978). Specification tests in econometrics. Econometrica 46(6), lemma 2.1.
-    """
-    counts = evidence["counts"].to_numpy()
-    flat = evidence["att"].to_numpy().reshape(-1, counts.size)
-    mean, sd = flat.mean(axis=0), flat.std(axis=0)
-    low, high = np.quantile(flat[:, 0], (0.025, 0.975))
-    sign = int(low > 0) - int(high < 0)
-    gap = np.where(counts, mean - evidence["reference"].to_numpy(), 0.0)[1:]
-    # If the fit is correct it is efficient, and var(b - a) = var b - var a for any other b.
-    chance = np.sqrt(np.maximum(sd**2 - sd[0] ** 2, 0.0))
-    shift = gap / sd[0]
-    doubtful, failing = -ndtri([0.05 / 2.0, FAILING / 2.0])
-    if shared:
-        doubtful = -ndtri(0.05 / 2.0 / max(int(counts[1:].sum()), 1))
-    distant = (np.abs(gap) > doubtful * chance[1:]) & (np.abs(shift) > far)
-    moved = np.abs(mean - mean[0])
-    opposite = (np.sign(mean) == -sign) & (sign != 0) & (moved > failing * chance)
-    # With half the data, an effect of three SDs loses its sign in a third of samples.
-    other = otherwise(float((flat[:, 0] > 0).mean()), (flat > 0).mean(axis=0))
-    weak = evidence["fewer"].to_numpy() | (sd > _WIDE * sd[0])
-    other &= ~weak | (moved > doubtful * chance)
-    settled = evidence["gate_of"].to_numpy() == v.PASSED
-    names = texts_of(evidence, "specification")
-    turned, lost, unsettled = (
-        [names[k] for k in range(1, len(names)) if counts[k] and true[k]]
-        for true in (opposite & (np.abs(mean) > sd[0]), other, ~settled)
-    )
-    verdict = ladder(fails=turned, doubt=lost or distant.any() or unsettled)
-    worst = 1 + int(np.argmax(np.abs(shift) * np.where(distant | ~distant.any(), 1.0, 0.0)))
-    return Comparison(verdict, names, mean, sd, shift, worst, turned, lost, unsettled)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +12,10 @@ from bayes_nqp._core.exceptions import NotApplicable, PanelError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks.shared._labels import reason
 from bayes_nqp.data.panel import Panel, free_name
+from bayes_nqp.inference.fitting import Fit, panel_of
+
+if TYPE_CHECKING:
+    from bayes_nqp.model.designs import Design
 
 
 def shifted(panel: Panel, values: Array, periods: int) -> Array:
@@ -65,5 +70,34 @@ def beside(panel: Panel, columns: Mapping[str, Array]) -> tuple[Panel, tuple[str
         return type(panel).from_frame(frame[complete], **arguments), tuple(names)
     except PanelError as error:
         raise NotApplicable(
-            Message("Too few observations have a value in the other period: {}", reason(error))
+            Message("These columns cannot enter the model: {}", reason(error))
         ) from None
+
+
+def with_controls(fit: Fit, values: Callable[[Array], Array], name: str) -> tuple[Design, Panel]:
+    """Replace each control of the design by a function of it.
+
+    Parameters
+    ----------
+    values : callable
+        Function of a column (row) that returns another, NaN if unknown.
+    name : str
+        Template for the names of the new columns, such as "{} one period earlier".
+
+    Returns
+    -------
+    tuple of Design and Panel
+        The design with these controls, and the observations for which all of them are known.
+
+    Raises
+    ------
+    NotApplicable
+        If the design has no controls, or too few observations have the new ones.
+    """
+    panel = panel_of(fit)
+    stated = fit.facts.covariates_of(panel)
+    if not stated:
+        raise NotApplicable(Message("the design has no controls"))
+    columns = {name.format(x): values(panel.frame[x].to_numpy(dtype=float)) for x in stated}
+    wider, names = beside(panel, columns)
+    return fit.variant(drop=True, covariates=names), wider

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
@@ -14,7 +17,7 @@ from bayes_nqp.effects.estimands._average import Average, average_of, linked, un
 from bayes_nqp.effects.estimands._by import names_of
 from bayes_nqp.effects.estimands._effects_of import effects_of, evidence_of
 from bayes_nqp.effects.estimands._registry import EVENT_TIMES, estimand
-from bayes_nqp.effects.estimands._weights import units_behind
+from bayes_nqp.effects.estimands._weights import units_behind, window_of
 
 
 @estimand(Message("Average effect"), place=10)
@@ -26,6 +29,7 @@ def att(
     path: str = v.TOTAL,
     balanced: int | None = None,
     *,
+    window: Sequence[int] | None = None,
     anticipated: bool = False,
 ) -> xr.DataArray:
     """Average the effect on the treated, overall or by group.
@@ -54,6 +58,12 @@ def att(
     balanced : int, optional
         Last event time of a balanced window from 0 on, with only the cohorts (within strata) that
         are identified at each event time.
+    window : sequence of two int, optional
+        First and last event time of the averages, such as ``(0, 3)``: one number for the window, or
+        one for each group. By event time, the result has the event times of the window. Within the
+        window, `weights` weight the cells, by default by treated observations; with `balanced`, all
+        event times of the window are averages over the same cohorts. A window that begins before 0
+        includes anticipation effects.
     anticipated : bool, default False
         If True, all averages include anticipation effects.
 
@@ -65,7 +75,8 @@ def att(
     Raises
     ------
     StudyError
-        If a name is unknown, units are requested but have no random effects, or no cell remains.
+        If a name is unknown, units are requested but have no random effects, no cell remains, or
+        the window is not a first and a last event time.
 
     Notes
     -----
@@ -84,20 +95,39 @@ def att(
     [2006.0, 2007.0, 2008.0, 2009.0, 2010.0]
     >>> nqp.att(fit, by=["region", "event_time"]).dims
     ('chain', 'draw', 'region', 'event_time')
+    >>> nqp.att(fit, by="event_time", window=(0, 2))["event_time"].values.tolist()
+    [0, 1, 2]
+
+    The average over event times 0 to 2, and the effect at event time 3 minus that at 1, for the
+    cohorts that are observed at both:
+
+    >>> nqp.att(fit, window=(0, 2)).dims
+    ('chain', 'draw')
+    >>> horizons = nqp.att(fit, by="event_time", balanced=3)
+    >>> later = nqp.contrast(horizons, event_time=3, minus=1)
     """
     effects = effects_of(fit_or_effects)
-    names = names_of(by)
-    if list(names.values()) == [v.UNIT] and balanced is None and linked(fit_or_effects):
+    names, span = names_of(by), window_of(window)
+    alone = list(names.values()) == [v.UNIT] and balanced is None and span is None
+    if alone and linked(fit_or_effects):
         average, effects = units_of(
             fit_or_effects, effects, v.TREATED, next(iter(names)), anticipated=anticipated
         )
     else:
-        average = average_of(effects, by, weights, balanced, anticipated=anticipated)
+        average = average_of(effects, by, weights, balanced, anticipated=anticipated, window=span)
     draws = average.of_effects(effects, path).rename("att")
     draws.attrs = described(
         effects, average, "att", by=by, weights=weights, path=path, balanced=balanced
     )
-    return draws
+    if span is None:
+        return draws
+    draws.attrs["window"] = f"event times {span[0]} to {span[1]}"
+    outside = {
+        new: draws[new].isin(np.arange(span[0], span[1] + 1))
+        for new, old in names.items()
+        if old == v.EVENT_TIME
+    }
+    return draws.isel({name: inside.to_numpy() for name, inside in outside.items()})
 
 
 def described(

@@ -127,6 +127,7 @@ def average_of(
     role: str = v.TREATED,
     *,
     anticipated: bool = False,
+    window: tuple[int, int] | None = None,
 ) -> Average:
     """Build the map from cells to the groups defined by `by`.
 
@@ -144,6 +145,8 @@ def average_of(
         Effects on treated units, or spillover effects on their neighbours.
     anticipated : bool, default False
         If True, averages over several event times include cells before adoption.
+    window : tuple of int, optional
+        First and last event time; a window that begins before adoption includes cells before it.
 
     Raises
     ------
@@ -151,6 +154,7 @@ def average_of(
         If they are requested in a window that begins at adoption.
     """
     names = names_of(by)
+    anticipated |= window is not None and window[0] < 0
     if anticipated and balanced is not None:
         raise StudyError(
             f"balanced={balanced!r} is a window that begins with adoption",
@@ -159,7 +163,7 @@ def average_of(
     entries = entries_of(effects, names)
     axes = axes_of(effects, names, entries)
     early, anticipated = before_adoption(effects), anticipated or keeps_event_times(names)
-    counted = kept_cells(effects, balanced, role, anticipated=anticipated)
+    counted = kept_cells(effects, balanced, role, anticipated=anticipated, window=window)
     in_play = counted[entries.cell]
     cell, share = entries.cell[in_play], entries.share[in_play]
     weight = cell_weights(effects, weights)[cell] * share

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -70,7 +72,12 @@ def _is_event_time(value: object) -> bool:
 
 
 def kept_cells(
-    effects: xr.Dataset, balanced: int | None, role: str = v.TREATED, *, anticipated: bool = False
+    effects: xr.Dataset,
+    balanced: int | None,
+    role: str = v.TREATED,
+    *,
+    anticipated: bool = False,
+    window: Sequence[int] | None = None,
 ) -> npt.NDArray[np.bool_]:
     """Mark the cells that enter an average.
 
@@ -84,6 +91,8 @@ def kept_cells(
         Effects on treated units, or spillover effects on their neighbours.
     anticipated : bool, default False
         If True, cells before adoption are included, in models with anticipation.
+    window : sequence of two int, optional
+        First and last event time of the cells.
 
     Returns
     -------
@@ -109,10 +118,50 @@ def kept_cells(
                 "all identified cells are before adoption",
                 hint="by='event_time', or anticipated=True",
             )
-    return counted if balanced is None else _in_window(effects, counted, balanced)
+    counted = counted if balanced is None else _balanced(effects, counted, balanced)
+    return counted if window is None else _between(effects, counted, window)
 
 
-def _in_window(
+def _between(
+    effects: xr.Dataset, counted: npt.NDArray[np.bool_], window: Sequence[int]
+) -> npt.NDArray[np.bool_]:
+    """Mark cells at the event times of a window."""
+    if not schema.is_timed(effects):
+        raise StudyError(
+            f"window={window!r}: a continuous exposure has no adoption date", hint="omit 'window'"
+        )
+    event_time = effects[v.EVENT_TIME].to_numpy()
+    inside = counted & (event_time >= window[0]) & (event_time <= window[1])
+    if not inside.any():
+        known = event_time[counted]
+        raise StudyError(
+            f"window={tuple(window)!r}: no treated observation has an identified effect at these "
+            "event times",
+            hint=f"event times from {known.min()} to {known.max()}",
+        )
+    return inside
+
+
+def window_of(window: Sequence[int] | None) -> tuple[int, int] | None:
+    """Return the first and last event time of a window.
+
+    Raises
+    ------
+    StudyError
+        If these are not two numbers in increasing order.
+    """
+    if window is None:
+        return None
+    ends = tuple(window)
+    if len(ends) != 2 or ends[0] > ends[1]:
+        raise StudyError(
+            f"window={window!r} is not a first and a last event time",
+            hint="window=(0, 3) for event times 0 to 3",
+        )
+    return int(ends[0]), int(ends[1])
+
+
+def _balanced(
     effects: xr.Dataset, counted: npt.NDArray[np.bool_], balanced: int
 ) -> npt.NDArray[np.bool_]:
     """Mark cells of cohorts, within strata, identified at event times 0 to `balanced`."""

@@ -53,6 +53,7 @@ _EFFICIENT = COLOURS[1]
 _LEADS_NOTE = Message(
     "Hollow: before adoption. Leads and effects come from one model, relative to event time {}."
 )
+_LEFT_OUT = Message("Cohorts left out, because they are not observed at the reference: {}.")
 _FROM = Message("relative to event time {}")
 _OWN = {
     True: Message("relative to all earlier periods"),
@@ -115,6 +116,7 @@ def event_study(
     efficient: bool | None = None,
     weights: str = "rows",
     balanced: int | None = None,
+    reference: int | None = None,
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
@@ -139,14 +141,16 @@ def event_study(
         If True, show leads if they can be estimated; a number shows only the last ones. Without
         leads, effects are those of the fit, relative to all periods before they begin.
     efficient : bool, optional
-        Whether the effects that are reported are drawn too, in a colour of their own: under the
-        model average, or as fitted where there is none. They use all periods before as the
-        baseline. By default where they rest on another assumption than parallel trends, which
-        leads and effects from one period assume.
+        If True, draw the reported effects too, in another colour: under the model average, or as
+        fitted if there is none. Their baseline is all periods before. By default they are drawn if
+        they do not assume parallel trends, as leads and effects from one period do.
     weights : str, default "rows"
         As in ``att``.
     balanced : int, optional
         As in ``att``.
+    reference : int, optional
+        Event time at which all cohorts are zero, such as -3; by default the last period before
+        effects begin. Cohorts that are not observed then are left out.
     ax : Axes, optional
         Axes to draw into; all groups then share it.
     title : str, optional
@@ -159,7 +163,8 @@ def event_study(
     Raises
     ------
     StudyError
-        As ``att``; and if a single panel has no space for all groups.
+        As ``att``. Also if no lead is identified at the reference, or a single panel has no space
+        for all groups.
 
     References
     ----------
@@ -174,7 +179,8 @@ def event_study(
     >>> figure = nqp.plots.event_study(fit)
     """
     course, total = (
-        over_time(fit_or_effects, groups, weights, balanced, leads) for groups in (by, None)
+        over_time(fit_or_effects, groups, weights, balanced, leads, reference)
+        for groups in (by, None)
     )
     effects = effects_of(fit_or_effects)
     if efficient is not False:
@@ -234,6 +240,7 @@ def _notes(page: Canvas, course: OverTime, prob: float, *, fitted: bool) -> None
     alone = course.effects is None
     page.note(POINTS, percent(prob))
     page.note(_LEADS_NOTE, Numeral(f"−{-course.reference}"), when=not alone)
+    page.note(_LEFT_OUT, course.left_out, when=course.left_out > 0)
     page.note(_OWN_NOTE, when=fitted)
     page.note(_BAND_NOTE, percent(prob))
     page.note("Zero: expected outcome without the policy.", when=alone)
@@ -294,8 +301,9 @@ def _draw(
 def _band(ax: Axes, series: OverTime, prob: float, shift: float, colours: tuple[str, str]) -> None:
     """Mark both ends of the band, those of leads and of effects in a colour each."""
     every = np.concatenate([draws[v.EVENT_TIME].to_numpy() for draws in series.parts])
+    onset = series.onset if series.leads is not None else series.reference
     few = np.concatenate([np.broadcast_to(few_units(x), x.shape[-1]) for x in series.parts])
-    early, ends = every < series.reference, np.stack(series.band(prob))
+    early, ends = every < onset, np.stack(series.band(prob))
     for (colour, part), pale in product(zip(colours, (early, ~early), strict=True), (False, True)):
         some = part & (few == pale)
         look: dict[str, Any] = {"color": colour, "alpha": PALE if pale else 1.0, "gid": "band"}
@@ -321,7 +329,7 @@ def _frame(ax: Axes, series: list[OverTime], ticks: int) -> None:
     periods = np.concatenate([*seen, [reference] if has_leads else []])
     ax.axhline(0, color=MUTED, linewidth=0.7, zorder=0.5)
     if has_leads:
-        ax.axvline(reference + 0.5, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0.5)
+        ax.axvline(series[0].onset, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0.5)
     ax.set_xlim(periods.min() - 0.5, periods.max() + 0.5)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=ticks, integer=True, min_n_ticks=1))
     ax.yaxis.set_major_locator(MaxNLocator(nbins=6))

@@ -75,7 +75,7 @@ def moderated_sides(context: Context) -> tuple[Posterior, Posterior] | None:
     """Return the change of own and spillover effects per standard deviation of a moderator.
 
     It is half the difference between one standard deviation above and below the mean of the
-    moderator, as in tables of spatial models; spillovers use the moderator of the sending units.
+    moderator, as in tables of spatial models. Spillovers use the moderator of the sending units.
     """
     fit = context.fit
     if fit.facts.moderator is None or not fit.facts.has("lag") or context.channels:

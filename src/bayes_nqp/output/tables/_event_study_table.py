@@ -30,6 +30,7 @@ def event_study_table(
     balanced: int | None = None,
     leads: bool | int = True,
     efficient: bool | None = None,
+    reference: int | None = None,
 ) -> pd.DataFrame:
     """Summarise leads and effects by event time, as drawn by `plots.event_study`.
 
@@ -52,15 +53,17 @@ def event_study_table(
     efficient : bool, optional
         If True, append the effects of the fitted model and of the model average. By default if the
         design does not assume parallel trends, or the fit has a model average already.
+    reference : int, optional
+        As in `plots.event_study`.
 
     Returns
     -------
     DataFrame
-        One row per group, baseline and event time: ``part`` ("lead", "reference", "effect", or
-        "anticipated"), ``baseline`` (the event time from which leads and effects are measured, or
-        "all periods before", "as fitted" or "model average"), ``rows`` and ``units`` behind each
-        average, the columns of ``summary``, and the ends ``joint_lower`` and ``joint_upper`` of
-        the simultaneous band of leads and effects of a group.
+        One row per group, baseline and event time. ``part`` is "lead", "reference", "effect" or
+        "anticipated". ``baseline`` is the event time from which leads and effects are measured, or
+        "all periods before", "as fitted" or "model average". ``rows`` and ``units`` count the
+        observations and units of each average. The columns of ``summary`` follow, with the ends
+        ``joint_lower`` and ``joint_upper`` of the simultaneous band of a group.
 
     Raises
     ------
@@ -75,7 +78,7 @@ def event_study_table(
     >>> nqp.event_study_table(fit).columns[:3].tolist()
     ['part', 'baseline', 'event_time']
     """
-    study = over_time(fit_or_effects, by, weights, balanced, leads)
+    study = over_time(fit_or_effects, by, weights, balanced, leads, reference)
     shown = not study.whole if efficient is None else efficient
     tables = [x for group in study.groups() for x in _of_group(group, prob, kind, efficient=shown)]
     posterior = reported_posterior(fit_or_effects, compute=bool(efficient))
@@ -97,6 +100,7 @@ def _of_group(
 ) -> Iterator[pd.DataFrame]:
     """Leads, reference and effects; the effects from the fit's own baseline below."""
     alone, start = group.effects is None, 0
+    tables = []
     baseline = group.baseline if alone else str(group.reference)
     band = dict(zip(("joint_lower", "joint_upper"), group.band(prob), strict=True))
     for draws in group.parts:
@@ -107,9 +111,14 @@ def _of_group(
             zero = dict.fromkeys(("mean", "sd", "lower", "upper", *band), 0.0)
             reference: dict[str, Any] = {v.EVENT_TIME: group.reference, "part": "reference", **zero}
             first = table.iloc[:1][[*(group.labels or {}), "baseline", "gate"]]
-            yield first.assign(**reference)[[x for x in table if x in first or x in reference]]
-        yield table
+            tables.append(
+                first.assign(**reference)[[x for x in table if x in first or x in reference]]
+            )
+        tables.append(table)
         start = end
+    together = pd.concat(tables, ignore_index=True).sort_values(v.EVENT_TIME, kind="stable")
+    together.attrs = tables[-1].attrs
+    yield together
     if efficient and not alone:
         yield _summed(group, group.own, "effect", group.baseline, prob, kind)
 

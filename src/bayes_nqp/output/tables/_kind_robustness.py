@@ -55,6 +55,12 @@ _NOTE_COUNTS = Message(
     "Counts: specifications that enter the verdict of the check; the others are shown for"
     " comparison."
 )
+_NOTE_CONCLUSION = Message(
+    "Conclusion: compared with the first row. It changes if the probability of the sign falls below"
+    " 0.9, or if a sign without credible evidence in the first row reaches 0.995. Changes that the"
+    " smaller sample explains do not count."
+)
+_TONES: Final = {"changes": "doubt", "opposite sign": "bad", "not converged": "doubt"}
 
 
 @kind(Message("Comparison of models"), of=("fits", "checks", "fit"), place=70)
@@ -182,6 +188,7 @@ def _specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
     for result in results:
         if isinstance(result.evidence, xr.Dataset):
             messages |= messages_of(result.evidence)
+    concluded = "conclusion" in numbers and bool(numbers["conclusion"].notna().all())
     questions = {result.name: translate.name(result.question) for result in results}
     for check, table in numbers.groupby("check", sort=False):
         if len(questions) > 1 and numbers["check"].nunique() > 1:
@@ -190,7 +197,9 @@ def _specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
             names = (messages.get(line[x], line[x]) for x in ("specification", "change"))
             label, change = map(translate.name, names)
             label = label if place == 0 or not change else translate("{}: {}", change, label)
-            status = word(translate("yes" if line["counts"] else "no"))
+            counts = translate("yes" if line["counts"] else "no")
+            told = translate.name(messages.get(line["conclusion"], "")) if concluded else counts
+            status = word(told, _TONES.get(line["conclusion"], "") if concluded else "")
             draft.estimate(label, line, status, _convergence_cell(str(line[v.GATE]), translate))
     gates = [str(gate) for gate in numbers[v.GATE]]
     failed = [gate for gate in gates if gate not in (v.PASSED, v.UNVERIFIED)]
@@ -200,9 +209,10 @@ def _specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
         if result.verdict == "failed":
             draft.stamps.append(translate("Check failed: {}", with_figure(result, translate)))
     draft.notes += interval_notes(numbers, translate)
-    draft.note(_NOTE_COUNTS)
+    draft.note(_NOTE_CONCLUSION if concluded else _NOTE_COUNTS)
     title = translate("The average effect under other specifications")
-    more = (Column(translate("Counts")), Column(translate("Convergence diagnostics")))
+    heading = translate("Conclusion") if concluded else translate("Counts")
+    more = (Column(heading), Column(translate("Convergence diagnostics")))
     columns = (*estimate_columns(translate, ask.prob), *more)
     facts = ask.facts(failed[0] if failed else v.PASSED)
     return draft.finish("robustness", title, translate("Specification"), columns, facts)

@@ -36,9 +36,11 @@ def specification_table(
     Returns
     -------
     DataFrame
-        ``check``, ``change``, ``specification``, the columns of `summary`, ``same_target`` (the
-        estimate of the fit for the same cells), ``counts`` (True if it enters the check's verdict)
-        and ``gate`` of each refit.
+        ``check``, ``change``, ``specification`` and the columns of `summary`. ``same_target`` is
+        the estimate of the fit for the same cells. ``counts`` is True if the specification enters
+        the verdict of the check, and ``gate`` is the convergence result of each refit.
+        Results of the check "referee" have ``conclusion`` in addition:
+        "unchanged", "changes", "opposite sign" or "not converged".
 
     Raises
     ------
@@ -70,6 +72,8 @@ def specification_table(
         table.insert(0, "check", result.name)
         table["same_target"] = evidence["reference"].to_numpy()
         table["counts"] = evidence["counts"].to_numpy()
+        if "conclusion" in evidence.coords:
+            table["conclusion"] = evidence["conclusion"].to_numpy().astype(object)
         table["gate"] = evidence["gate_of"].to_numpy().astype(object)
         tables.append(table)
     if not tables:

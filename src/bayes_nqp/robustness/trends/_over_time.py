@@ -24,6 +24,7 @@ from bayes_nqp.effects.estimands import (
 )
 from bayes_nqp.inference.fitting import Fit, once
 from bayes_nqp.robustness.trends._event_study import event_study_of
+from bayes_nqp.robustness.trends._reference import cohorts_of, relative_to
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +47,8 @@ class OverTime:
         Labels of the group.
     averaged : bool
         True if `own` is a model average.
+    left_out : int
+        Number of cohorts (within strata) that are not observed in the reference period.
     """
 
     own: xr.DataArray
@@ -56,6 +59,7 @@ class OverTime:
     missing: Message = NOTHING
     labels: Mapping[str, Any] | None = None
     averaged: bool = False
+    left_out: int = 0
 
     @property
     def main(self) -> xr.DataArray:
@@ -66,6 +70,12 @@ class OverTime:
     def parts(self) -> tuple[xr.DataArray, ...]:
         """Return leads, then effects, with the same reference."""
         return tuple(x for x in (self.leads, self.main) if x is not None)
+
+    @property
+    def onset(self) -> float:
+        """Return the position between the last period before effects begin and the first one."""
+        last = self.reference if self.leads is None else int(self.leads[v.EVENT_TIME].max())
+        return max(last, self.reference) + 0.5
 
     @property
     def baseline(self) -> str:
@@ -103,6 +113,7 @@ def over_time(
     weights: str = "rows",
     balanced: int | None = None,
     leads: bool | int = True,
+    reference: int | None = None,
 ) -> OverTime:
     """Average effects and leads at every event time; a fit caches the result.
 
@@ -130,33 +141,67 @@ def over_time(
         raise StudyError(f"'leads' is {leads}, but must not be negative", hint=hint)
     names = {new: old for new, old in names_of(by).items() if old != v.EVENT_TIME}
     if not isinstance(source, Fit):
+        if reference is not None:
+            raise StudyError(
+                Message("reference={}: group-time effects have no leads", reference),
+                hint="a fit with its observations, or leave out 'reference'",
+            )
         return _averaged(source, names, weights, balanced, leads)
     called = tuple(str(source.effects.attrs.get(name, "")) for name in ("outcome", "outcome_unit"))
-    key = ("over time", called, tuple(names.items()), weights, balanced, leads is True, leads)
-    return once(source, key, lambda: _averaged(source, names, weights, balanced, leads))
+    key = (
+        "over time",
+        called,
+        tuple(names.items()),
+        weights,
+        balanced,
+        leads is True,
+        leads,
+        reference,
+    )
+    return once(source, key, lambda: _averaged(source, names, weights, balanced, leads, reference))
 
 
 def _averaged(
-    source: object, names: dict[str, str], weights: str, balanced: int | None, leads: bool | int
+    source: object,
+    names: dict[str, str],
+    weights: str,
+    balanced: int | None,
+    leads: bool | int,
+    reference: int | None = None,
 ) -> OverTime:
     direct = by_event_time(effects_of(source), names, weights, balanced)
     alone = OverTime(direct, reference=reference_of(direct))
     if not isinstance(source, Fit):
         return alone
     alone = replace(alone, whole=source.facts.parallel)
-    if not leads or v.CELL in names.values():
+    if reference is None and (not leads or v.CELL in names.values()):
         return alone
     try:
-        study = event_study_of(source)
+        natural = event_study_of(source)
+    except NotApplicable as absent:
+        return _without_leads(alone, reference, absent.why)
+    except NQPError as error:
+        return _without_leads(alone, reference, error.what)
+    study = natural if reference is None else relative_to(natural, reference)
+    try:
         before = by_event_time(study.leads, names, weights)
         effects = by_event_time(study.effects, names, weights, balanced)
-    except NotApplicable as absent:
-        return replace(alone, missing=absent.why)
     except NQPError as error:
-        return replace(alone, missing=error.what)
+        return _without_leads(alone, reference, error.what)
     if leads is not True:
-        before = before.isel({v.EVENT_TIME: before[v.EVENT_TIME] >= study.reference - int(leads)})
-    return replace(alone, leads=before, effects=effects, reference=study.reference)
+        before = before.isel({v.EVENT_TIME: before[v.EVENT_TIME] >= natural.reference - int(leads)})
+    lost = np.setdiff1d(cohorts_of(natural.effects), cohorts_of(study.effects)).size
+    return replace(alone, leads=before, effects=effects, reference=study.reference, left_out=lost)
+
+
+def _without_leads(alone: OverTime, reference: int | None, why: Message) -> OverTime:
+    """Return effects without leads, unless a reference was requested."""
+    if reference is not None:
+        raise StudyError(
+            Message("reference={}: there are no leads ({})", reference, why),
+            hint="leave out 'reference'",
+        )
+    return replace(alone, missing=why)
 
 
 def _known(draws: xr.DataArray | None, labels: Mapping[str, Any]) -> xr.DataArray | None:

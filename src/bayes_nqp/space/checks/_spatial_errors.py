@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
@@ -14,12 +13,14 @@ from bayes_nqp._core.exceptions import Hint, NotApplicable, NQPError
 from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed
 from bayes_nqp._core.types import Positive
 from bayes_nqp.checks.model import (
+    PAIRED_UNITS,
     Clusters,
     Influences,
     KernelVariance,
+    average_influences,
     clusters_above,
     clusters_by,
-    influences,
+    within,
 )
 from bayes_nqp.checks.shared import (
     DOUBT,
@@ -30,12 +31,10 @@ from bayes_nqp.checks.shared import (
     average_effect,
     labels,
     lasting_shocks,
-    reported_weights,
     unit_word,
 )
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.data.spatial_weights import Locations, located, locations_of
-from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.inference.fitting import ADDITIVE, ROWS, SEPARATE, UNITS, Fit, panel_of
 from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.space.checks._neighbour_weights import alone, placed
@@ -58,7 +57,7 @@ def conley(places: Locations, km: float, kernel: Kernel) -> sparse.csr_array:
     return sparse.csr_array(distance + sparse.eye_array(len(places.ids)))
 
 
-def _among(panel: Panel, part: Panel, kernel: sparse.csr_array) -> sparse.csr_array:
+def among(panel: Panel, part: Panel, kernel: sparse.csr_array) -> sparse.csr_array:
     """Extend a kernel of some units to all; units without coordinates are uncorrelated."""
     inside = np.isin(panel.unit_labels, part.unit_labels)
     place = sparse.eye_array(inside.size, format="csr")[:, inside]
@@ -66,20 +65,10 @@ def _among(panel: Panel, part: Panel, kernel: sparse.csr_array) -> sparse.csr_ar
     return sparse.csr_array(place @ kernel @ place.T + alone)
 
 
-def within(codes: npt.NDArray[np.int64]) -> sparse.csr_array:
-    """Return 1 for pairs of the same cluster and 0 otherwise (unit, unit)."""
-    member = sparse.csr_array(
-        (np.ones(codes.size), (np.arange(codes.size), np.unique(codes, return_inverse=True)[1]))
-    )
-    return sparse.csr_array(member @ member.T)
-
-
 _LIMIT = 1.2
 """Ratio of standard deviations above which the verdict is caution."""
 _CHANCE = 0.05
 """Probability, over all kernels, of exceeding the limit if the model is true."""
-_UNITS = 5_000
-"""Largest number of units whose pairs fit into memory."""
 _RINGS = (100.0, 200.0, 300.0)
 """Outer bounds of the recommended rings, km."""
 
@@ -113,7 +102,7 @@ _RINGS = (100.0, 200.0, 300.0)
         limits=Message(
             "Up to {:,} units can be compared. Correlation beyond the cut-off distance "
             "is not detected.",
-            _UNITS,
+            PAIRED_UNITS,
         ),
     ),
 )
@@ -154,17 +143,8 @@ def spatial_errors(fit: Fit, *, km: Positive = 300.0, kernel: Kernel = "bartlett
                 "column of clusters above the units."
             )
         )
-    if panel.unit_labels.size > _UNITS:
-        raise NotApplicable(
-            Message(
-                "The panel has {:,} units; pairs of at most {:,} units can be compared.",
-                panel.unit_labels.size,
-                _UNITS,
-            )
-        )
-    weights = reported_weights(group_time_effects(fit))[1][[0]].toarray()[0]
-    parts = influences(fit, weights, least.unit_effect)
-    near = None if part is None else _among(panel, part, conley(locations_of(part), km, kernel))
+    parts = average_influences(fit)
+    near = None if part is None else among(panel, part, conley(locations_of(part), km, kernel))
     called, variances = _variances(parts, [least, *above], near, km)
     table = _table(fit, called, variances)
     over = np.flatnonzero((table["ratio"] > table["limit"]).to_numpy()[1:]) + 1

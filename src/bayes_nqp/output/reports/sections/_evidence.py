@@ -27,6 +27,9 @@ def evidence(context: Context) -> Iterator[Block | Sketch]:
     yield Paragraph(context.joined(_leading(context)))
     if not context.tells("appendix"):
         yield from context.table("diagnostics", list(context.checks))
+    rows = [x for x in context.checks if x.name == "referee" and x.kind == "specifications"]
+    if rows:
+        yield from context.table("referee", rows)
     for title, results in grouped(context, context.checks):
         yield Heading(title, 2)
         if settled := [x for x in results if x.verdict not in OPEN]:
