@@ -46,7 +46,7 @@ _MARGIN, _NARROWEST, _WIDEST = 1.25, 0.02, 0.95
             "time effects. All R² are net of these effects."
         ),
         thresholds=Message(
-            "Caution: the 95 % interval of the coefficient excludes zero, and δ lies between 0 and "
+            "Caution: the 95 % confidence interval of the coefficient excludes zero, and δ lies between 0 and "
             "{0:.0f}, or a confounder as strong as one of the covariates moves the interval to "
             "zero. Reported: otherwise, because strong unobserved confounders are never excluded.",
             _ONE,
@@ -244,7 +244,7 @@ def _judged(evidence: xr.Dataset, alike: xr.Dataset, alpha: float) -> tuple[Verd
     delta, reach = float(evidence["delta"]), float(evidence["robustness_value_alpha"][0])
     if abs(value) <= evidence.attrs["critical"] * se:
         return REPORTED, Message(
-            "The {:.0%} interval of the coefficient includes zero without omitted variables, so "
+            "The {:.0%} confidence interval of the coefficient includes zero without omitted variables, so "
             "there is no effect that they would have to explain.",
             1.0 - alpha,
         )
@@ -262,14 +262,14 @@ def _judged(evidence: xr.Dataset, alike: xr.Dataset, alpha: float) -> tuple[Verd
         if crossing:
             found.append(
                 Message(
-                    "With a confounder as strong as {}, the {:.0%} interval includes zero.",
+                    "With a confounder as strong as {}, the {:.0%} confidence interval includes zero.",
                     crossing[0], 1.0 - alpha,
                 )
             )  # fmt: skip
         return DOUBT, joined(found)
     needed = Message(
         "A confounder that explains less than {:.1%} of the residual variation of both treatment "
-        "and outcome does not move the {:.0%} interval to zero.",
+        "and outcome does not move the {:.0%} confidence interval to zero.",
         reach, 1.0 - alpha,
     )  # fmt: skip
     if delta < 0.0:

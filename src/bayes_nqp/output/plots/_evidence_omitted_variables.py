@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from bayes_nqp._core.i18n import Message, Numeral, Translator
 from bayes_nqp.checks import CheckResult
@@ -69,7 +69,7 @@ def _contours(ax: Axes, values: xr.DataArray, limit: float) -> None:
         ax.clabel(edge, fontsize=6.5, fmt=f"{limit:.2f}".replace("-", "−") if limit else "0")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
-        axis.set_major_formatter(PercentFormatter(1.0, symbol="%"))
+        axis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.3g}%"))
 
 
 def _points(ax: Axes, evidence: xr.Dataset, translate: Translator) -> None:

@@ -21,9 +21,12 @@ from bayes_nqp.output.plots._style import COLOURS, FAINT, INK, MUTED
 
 _LEVEL = 0.1
 """p-value of the dashed horizontal line, as papers draw it."""
-_PERMUTATIONS = Message("Curve: density of {} estimates with adoption permuted by {}, in groups.")
+_PERMUTATIONS = Message(
+    "Curve: density of {} placebo estimates; adoption is permuted by {}, within groups."
+)
 _POINTS = Message(
-    "Points: two-sided normal p-value of each placebo estimate by its posterior SD; dashed: {}."
+    "Points: two-sided normal p-values of the placebo estimates, by their posterior SDs; dashed: "
+    "p = {}."
 )
 _P_VALUES = Message("p of the actual effect: {} two-sided, {} left, {} right.")
 

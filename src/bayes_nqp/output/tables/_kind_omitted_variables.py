@@ -68,9 +68,9 @@ def omitted_variables(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask
     draft.note(_NOTE_BOUNDS)
     draft.note(_NOTE_IMPOSSIBLE, when=bool(evidence["bound_value"].isnull().any()))
     columns = (
-        Column(translate("Value")),
+        Column(translate("Value", context="statistic")),
         Column(translate("SE")),
-        Column(translate("{} interval", percent(1.0 - evidence.attrs["alpha"]))),
+        Column(translate("{} confidence interval", percent(1.0 - evidence.attrs["alpha"]))),
         Column(translate("R² with treatment")),
         Column(translate("R² with outcome")),
     )

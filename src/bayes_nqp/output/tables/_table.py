@@ -75,7 +75,8 @@ def table(
         - "spatial", of fits with spatial weights by heading (and other fits), one column each;
         - "moran", "lisa", "spatial_lm", of a fit or of checks: tables of spatial statistics;
         - "weights_probabilities", "decay", of the results of these functions, or of checks;
-        - "descriptives", of a panel;
+        - "omitted_variables", of a fit or of the check: Oster's δ and robustness values;
+        - "descriptives", "correlations" and "vif", of a panel;
         - "diagnostics", of checks; of a fit, for which all checks are then run.
     by : str, sequence of str or mapping, optional
         Groups. For effects: the factors one after another (every stratum factor by default); for a
@@ -106,7 +107,8 @@ def table(
         controls; groups of `by` follow.
     marks : bool, default False
         With a layout: ``*``, ``**`` and ``***`` for signs with a posterior probability above 0.95,
-        0.975 and 0.995; a note states that these are not p-values.
+        0.975 and 0.995; a note states that these are not p-values. For correlations: marks of
+        p-values below 0.1, 0.05 and 0.01.
 
     Returns
     -------
