@@ -190,13 +190,14 @@ def test_the_table_and_the_figure_have_the_numbers_of_the_check(result: nqp.Chec
 
 
 def test_strong_covariates_give_caution_and_none_no_answer() -> None:
-    panel = simulated(selection=0.9, slope=2.0)
+    panel = simulated(selection=1.5, slope=1.0)
     fit = nqp.fit(nqp.StaggeredDiD(), panel, SAMPLER, progress=False)
-    strong = nqp.check(fit, "omitted_variables", effects="constant", progress=False)
+    strong = nqp.check(fit, "omitted_variables", alpha=0.02, progress=False)
     assert strong.verdict == "caution", strong
-    assert "With a confounder as strong as income" in strong.sentence
+    assert "With a confounder as strong as roads, the 98% confidence" in strong.sentence
     much = nqp.check(fit, "omitted_variables", r_max=1.0, progress=False)
     assert "times that on the covariates explains the effect" in much.sentence
+    assert isinstance(much.evidence, xr.Dataset)
     assert 0.0 < float(much.evidence["delta"]) < 1.0
     bare = nqp.fit(nqp.StaggeredDiD(covariates=()), panel, SAMPLER, progress=False)
     none = nqp.check(bare, "omitted_variables", progress=False)

@@ -98,7 +98,7 @@ def test_chinese_titles_and_answers_to_bad_panels() -> None:
     panel = described()
     assert nqp.table(panel, "correlations", language="zh").title == "相关系数矩阵"
     assert nqp.table(panel, "vif", language="zh").title == "方差膨胀因子（VIF）"
-    frame = panel.frame.assign(m=np.where(np.arange(panel.n_rows) < 2, 1.0, np.nan))
+    frame = panel.frame.assign(m=np.where(np.arange(panel.n_rows) < 2, panel.time_codes, np.nan))
     few = nqp.Panel.from_frame(frame, **panel.arguments)
     for kind in ("correlations", "vif"):
         with pytest.raises(PanelError, match="only 2 observations have all variables"):

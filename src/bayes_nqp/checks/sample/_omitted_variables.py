@@ -13,7 +13,7 @@ from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message, detailed, joined
 from bayes_nqp._core.types import Positive, Probability
 from bayes_nqp.checks.shared import DOUBT, REPORTED, Finding, Guide, Verdict, asks, on_request
-from bayes_nqp.effects.estimands import att
+from bayes_nqp.effects.estimands import att, percent
 from bayes_nqp.inference.fitting import ADDITIVE, ADOPTION, ROWS, SEPARATE, UNITS, Fit
 from bayes_nqp.robustness import (
     AverageRegression,
@@ -143,9 +143,9 @@ def omitted_variables(
     )  # fmt: skip
     values = evidence["robustness_value_alpha"].to_numpy()
     figure = Message(
-        "δ = {:.2f} at R_max = {:.2f}; robustness value {:.1%}, {:.1%} at the {:.0%} level",
+        "δ = {:.2f} at R_max = {:.2f}; robustness value {:.1%}, {:.1%} at the {} level",
         float(evidence["delta"]), limit, float(evidence["robustness_value"]), float(values[0]),
-        alpha,
+        percent(alpha),
     )  # fmt: skip
     verdict, sentence = _judged(evidence, _bounds(regression, coefficient, (_ONE,), alpha), alpha)
     mean = detailed(
@@ -244,9 +244,9 @@ def _judged(evidence: xr.Dataset, alike: xr.Dataset, alpha: float) -> tuple[Verd
     delta, reach = float(evidence["delta"]), float(evidence["robustness_value_alpha"][0])
     if abs(value) <= evidence.attrs["critical"] * se:
         return REPORTED, Message(
-            "The {:.0%} confidence interval of the coefficient includes zero without omitted variables, so "
+            "The {} confidence interval of the coefficient includes zero without omitted variables, so "
             "there is no effect that they would have to explain.",
-            1.0 - alpha,
+            percent(1.0 - alpha),
         )
     zero = (alike["bound_lower"] <= 0) & (alike["bound_upper"] >= 0)
     crossing = alike["covariate"].to_numpy()[zero.to_numpy()].tolist()
@@ -262,15 +262,15 @@ def _judged(evidence: xr.Dataset, alike: xr.Dataset, alpha: float) -> tuple[Verd
         if crossing:
             found.append(
                 Message(
-                    "With a confounder as strong as {}, the {:.0%} confidence interval includes zero.",
-                    crossing[0], 1.0 - alpha,
+                    "With a confounder as strong as {}, the {} confidence interval includes zero.",
+                    crossing[0], percent(1.0 - alpha),
                 )
             )  # fmt: skip
         return DOUBT, joined(found)
     needed = Message(
         "A confounder that explains less than {:.1%} of the residual variation of both treatment "
-        "and outcome does not move the {:.0%} confidence interval to zero.",
-        reach, 1.0 - alpha,
+        "and outcome does not move the {} confidence interval to zero.",
+        reach, percent(1.0 - alpha),
     )  # fmt: skip
     if delta < 0.0:
         against = Message("The covariates move the effect away from zero (δ = {:.2f}).", delta)
