@@ -207,4 +207,3 @@ def test_strong_covariates_give_caution_and_none_no_answer() -> None:
         nqp.table(bare, "omitted_variables")
     with pytest.raises(StudyError, match="below the within R² with covariates"):
         nqp.check(fit, "omitted_variables", r_max=0.01, progress=False)
-

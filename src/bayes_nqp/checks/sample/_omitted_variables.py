@@ -42,13 +42,14 @@ _MARGIN, _NARROWEST, _WIDEST = 1.25, 0.02, 0.95
     guide=Guide(
         statistic=Message(
             "Oster's δ and bias-adjusted effect, and the robustness values and bounds of Cinelli "
-            "and Hazlett, for the average effect as a coefficient of a regression with unit and "
-            "time effects. All R² are net of these effects."
+            "and Hazlett. The average effect is a coefficient of a regression with unit and time "
+            "effects, and all R² are net of these effects."
         ),
         thresholds=Message(
-            "Caution: the 95 % confidence interval of the coefficient excludes zero, and δ lies between 0 and "
-            "{0:.0f}, or a confounder as strong as one of the covariates moves the interval to "
-            "zero. Reported: otherwise, because strong unobserved confounders are never excluded.",
+            "Caution: the 95 % confidence interval of the coefficient excludes zero, and δ is "
+            "between 0 and {0:.0f}, or the interval includes zero with a confounder as strong as "
+            "one of the covariates. Reported: otherwise, because strong unobserved confounders "
+            "are never excluded.",
             _ONE,
         ),
         failure=Message(
@@ -81,14 +82,15 @@ def omitted_variables(
     the covariates of the design. With group-time effects it is the average over treated
     observations of one effect for each group-time cell, and differences between cells are further
     regressors. All R² are within R²: unit and time effects, and these differences, are removed
-    first. The regression has neither the priors nor the error structure of the fit; standard errors
-    are clustered by unit, and classical ones stand next to them, as papers print them.
+    first. The regression has neither the priors nor the error structure of the fit. Standard errors
+    are clustered by unit; the evidence also has classical ones, as papers print them.
 
-    Oster (2019) assumes that selection on omitted variables is δ times that on covariates, and
-    that both together have an R² of ``r_max``. δ is the value at which the effect would be zero
-    (exact, not the linear approximation); the bounds reach from the coefficient to that adjusted
-    for δ = 1. Cinelli and Hazlett (2020) bound the bias by the partial R² of a confounder with
-    treatment and outcome, and compare it with each covariate.
+    Oster (2019) assumes that selection on omitted variables is δ times that on covariates. Both
+    together have an R² of ``r_max``. The reported δ is the value at which the effect would be zero,
+    by the exact formula. The bounds reach from the coefficient to that adjusted for δ = 1.
+
+    Cinelli and Hazlett (2020) bound the bias by the partial R² of a confounder with treatment and
+    outcome, and compare it with each covariate.
 
     Parameters
     ----------
@@ -244,8 +246,8 @@ def _judged(evidence: xr.Dataset, alike: xr.Dataset, alpha: float) -> tuple[Verd
     delta, reach = float(evidence["delta"]), float(evidence["robustness_value_alpha"][0])
     if abs(value) <= evidence.attrs["critical"] * se:
         return REPORTED, Message(
-            "The {} confidence interval of the coefficient includes zero without omitted variables, so "
-            "there is no effect that they would have to explain.",
+            "The {} confidence interval of the coefficient includes zero without omitted "
+            "variables, so there is no effect that they would have to explain.",
             percent(1.0 - alpha),
         )
     zero = (alike["bound_lower"] <= 0) & (alike["bound_upper"] >= 0)

@@ -45,7 +45,9 @@ def correlations(panel: Panel, ask: Ask) -> Table:
     for k, name in enumerate(names):
         decimals = decimals_for([spread[k]], ask.digits)
         cells = [number(x[:, k].mean(), decimals), number(spread[k], decimals)]
-        cells += [_cell(float(r[k, j]), rows, digits, marks=ask.marks and j < k) for j in range(k + 1)]
+        cells += [
+            _cell(float(r[k, j]), rows, digits, marks=ask.marks and j < k) for j in range(k + 1)
+        ]
         cells += [NOTHING] * (len(names) - 1 - k)
         draft.row(f"({k + 1}) {name}", *cells)
     draft.note("Pearson correlations of {:,} observations that have all variables.", rows)

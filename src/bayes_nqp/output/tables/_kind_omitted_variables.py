@@ -127,14 +127,14 @@ def _partial(draft: TableDraft, evidence: xr.Dataset) -> None:
         "classical": Message("Robustness value, {} level, classical SE"),
     }.items():
         lines[translate(label, level)] = evidence["robustness_value_alpha"].sel(errors=errors)
-    for label, value in lines.items():
-        draft.row(label, *_cells(draft, number(float(value), _R2)))
+    for text, value in lines.items():
+        draft.row(text, *_cells(draft, number(float(value), _R2)))
     draft.row(translate("With a confounder in multiples of a covariate"))
     for k, name in enumerate(evidence["covariate"].to_numpy()):
         bound = {str(x): float(evidence[x][k]) for x in evidence if evidence[x].dims == ("bound",)}
-        label = f"{Numeral(f'{bound["times"]:g}')} × {translate.name(str(name))}"
+        named = f"{Numeral(f'{bound["times"]:g}')} × {translate.name(str(name))}"
         cells = _estimate(
             draft, bound["bound_value"], bound["bound_se"], float(evidence.attrs["critical"])
         )
         shares = (number(bound[x], _R2) for x in ("bound_treatment", "bound_outcome"))
-        draft.row(label, *_cells(draft, *cells, *shares))
+        draft.row(named, *_cells(draft, *cells, *shares))

@@ -62,9 +62,7 @@ def vif(panel: Panel, ask: Ask) -> Table:
         pooled, within = factors[k]
         share = number(1.0 / pooled, digits + 2)
         draft.row(names[k], _factor(pooled, digits), share, _factor(within, digits))
-    means = [
-        np.nan if np.isnan(column).all() else float(np.nanmean(column)) for column in finite.T
-    ]
+    means = [np.nan if np.isnan(column).all() else float(np.nanmean(column)) for column in finite.T]
     blank = word("")
     draft.row(
         translate("Mean VIF"), number(means[0], digits), blank, number(means[1], digits), rule=True

@@ -5,9 +5,9 @@ omitted variables, both uncorrelated, and selection is proportional:
 
     ``δ Cov(d, W1) / Var(W1) = Cov(d, W2) / Var(W2)``.                                        (1)
 
-β°, R° are coefficient and R² without covariates, β̃, R̃ with them, and R_max with the omitted
-variables as well. σ_y, σ_d are variances of y and d, and τ that of d net of the covariates. The
-bias ``ν = β̃ - β`` is a root of the cubic (Oster 2019, section 3)
+β° and R° are coefficient and R² without covariates, β̃ and R̃ with them. R_max is the R² with the
+omitted variables as well. σ_y and σ_d are variances of y and d, and τ that of d net of the
+covariates. The bias ``ν = β̃ - β`` is a root of the cubic (Oster 2019, section 3)
 
     ``(δ - 1) τ (σ_d - τ) ν³ + (δ - 2) τ σ_d b ν²
     + [δ m (σ_d - τ) - r τ - σ_d τ b²] ν + δ m σ_d b = 0``,                                   (2)
@@ -78,8 +78,8 @@ class Stability:
     def adjusted(self, r_max: float, delta: float = 1.0) -> float:
         """Return the coefficient β* without the bias of omitted variables, by (2).
 
-        Of several real roots, the nearest to β̃ is taken among those in the direction in which the
-        covariates move the coefficient (assumption 3 of Oster 2019), otherwise the nearest.
+        Of several real roots, the nearest to β̃ is taken. Roots in the direction in which covariates
+        move the coefficient have precedence (assumption 3 of Oster 2019).
         """
         b, r, m = self._terms(r_max)
         tau, spread = self.net, self.treatment

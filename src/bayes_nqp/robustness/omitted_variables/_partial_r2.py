@@ -1,16 +1,17 @@
 """Sensitivity of a coefficient by partial R² (Cinelli and Hazlett 2020).
 
-Let D be the treatment, Y the outcome, both net of the other regressors, t the statistic of the
-coefficient with classical errors, n its degrees of freedom, ``f = |t| / √n`` and
-``R²_{Y~D|X} = f² / (1 + f²)``. An omitted variable U with partial R² ``R_d`` with D and ``R_y`` with
-Y given D changes the coefficient and its standard error s as follows (section 4.1):
+Let D be the treatment and Y the outcome, both net of the other regressors. The coefficient has the
+statistic t with classical errors and n degrees of freedom; ``f = |t| / √n`` and
+``R²_{Y~D|X} = f² / (1 + f²)``. An omitted variable U has the partial R² ``R_d`` with D, and ``R_y``
+with Y given D. It changes the coefficient and its standard error s (section 4.1):
 
-    ``|bias| = s √n √(R_y R_d / (1 - R_d))``,   ``s' = s √((1 - R_y) / (1 - R_d)) √(n / (n - 1))``.      (1)
+    ``|bias| = s √n √(R_y R_d / (1 - R_d))``,
+    ``s' = s √((1 - R_y) / (1 - R_d)) √(n / (n - 1))``.                                       (1)
 
 The robustness value is the ``R_d = R_y`` that removes a share q of the coefficient, or of its
 distance from significance at level α (section 4.2), with ``g = q f - t* / √(n - 1)``:
 
-    ``RV = ½ (√(g⁴ + 4 g²) - g²)``.                                                          (2)
+    ``RV = ½ (√(g⁴ + 4 g²) - g²)``.                                                           (2)
 
 If the standard error is clustered, it is ``κ s``, and κ is taken as the same with U: t* is then
 multiplied by κ. If U is at most k times as strong as a covariate X_j, with partial R² ``r_d`` and

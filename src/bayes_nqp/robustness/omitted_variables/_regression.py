@@ -7,7 +7,7 @@ With treatment dummy d and dummies z_c of group-time cells with shares w_c of tr
 has the same fit as ``y = α_i + λ_t + β d + Σ_{c≠1} τ_c (z_c - (w_c / w_1) z_1) + x'γ + e``: the
 average effect is the coefficient of d, given the differences between cells (Wooldridge 2025). By
 the theorem of Frisch and Waugh, unit and time effects, these differences and other columns are
-removed from y, d and x; all R² refer to what remains.
+removed from y, d and x. All R² refer to the remainders.
 
 References
 ----------
