@@ -75,7 +75,7 @@ def permutation(result: CheckResult, look: Appearance) -> Figure:
 
 def _density(ax: Axes, placebo: Array) -> None:
     """Draw the kernel density over all estimates; one that has no spread is not drawn."""
-    if placebo.std() > 0:
+    if np.ptp(placebo) > 0:
         reach = np.linspace(placebo.min() - placebo.std(), placebo.max() + placebo.std(), 200)
         ax.plot(reach, gaussian_kde(placebo)(reach), color=COLOURS[0], linewidth=1.4)
     ax.set_ylim(bottom=0.0)
