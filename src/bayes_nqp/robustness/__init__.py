@@ -1,4 +1,4 @@
-"""Analyse the sensitivity of effects to differential trends and confounded mediators.
+"""Analyse the sensitivity of effects to differential trends, omitted variables and mediators.
 
 It also contains estimators of other packages. `checks` and all higher packages may import it.
 """
@@ -24,6 +24,13 @@ from bayes_nqp.robustness.mediation import (
     mediation_sensitivity,
 )
 from bayes_nqp.robustness.mediation import strength as strength
+from bayes_nqp.robustness.omitted_variables import (
+    AverageRegression,
+    Coefficient,
+    Stability,
+    average_regression,
+    benchmark,
+)
 from bayes_nqp.robustness.trends import (
     BoundedDeviation,
     EventStudy,
@@ -40,7 +47,9 @@ __all__ = [
     "COMPARISONS",
     "CONFOUNDED",
     "ESTIMATORS",
+    "AverageRegression",
     "BoundedDeviation",
+    "Coefficient",
     "ConfoundedFit",
     "Decomposition",
     "EventCurve",
@@ -50,8 +59,11 @@ __all__ = [
     "RhoPrior",
     "Sample",
     "SmoothnessPrior",
+    "Stability",
     "UniformCorrelation",
+    "average_regression",
     "axis_of",
+    "benchmark",
     "confounded_fit",
     "curves",
     "event_study_draws",

@@ -124,6 +124,8 @@ class CheckResult(CheckResultAttributes):
         - "permutation", a Dataset of estimates ``placebo`` (repetition) and ``actual``;
         - "shifts", a Dataset of draws ``effect`` (chain, draw, shift), and ``att`` of the fit;
         - "trend_sensitivity", a Dataset of regions over a grid of bounds;
+        - "omitted_variables", a Dataset of estimates, bounds (bound) and contours (r2_treatment,
+          r2_outcome);
         - "predictive", a Dataset of ``replicated`` (replication, statistic) and ``observed``
           (statistic);
         - "moran", a Dataset of Moran's I (series, time) and of scores (series, place, time);

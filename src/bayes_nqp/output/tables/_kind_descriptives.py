@@ -12,6 +12,7 @@ from bayes_nqp.effects.estimands import names_of
 from bayes_nqp.output.tables._kinds import Ask, kind
 from bayes_nqp.output.tables._model import Cell, Column, Row, Table, decimals_for
 from bayes_nqp.output.tables._parts import count, number
+from bayes_nqp.output.tables._variables import role_variables
 
 TREATED = "treated"
 """What `by` names to tell units that adopt from those that never do."""
@@ -37,7 +38,7 @@ def descriptives(panel: Panel, ask: Ask) -> Table:
     rows: list[Row] = []
     for place, (label, mask) in enumerate(groups):
         rows += [Row(label, rule=place > 0)] if label else []
-        for _, name, values in _variables(panel):
+        for name, values in role_variables(panel):
             rows.append(Row(name, _cells(values, mask, panel, ask)))
     heads = [
         translate("N"),
@@ -59,16 +60,6 @@ def descriptives(panel: Panel, ask: Ask) -> Table:
         ask.language,
         {"panel_digest": panel.digest},
     )
-
-
-def _variables(panel: Panel) -> list[tuple[str, str, Array]]:
-    """Every variable with its role, in the order of the roles."""
-    out: list[tuple[str, str, Array]] = [("outcome", panel.roles.outcome, panel.outcome)]
-    for role in ("exposures", "mediators", "moderators", "covariates"):
-        columns = getattr(panel, role)
-        out += [(role, name, columns[:, k]) for k, name in enumerate(getattr(panel.roles, role))]
-    seen: set[str] = set()
-    return [variable for variable in out if not (variable[1] in seen or seen.add(variable[1]))]  # type: ignore[func-returns-value]
 
 
 def _groups(panel: Panel, ask: Ask) -> list[tuple[str, Mask]]:

@@ -81,7 +81,8 @@ def table(
         - "spatial", of fits with spatial weights by heading (and other fits), one column each;
         - "moran", "lisa", "spatial_lm", of a fit or of checks: tables of spatial statistics;
         - "weights_probabilities", "decay", of the results of these functions, or of checks;
-        - "descriptives", of a panel;
+        - "omitted_variables", of a fit or of the check: Oster's δ and robustness values;
+        - "descriptives", "correlations" and "vif", of a panel;
         - "balance", of matched units: covariates before and after matching;
         - "bacon", of a panel or a fit: the Goodman-Bacon decomposition of the two-way fixed effects
           coefficient;
@@ -115,7 +116,8 @@ def table(
         controls; groups of `by` follow.
     marks : bool, default False
         With a layout or a baseline table: ``*``, ``**`` and ``***`` for signs with a posterior
-        probability above 0.95, 0.975 and 0.995; a note states that these are not p-values.
+        probability above 0.95, 0.975 and 0.995; a note states that these are not p-values. For
+        correlations: marks of p-values below 0.1, 0.05 and 0.01.
     steps : sequence of sequences of str, optional
         For a baseline table: the controls of each column, covariates of the panel. By default none,
         then one more in each column for up to four controls, or all of them at once.

@@ -47,6 +47,7 @@ _FORMS: Final = {
     ("ratio", "SAR"): Message("LR, SDM to SAR"),
     ("wald", "SEM"): Message("Wald, SDM to SEM"),
     ("ratio", "SEM"): Message("LR, SDM to SEM"),
+    ("wald", "SLX"): Message("Wald, SDM to SLX"),
     ("ratio", "SLX"): Message("LR, SDM to SLX"),
 }
 _MORAN = Message("Moran's I of residuals, most significant period")
@@ -66,6 +67,10 @@ _NOTE_OWN = Message(
     "LM tests and Moran's I refer to the model of the column without its spatial lag and "
     "spatial errors, with the weights in parentheses. As printed: errors independent over"
     " time; whitened: by the errors of the model."
+)
+_NOTE_HAUSMAN = Message(
+    "Unit effects are fixed effects in every column. No model with random effects is estimated, so "
+    "there is no Hausman test."
 )
 _NOTE_TESTS = Message("Tests: statistic, and its p value in parentheses.")
 
@@ -108,6 +113,7 @@ def spatial(source: object, ask: Ask) -> Table:
         draft.note(_NOTE_DOSE, per)
     draft.note(_NOTE_TESTS, when=any(tests))
     names = {result.name for result in ask.checks} & {"moran", "spatial_lm"}
+    draft.note(_NOTE_HAUSMAN, when=any(result.name == "spatial_form" for result in ask.checks))
     draft.note(_NOTE_OWN, when=any(tests) and bool(names))
     if any(fit.facts.adopted for _, fit in fits) or ask.weights != "rows":
         draft.notes.append(ask.weighted())
