@@ -49,9 +49,9 @@ def methods():
 
 
 def code(name, place):
-    """Return the file of a method, with its name unless the file has it."""
+    """Return the file of a method, or its name and folder if the file has another name."""
     named = Path(place).stem.strip("_") == name.strip("_")
-    return f"`{place}`" if named else f"`{name}`, `{place}`"
+    return f"`{place}`" if named else f"`{name}` in `{Path(place).parent.as_posix()}`"
 
 
 def methods_page():

@@ -1,9 +1,8 @@
 """The parts of a Gaussian problem. Symbols are those of docs/gaussian.md.
 
 Units of one *type* share observed periods, weights, known variances and loadings of their
-deviation; units of one
-*group* have the same coefficients in every period; a *class* consists of a group's units of one
-type. Groups of a *block*, such as a stratum, share local coefficients. Observations load on
+deviation. Units of one *group* have the same coefficients in every period. A *class* consists of a
+group's units of one type. Groups of a *block*, such as a stratum, share local coefficients. Observations load on
 *slots*: a time effect, a slope, a *cell* (the effect of a policy on some groups in some periods,
 such as on a cohort at an event time), a path. Slots are sums of coefficients. A *path* over time is
 either in the border, where its T values are global coefficients, or a process, which is integrated
@@ -17,8 +16,8 @@ Unit i has the observations ``y_i = X_i beta + N alpha_i + D_i delta_i + e_i``. 
 coefficients of blocks, alpha_i flat ones of the unit (N is (T, a); N = 1: its effect), and
 ``delta_i ~ N(0, Omega)`` the deviation of the unit or of its cluster. Errors are
 ``e_i ~ N(0, sigma² (w^-1/2 V(phi) w^-1/2)_oo + diag(v)_oo)``
-on observed periods o, with precision weights w and known variances v of the outcome (0 by
-default), in multiples of s². Precisions are in multiples of ``1 / sigma²``: Q is
+on observed periods o. Here w are precision weights, and v known variances of the outcome in
+multiples of s², 0 by default. Precisions are in multiples of ``1 / sigma²``: Q is
 the inverse of ``(w^-1/2 V w^-1/2 + diag(v) / sigma²)_oo``, zero off o. ``Q̃`` is Q with alpha_i, or
 delta_i too, integrated out, and ``Lambda = sigma² Omega^-1``.
 
