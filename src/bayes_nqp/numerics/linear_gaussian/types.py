@@ -2,10 +2,11 @@
 
 Units of one *type* share observed periods, weights, known variances and loadings of their
 deviation. Units of one *group* have the same coefficients in every period. A *class* consists of a
-group's units of one type. Groups of a *block*, such as a stratum, share local coefficients. Observations load on
-*slots*: a time effect, a slope, a *cell* (the effect of a policy on some groups in some periods,
-such as on a cohort at an event time), a path. Slots are sums of coefficients. A *path* over time is
-either in the border, where its T values are global coefficients, or a process, which is integrated
+group's units of one type. Groups of a *block*, such as a stratum, share local coefficients.
+Observations load on *slots*: a time effect, a slope, a *cell* (the effect of a policy on some
+groups in some periods, such as on a cohort at an event time), a path. Slots are sums of
+coefficients. A *path* over time is either in the border, where its T values are global
+coefficients, or a process, which is integrated
 out before beta. An *owner* has a deviation: a single unit, or several together, such as the firms
 of a city. B points, P patterns of observed periods, H types, G groups, T periods, K columns, m
 outcomes (separate ones, with the same matrices), J = T + K + m. Outcomes and all quantities in
