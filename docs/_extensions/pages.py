@@ -49,15 +49,15 @@ def methods():
 
 
 def code(name, place):
-    """Return the file of a method, or its name and folder if the file has another name."""
+    """Return the file of a method, or its name and folder."""
     named = Path(place).stem.strip("_") == name.strip("_")
-    return f"`{place}`" if named else f"`{name}` in `{Path(place).parent.as_posix()}`"
+    return f"`{place}`" if named else f"`{name}` in `{Path(place).parent.name}`"
 
 
 def methods_page():
     """Return the page "Methods"."""
     rows = (
-        f"| {papers.replace('|', chr(92) + '|')} | {code(name, place)} | `{test[6:]}` |"
+        f"| {papers.replace('|', chr(92) + '|')} | {code(name, place)} | `{Path(test).name}` |"
         for papers, name, place, test in sorted(methods())
     )
     return HEAD + "\n".join(rows) + "\n"
