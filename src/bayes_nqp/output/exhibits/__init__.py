@@ -1,4 +1,4 @@
-"""Exhibits that referees ask for, a theme a file, and the checklist of a fit.
+"""Exhibits that referees expect, a theme a file, and the checklist of a fit.
 
 `output.reports` and all higher packages may import it.
 """

@@ -67,18 +67,22 @@ class Checklist(Table):
 @door
 def referee(
     fit: Fit,
-    checks: CheckResult | Iterable[CheckResult] = (),
+    checks: pd.DataFrame | CheckResult | Iterable[CheckResult] = (),
     *,
     run: bool = False,
     language: Language = "en",
     progress: bool = True,
 ) -> Table:
-    """List the exhibits that referees ask for, with the status and the call of each.
+    """List the exhibits that referees expect, with the status and the call of each.
 
-    The status is "done" if the fit or `checks` contain the result, which is then stated; "to do" if
-    the call has not been made; "not for this design", with the reason; or "elsewhere", with the
-    reason and a recipe that uses another library on ``panel.frame``. Without `run`, nothing is
-    fitted.
+    The status is one of the following:
+
+    - "done": the fit or `checks` contain the result, which is listed;
+    - "to do": the call has not been made;
+    - "not for this design", with the reason;
+    - "elsewhere": another library makes the exhibit; the reason and a recipe are listed.
+
+    Without `run`, nothing is fitted.
 
     Parameters
     ----------
@@ -168,10 +172,15 @@ def _how(fit: Fit, translate: Translator) -> Iterator[str]:
     )
     if fit.panel is not None:
         roles = fit.panel.roles
-        names = {"unit": roles.unit, "time": roles.time, "outcome": roles.outcome}
-        names = {name: key for key, name in names.items()}
-        frame = f"rows = panel.frame.rename(columns={names})"
-        yield translate("Recipes begin with {}.", frame)
+        named = {roles.unit: "unit", roles.time: "time", roles.outcome: "outcome"}
+        if roles.cohort is not None:
+            named[roles.cohort] = "cohort"
+        others = {old: new for old, new in named.items() if old != new}
+        yield translate(
+            "Recipes begin with {}; treated is 1 from adoption on, and other columns represent "
+            "your own.",
+            f"rows = panel.frame.rename(columns={others})" if others else "rows = panel.frame",
+        )
 
 
 def _by_theme() -> dict[str, list[Exhibit]]:
@@ -184,7 +193,7 @@ def _by_theme() -> dict[str, list[Exhibit]]:
 
 def _results(checks: object) -> dict[str, CheckResult]:
     if isinstance(checks, pd.DataFrame):
-        if "verdict" not in checks:
+        if not {"check", "question", "verdict", "figure", "sentence"} <= {*checks.columns}:
             raise StudyError("'checks' is a DataFrame, and not that of nqp.check(fit)", hint=_HINT)
         checks = results_of(checks)
     several = [checks] if isinstance(checks, CheckResult) else list(checks)  # type: ignore[call-overload]
@@ -226,11 +235,10 @@ def _of_check(each: Exhibit, result: CheckResult, translate: Translator) -> Stat
     found = means[evidence["change"].to_numpy() == each.change]
     if found.size:
         span = Message(
-            "average effect {:.3g} in one refit",
+            "average effect from {:.3g} to {:.3g}, number of refits: {}",
             found.min(),
             found.max(),
-            plural="average effect from {:.3g} to {:.3g} in {n} refits",
-            n=found.size,
+            found.size,
         )
         return _DONE, translate.name(span)
     if "=[" in each.code:  # the columns are for the user to name
@@ -257,7 +265,7 @@ def _needs(each: Exhibit) -> Iterator[Need]:
 
 def _need_columns(each: Exhibit, fit: Fit) -> None:
     """Raise an error if the panel lacks the columns that the check of an exhibit requires."""
-    check = CHECKS[each.check] if each.check in CHECKS else None
+    check = CHECKS.get(each.check)
     if check is None or fit.panel is None or check.suits is None:
         return
     if not (check.listed(fit.design, fit.panel) or check.offered(fit.design, fit.panel)):

@@ -1,4 +1,4 @@
-"""Registration of exhibits that referees ask for: what answers each, or why nothing here does."""
+"""Registration of exhibits that referees expect, with the call that makes each."""
 
 from __future__ import annotations
 
@@ -54,6 +54,8 @@ class Exhibit:
         Function from a fit to the result, without refits.
     because : Message, optional
         Reason why the library does not make the exhibit; `code` then uses another library.
+    home : str, default ""
+        Module that registers the exhibit.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Exhibit:
     change: str = ""
     number: Number | None = None
     because: Message = NOTHING
+    home: str = ""
 
 
 EXHIBITS: Final = Plugins[Exhibit]("bayes_nqp.output.exhibits", "_rows_")
@@ -98,10 +101,10 @@ def exhibit(
     Exhibit
         The registered exhibit; it replaces an earlier one of the same name.
     """
-    made = Exhibit(name, title, theme, code.strip(), check, change, number, because)
-    # The module that registers the exhibit, found as by `collections.namedtuple`.
-    home = SimpleNamespace(__module__=sys._getframe(1).f_globals.get("__name__", ""))
-    return EXHIBITS.add(name, made, place, home)
+    # The module of the caller, found as by `collections.namedtuple`.
+    home = str(sys._getframe(1).f_globals.get("__name__", ""))
+    made = Exhibit(name, title, theme, code.strip(), check, change, number, because, home)
+    return EXHIBITS.add(name, made, place, SimpleNamespace(__module__=home))
 
 
 class Call(NamedTuple):

@@ -45,15 +45,11 @@ exhibit(
     """
 import pyfixest as pf
 
-
-def split(cut):
-    sides = rows.assign(low=(rows["size"] <= cut).astype(int), high=(rows["size"] > cut).astype(int))
-    formula = "outcome ~ treated:low + treated:high | unit + time"
-    return pf.feols(formula, sides, vcov={"CRV1": "unit"})
-
-
 cuts = rows["size"].quantile([k / 20 for k in range(3, 18)])
-threshold = min(map(split, cuts), key=lambda each: (each.resid() ** 2).sum())
+sides = [rows.assign(low=rows["size"].le(x).mul(1), high=rows["size"].gt(x).mul(1)) for x in cuts]
+formula = "outcome ~ treated:low + treated:high | unit + time"
+fits = [pf.feols(formula, side, vcov={"CRV1": "unit"}) for side in sides]
+threshold = min(fits, key=lambda each: (each.resid() ** 2).sum())
 """,
     place=50,
     because=Message(
