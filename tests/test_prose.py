@@ -15,7 +15,7 @@ WIDTH = 120
 LARGEST, WHOLE = 30_720, 409_600
 """Bytes of a user page, and of all user pages."""
 DEVELOPERS = {"ARCHITECTURE", "gaussian", "decisions", "changelog"}
-GENERATED = {"checks", "verdicts"}
+GENERATED = {"checks", "referee", "verdicts"}
 """Pages that ``make update`` writes; they have one section for each check."""
 
 

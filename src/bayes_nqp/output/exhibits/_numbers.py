@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import xarray as xr
 
@@ -20,6 +22,9 @@ from bayes_nqp.effects.estimands import (
 from bayes_nqp.inference.fitting import Fit, panel_of, require
 from bayes_nqp.output.tables import summary
 
+_MOST: Final = 30
+"""Groups of a factor up to which all pairs are compared."""
+
 
 def estimate(draws: xr.DataArray) -> Message:
     """Write a posterior mean with its 95 % interval."""
@@ -31,8 +36,10 @@ def sizes(fit: Fit) -> Message:
     """Count observations, units and treated units."""
     require(fit, ROWS)
     panel = panel_of(fit)
-    units, treated = panel.unit_labels.size, int((panel.cohort_codes >= 0).sum())
-    return Message("{:,} observations of {:,} units, {:,} treated", panel.n_rows, units, treated)
+    counted = Message("{:,} observations of {:,} units", panel.n_rows, panel.unit_labels.size)
+    if not fit.facts.adopted:
+        return counted
+    return Message("{}, {:,} treated", counted, int((panel.cohort_codes >= 0).sum()))
 
 
 def cohorts(fit: Fit) -> Message:
@@ -41,13 +48,7 @@ def cohorts(fit: Fit) -> Message:
     panel = panel_of(fit)
     found = np.unique(panel.cohort_codes[panel.cohort_codes >= 0])
     first, last = (panel.time_labels[k] for k in found[[0, -1]])
-    return Message(
-        "one adoption date, {}",
-        str(first),
-        str(last),
-        plural="{n} adoption dates, from {} to {}",
-        n=found.size,
-    )
+    return Message("{} adoption dates, from {} to {}", found.size, str(first), str(last))
 
 
 def average(fit: Fit) -> Message:
@@ -57,15 +58,23 @@ def average(fit: Fit) -> Message:
 
 def relative(fit: Fit) -> Message:
     """Write the average effect in percent of the untreated outcome."""
+    if v.OBSERVED not in fit.effects or schema.link_of(fit.effects) != v.IDENTITY:
+        raise NotApplicable(
+            Message(
+                "The effects are not in units of an observed outcome, so they have no percentage."
+            )
+        )
     share = estimate(100 * relative_effects(fit))
     return Message("average effect {} % of the untreated outcome", share)
 
 
-def over_time(fit: Fit) -> Message:
+def over_time(fit: Fit) -> Message | None:
     """Write the effects in the first and the last period after adoption."""
     require(fit, ADOPTION)
     effects = att(fit, v.EVENT_TIME)
     after = effects[v.EVENT_TIME].to_numpy()[effects[v.EVENT_TIME].to_numpy() >= 0]
+    if not after.size:
+        return None
     first, last = (effects.sel({v.EVENT_TIME: e}) for e in after[[0, -1]])
     return Message(
         "{} at adoption; {} after {:.0f} periods", estimate(first), estimate(last), float(after[-1])
@@ -77,11 +86,13 @@ def slope(fit: Fit) -> Message | None:
     return None if fit.facts.adopted else Message("slope {}", estimate(att(fit)))
 
 
-def groups(fit: Fit) -> Message:
+def groups(fit: Fit) -> Message | None:
     """Count the differences between groups that differ credibly from zero."""
-    pairs = [pairwise_contrasts(effects) for effects in _by_group(fit)]
-    positive = [(x > 0).mean(v.SAMPLE_DIMS).to_numpy() for x in pairs]
-    tail = np.concatenate([np.minimum(x, 1.0 - x).ravel() for x in positive])
+    several = [x for x in _by_group(fit) if x.sizes[x.dims[-1]] <= _MOST]
+    if not several:
+        return None
+    pairs = [(pairwise_contrasts(x) > 0).mean(v.SAMPLE_DIMS).to_numpy() for x in several]
+    tail = np.concatenate([np.minimum(x, 1.0 - x).ravel() for x in pairs])
     return Message(
         "{} of {} differences between groups are credible", int((tail <= 0.025).sum()), tail.size
     )

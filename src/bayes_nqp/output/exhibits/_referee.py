@@ -55,13 +55,13 @@ class Checklist(Table):
             if row.heading:
                 lines += ["", row.label]
                 continue
-            status, result, code = (cell.text for cell in row.cells)
-            text = f"{row.label}: {result}" if result else row.label
-            first, *more = folded(text, _WIDE - indent)
+            status, result, code = (*(cell.text for cell in row.cells), "")[:3]
+            text = Message("{}: {}", row.label, result) if result else Message("{}", row.label)
+            first, *more = folded(text.in_(self.language), _WIDE - indent)
             gap = " " * (indent - 2 - size_of(status))
             lines.append(f"  {status}{gap}{first}")
             lines += [" " * indent + line for line in (*more, *code.splitlines())]
-        return "\n".join([*lines, "", *self.notes])
+        return "\n".join(line.rstrip() for line in [*lines, "", *self.notes])
 
 
 @door
@@ -249,7 +249,7 @@ def _of_check(each: Exhibit, result: CheckResult, translate: Translator) -> Stat
 
 
 def _needs(each: Exhibit) -> Iterator[Need]:
-    """Yield what the checks, tables and plots of an exhibit require of the fit."""
+    """Yield the requirements of the checks, tables and plots of an exhibit."""
     for call in calls_of(each.code):
         if call.source != "fit":
             continue

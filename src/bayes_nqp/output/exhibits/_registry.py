@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ class Exhibit:
         Python that makes the exhibit from ``fit`` and ``panel``; for an exhibit of another library
         a recipe on ``rows``, the frame of the panel with a column "treated".
     check : str, default ""
-        Name of the check whose key figure is the result.
+        Name of the check that has the result as its key figure.
     change : str, default ""
         Rows of the evidence of this check that belong to the exhibit, by their ``change``.
     number : callable, optional
@@ -131,7 +132,7 @@ class Call(NamedTuple):
 def calls_of(code: str) -> Iterator[Call]:
     """Yield the calls of public functions of the library in code."""
     for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("nqp."):
+        if isinstance(node, ast.Call) and re.fullmatch(r"nqp(\.\w+)+", ast.unparse(node.func)):
             texts = (x.value for x in node.args if isinstance(x, ast.Constant))
             yield Call(
                 ast.unparse(node.func),
