@@ -278,6 +278,7 @@ CALLS: dict[str, Call] = {
     "trend_sensitivity": lambda w: nqp.trend_sensitivity(w.leads, event_time=0),
     "shrinkage": lambda w: nqp.shrinkage(w.fit, w.separate),
     "heterogeneity_sd": lambda w: nqp.heterogeneity_sd(w.att),
+    "referee": lambda w: nqp.referee(w.fit),
     "specification_table": lambda w: nqp.specification_table(nqp.check(w.fit, "error_model")),
     "summary": lambda w: nqp.summary(w.att),
     "identification": lambda w: nqp.identification(w.design, w.panel),

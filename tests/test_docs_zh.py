@@ -17,7 +17,7 @@ from bayes_nqp.checks.shared import on_request
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 ZH = DOCS / "zh"
-GENERATED = {"checks", "verdicts"}
+GENERATED = {"checks", "referee", "verdicts"}
 """Pages that ``make update`` writes."""
 PAGES = (
     "data", "from_other_packages", "glossary", "groups", "index", "mediation", "pretrends",

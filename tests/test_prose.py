@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tools import check_pages, prose
+from tools import check_pages, prose, referee_page
 
 DOCS = prose.ROOT / "docs"
 ZH = DOCS / "zh"
@@ -16,7 +16,7 @@ LARGEST, WHOLE = 30_000, 400_000
 MOST_PAGES = {"en": 25, "zh": 14}
 """User pages written by hand, by language."""
 DEVELOPERS = {"ARCHITECTURE", "gaussian", "decisions", "changelog"}
-GENERATED = {path.relative_to(DOCS) for path in check_pages.pages()}
+GENERATED = {path.relative_to(DOCS) for path in (*check_pages.pages(), *referee_page.pages())}
 """Pages that ``make update`` writes from the library."""
 
 

@@ -27,7 +27,7 @@ PAGES = (
     "from_python_packages", "groups", "how_do_i", "troubleshooting", "which_design",
 )  # fmt: skip
 """Pages with printed output that a test compares with the code."""
-OTHERS = ("mediators", "pretrends", "reports", "spillovers")
+OTHERS = ("mediators", "pretrends", "referee", "reports", "spillovers")
 """Pages whose code a test runs without comparing its output."""
 EXCERPT = "<!-- excerpt -->"
 """Above a block that is part of a file and is not run."""

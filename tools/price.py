@@ -25,7 +25,7 @@ MOST = 3
 MOST_OF_RANGE = 10
 """Older files that a capability may modify."""
 GENERATED = re.compile(
-    r"\.po$|\.pyi$|\.schema\.json$|^docs/reference/|^docs/(?:zh/)?(?:checks|checks/\w+|verdicts)\.md$|cli/guide\.md$"
+    r"\.po$|\.pyi$|\.schema\.json$|^docs/reference/|^docs/(?:zh/)?(?:checks|checks/\w+|referee|verdicts)\.md$|cli/guide\.md$"
 )
 """Files that `make update` writes, of which translations alone are written by hand."""
 

@@ -168,6 +168,7 @@ def texts() -> dict[Path, str]:
     """Give every file that follows from the sources, as it ought to be."""
     from tools.check_pages import pages
     from tools.guide_page import PLACE, guide
+    from tools.referee_page import pages as referee_pages
 
     from bayes_nqp.studies import json_text
 
@@ -183,6 +184,7 @@ def texts() -> dict[Path, str]:
         ROOT / "docs" / "study.schema.json": json_text(),
         api: reference(api.read_text(encoding="utf-8")),
         **pages(),
+        **referee_pages(),
         PLACE: guide(),
     }
 

@@ -100,6 +100,7 @@ from .model.terms import UnitTrends as UnitTrends
 from .numerics.sampling import NUTS as NUTS
 from .numerics.sampling import Importance as Importance
 from .output import plots as plots
+from .output.exhibits import referee as referee
 from .output.export import export_r as export_r
 from .output.export import export_stata as export_stata
 from .output.reports import report as report

@@ -45,6 +45,7 @@ EXTENSIONS: Final = ("audit", "space", "studio")
 _EXTENSION_FOLDERS: Mapping[str, tuple[str, ...]] = {
     "bayes_nqp.checks": ("bayes_nqp.audit", "bayes_nqp.space.checks"),
     "bayes_nqp.checks.sample.referee_rows": ("bayes_nqp.space.checks",),
+    "bayes_nqp.output.exhibits": ("bayes_nqp.space.exhibits",),
     "bayes_nqp.output.plots": ("bayes_nqp.space.plots",),
     "bayes_nqp.output.reports.sections": ("bayes_nqp.space.reports",),
     "bayes_nqp.output.tables": ("bayes_nqp.space.tables",),
@@ -65,6 +66,7 @@ _GROUPS: Mapping[str, str] = {
     "bayes_nqp.data.spatial_weights": "bayes_nqp.spatial_weights",
     "bayes_nqp.effects.estimands": "bayes_nqp.estimands",
     "bayes_nqp.output.accessors": "bayes_nqp.attributes",
+    "bayes_nqp.output.exhibits": "bayes_nqp.exhibits",
     "bayes_nqp.output.plots": "bayes_nqp.plots",
     "bayes_nqp.output.reports": "bayes_nqp.reports",
     "bayes_nqp.output.reports.sections": "bayes_nqp.reports.sections",
