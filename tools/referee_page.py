@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from tools.check_pages import PLACES, _in_code, _written
+from tools.check_pages import PLACES, _written, in_code
 
 from bayes_nqp._core.i18n import Translator
 from bayes_nqp.output.exhibits import EXHIBITS, THEMES, Exhibit
@@ -63,7 +63,7 @@ def page(language: str) -> str:
     lines += [f"## {words['recipes']}", "", words["recipes_first"], ""]
     lines += ["```python", ROWS.strip(), "```", ""]
     for each in elsewhere:
-        lines += [f"### {translate.name(each.title)}", "", _in_code(translate.name(each.because))]
+        lines += [f"### {translate.name(each.title)}", "", in_code(translate.name(each.because))]
         lines += ["", "```python", each.code, "```", ""]
     return _written(lines, language)
 

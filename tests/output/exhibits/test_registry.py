@@ -18,18 +18,6 @@ from bayes_nqp.output.exhibits import EXHIBITS, THEMES, Exhibit, calls_of
 from bayes_nqp.output.exhibits._registry import Call
 from bayes_nqp.output.tables import KINDS
 
-PENDING = {
-    'nqp.table(kind="baseline")',
-    'nqp.table(kind="correlations")',
-    'nqp.table(kind="two_step_mediation")',
-    'nqp.table(kind="bacon")',
-    "nqp.plots.bacon",
-    "nqp.match",
-    "nqp.att(window=)",
-    'nqp.check(name="omitted_variables")',
-}
-"""Calls that the registry names and the library does not have yet."""
-
 
 def public(name: str) -> Any:
     """Return a public function or class by its dotted name; None if there is none."""
@@ -48,8 +36,6 @@ def unresolved(call: Call) -> set[str]:
     word = next(iter(call.texts), "")
     if call.function == "nqp.table" and word not in {"", *KINDS}:
         return {f'nqp.table(kind="{word}")'}
-    if call.function == "nqp.table" and word:
-        known |= {"steps"}
     if call.function == "nqp.check":
         if word not in CHECKS:
             return {f'nqp.check(name="{word}")'}
@@ -57,9 +43,9 @@ def unresolved(call: Call) -> set[str]:
     return {f"{call.function}({name}=)" for name in call.keywords if name not in known}
 
 
-def test_every_call_is_of_the_library_or_pending() -> None:
+def test_every_call_is_of_the_library() -> None:
     missing = {x for each in EXHIBITS.values() for c in calls_of(each.code) for x in unresolved(c)}
-    assert missing == PENDING
+    assert missing == set()
 
 
 def test_calls_are_read_from_code() -> None:
@@ -77,7 +63,7 @@ def test_every_exhibit_has_an_answer() -> None:
         compile(each.code, each.name, "exec")
         assert each.theme in THEMES, each.name
         assert bool(list(calls_of(each.code))) != bool(each.because), each.name
-        assert not each.check or each.check in {*CHECKS, "omitted_variables"}, each.name
+        assert not each.check or each.check in CHECKS, each.name
         assert re.search(r"diff_diff|pyfixest", each.code) if each.because else True
     titles = [str(each.title) for each in EXHIBITS.values()]
     assert len(set(titles)) == len(titles)
