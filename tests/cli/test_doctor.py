@@ -42,6 +42,7 @@ def test_what_is_not_there_and_what_is_wrong_is_said(
 
 def test_extras_are_those_of_the_package() -> None:
     extras = {
-        "cluster", "data", "formats", "notebook", "nuts", "report", "space", "studio", "tables",
+        "cluster", "data", "estimators", "formats", "notebook", "nuts", "report", "space", "studio",
+        "tables",
     }  # fmt: skip
     assert set(software.lacking()) == extras
