@@ -14,6 +14,7 @@ import pandas as pd
 
 from bayes_nqp._core.exceptions import NotApplicable
 from bayes_nqp._core.i18n import Message, cut, listed
+from bayes_nqp._core.process import alone
 from bayes_nqp._core.safe_calls import reply
 from bayes_nqp.robustness.estimators._rows import AVERAGE, EventCurve, Sample
 
@@ -54,7 +55,7 @@ def ask[T](package: str, call: Callable[[Any], T]) -> tuple[T, tuple[Message, ..
     def refuse(error: Exception) -> T:
         raise NotApplicable(Message("{} refuses: {}", name, _sentence(str(error)))) from error
 
-    with warnings.catch_warnings(record=True) as heard:
+    with alone(), warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         answer = reply(lambda: call(import_module(package)), refuse)
     return answer, tuple(_notes(name, heard))
