@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,7 +48,8 @@ def ask[T](package: str, call: Callable[[Any], T]) -> tuple[T, tuple[Message, ..
         If the package is not installed, or if it raises an error.
     """
     name = package.replace("_", "-")
-    if find_spec(package) is None:
+    spec = find_spec(package)
+    if spec is None:
         raise NotApplicable(
             Message("{} is not installed: pip install 'bayes-nqp[estimators]'", name)
         )
@@ -58,7 +60,10 @@ def ask[T](package: str, call: Callable[[Any], T]) -> tuple[T, tuple[Message, ..
     with alone(), warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         answer = reply(lambda: call(import_module(package)), refuse)
-    return answer, tuple(_notes(name, heard))
+    # Other threads' warnings are recorded too: keep those of installed packages and of this folder.
+    places = (Path(__file__).parent, Path(spec.origin or __file__).parents[1])
+    ours = (x for x in heard if any(place in Path(x.filename).parents for place in places))
+    return answer, tuple(_notes(name, ours))
 
 
 def _notes(name: str, heard: Iterable[warnings.WarningMessage]) -> Iterator[Message]:
