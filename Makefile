@@ -16,7 +16,7 @@ ENGINES ?= polars polars-runtime-32 ibis-framework 'sqlglot<28' pyarrow-hotfix p
 	rich markdown-it-py mdurl pygments pyspark py4j psycopg psycopg-binary
 export PYTHON
 
-.PHONY: help env study new test quick test-lowest package test-engines fuzz faults docs notebooks update lint format bench bench-scale bench-peers calibrate clean
+.PHONY: help env study new test test-all quick test-lowest package test-engines fuzz faults docs notebooks update lint format bench bench-scale bench-peers calibrate clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -32,7 +32,10 @@ study: $(READY)  ## The main job: run STUDY into OUT, results/NAME by default (t
 new: $(READY)  ## Write a study for your own FILE (.xlsx, .dta, .csv, .parquet), to be read and corrected
 	@$(BIN)/bayes-nqp new "$(FILE)" $(ARGS)
 
-test: $(READY)  ## Everything needed to trust an installation; no network
+test: $(READY)  ## What is needed to trust an installation, in about eight minutes; no network
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow" $(ARGS)
+
+test-all: $(READY)  ## Every test, in about forty minutes: before a release, and after a change of many files
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 quick: $(READY)  ## Every room once (tests/quick.txt), within a minute of processor time

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,12 +53,23 @@ FIRST = ("test_notebooks.py", "studies", "recovery", "inference", "cli", "checks
 """Rooms of tests that take longest."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, and leave the tests of a file to one worker.
 
     A file computes once what its tests share. Notebooks share nothing, and several files state a
-    group of their own.
+    group of their own. Of a test that states `sample(n)`, all but n cases, evenly spread, are slow.
     """
+    cases: defaultdict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if item.get_closest_marker("sample"):
+            cases[item.nodeid.partition("[")[0]].append(item)
+    for group in cases.values():
+        mark = group[0].get_closest_marker("sample")
+        kept = {len(group) * k // mark.args[0] for k in range(mark.args[0])} if mark else set()
+        for place, item in enumerate(group):
+            if place not in kept:
+                item.add_marker(pytest.mark.slow)
     room = {item: item.path.relative_to(ROOT / "tests").parts[0] for item in items}
     items.sort(key=lambda item: FIRST.index(room[item]) if room[item] in FIRST else len(FIRST))
     for item in items:

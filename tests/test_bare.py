@@ -17,6 +17,7 @@ print(pytensor.config.base_compiledir)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", ["", "floatX=float64"])
 def test_a_home_that_takes_no_files(tmp_path: Path, flags: str) -> None:
     home = tmp_path / "home"
@@ -31,6 +32,7 @@ def test_a_home_that_takes_no_files(tmp_path: Path, flags: str) -> None:
     assert list(tmp_path.iterdir()) == [home]
 
 
+@pytest.mark.slow
 def test_a_home_that_takes_them_and_a_chosen_folder_are_let_be(tmp_path: Path) -> None:
     chosen = tmp_path / "chosen"
     homes = {str(tmp_path): "", str(tmp_path / "none"): f"base_compiledir={chosen}"}
@@ -65,6 +67,7 @@ for call in (
 """
 
 
+@pytest.mark.slow
 def test_a_machine_without_any_place_for_files(tmp_path: Path) -> None:
     """No file may grow, so that no folder for temporary ones is found; HOME is none either."""
     pytest.importorskip("resource", reason="no limit on the size of files")
@@ -84,6 +87,7 @@ def test_a_machine_without_any_place_for_files(tmp_path: Path) -> None:
     assert all("TMPDIR" in line for line in (plot, table, sampled))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("home", ["/" + "h" * 300, "no/such/folder", ""])
 def test_a_home_that_the_system_cannot_look_at(home: str) -> None:
     env = os.environ | {"HOME": home, "USERPROFILE": home}
@@ -111,6 +115,7 @@ print(*sorted({"arviz_base", "arviz_stats", "matplotlib", "scipy.stats"} & set(s
 """
 
 
+@pytest.mark.slow
 def test_an_answer_is_printed_without_what_only_more_of_it_needs() -> None:
     """Each of these takes as long to import as the summary takes to make."""
     run = [sys.executable, "-c", ANSWER]
@@ -120,6 +125,7 @@ def test_an_answer_is_printed_without_what_only_more_of_it_needs() -> None:
     assert done.stdout.strip() == ""
 
 
+@pytest.mark.slow
 def test_a_default_fit_and_its_checks_compile_nothing() -> None:
     done = subprocess.run([sys.executable, "-c", FIT], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

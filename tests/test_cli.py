@@ -33,6 +33,7 @@ def study(tmp_path: Path) -> Path:
     return write_study(tmp_path)
 
 
+@pytest.mark.slow
 def test_help_gives_an_example() -> None:
     shown = call("--help")
     assert shown.exit_code == 0
@@ -43,6 +44,7 @@ def test_help_gives_an_example() -> None:
     assert "--force" in call("run", "--help").output
 
 
+@pytest.mark.slow
 def test_help_needs_nothing_heavy() -> None:
     code = (
         "import json, sys\nsys.argv = ['bayes-nqp', '--help']\n"
@@ -113,6 +115,7 @@ def test_new_says_what_keeps_a_study_from_running(tmp_path: Path) -> None:
     assert "NOT READY TO RUN" in (tmp_path / "a.toml").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_new_says_codes_notes_and_what_is_left_out(tmp_path: Path) -> None:
     frame = city_rows()
     frame["zone_year"] = frame["zone_year"].fillna(0)
@@ -132,6 +135,7 @@ def test_new_says_codes_notes_and_what_is_left_out(tmp_path: Path) -> None:
     assert "make new FILE=cities.xlsx" in shown.stderr
 
 
+@pytest.mark.slow
 def test_schema_is_printed_or_written_once(tmp_path: Path) -> None:
     assert json.loads(call("schema").output)["properties"]["design"]
     path = tmp_path / "study.schema.json"
@@ -148,6 +152,7 @@ def test_validate_shows_the_panel_and_what_is_identified(study: Path) -> None:
     assert "This study" in shown.output
 
 
+@pytest.mark.slow
 def test_the_shipped_study_is_valid() -> None:
     models = Path(__file__).resolve().parents[1] / "models"
     for path in models.glob("*.toml"):

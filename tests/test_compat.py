@@ -41,6 +41,7 @@ def test_every_old_public_name_is_the_new_one(kind: str) -> None:
         assert old not in nqp.__all__
 
 
+@pytest.mark.slow
 def test_every_old_module_is_the_new_one() -> None:
     done = subprocess.run(
         [sys.executable, "-c", MODULE_CODE, *MODULES], capture_output=True, text=True, check=False

@@ -193,6 +193,7 @@ def test_readme_is_short() -> None:
     assert len(FILES["README_zh"].read_text("utf-8").splitlines()) <= 120
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PRINTED)
 def test_output_on_the_page_is_that_of_its_code(page: str) -> None:
     examples = pytest.importorskip("tools.examples")

@@ -50,6 +50,7 @@ def without(extension: str, folder: Path, *command: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("extension", EXTENSIONS)
 def test_fits_checks_and_reports_work_without(extension: str, tmp_path: Path) -> None:
     printed = without(extension, tmp_path, "-c", PROGRAM, str(tmp_path))
@@ -60,12 +61,14 @@ def test_fits_checks_and_reports_work_without(extension: str, tmp_path: Path) ->
     assert (missing in printed) == (extension == "space")
 
 
+@pytest.mark.slow
 def test_the_command_line_names_the_missing_studio(tmp_path: Path) -> None:
     printed = without("studio", tmp_path, "-m", "bayes_nqp", "studio")
     assert "bayes-nqp studio belongs to the extension 'studio', which is not installed" in printed
     assert "Traceback" not in printed
 
 
+@pytest.mark.slow
 def test_the_core_imports_no_extension() -> None:
     lines = [
         f"{path.relative_to(PACKAGE)}: {line}"

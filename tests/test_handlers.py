@@ -44,6 +44,7 @@ def _is_greedy(handler: ast.ExceptHandler) -> bool:
     return "Exception" in names or (everything and not again)
 
 
+@pytest.mark.slow
 def test_only_the_doors_catch_every_exception() -> None:
     found = {
         path.relative_to(HOME).as_posix(): lines

@@ -27,6 +27,7 @@ def cell(value: float, digits: int) -> str:
     return f"{value:.{digits}f}".replace("-", "−")
 
 
+@pytest.mark.slow
 def test_pretrends() -> None:
     names, text = run("pretrends")
     words = " ".join(text.split())
@@ -43,6 +44,7 @@ def test_pretrends() -> None:
         assert f"| {name} | {numbers} |" in text
 
 
+@pytest.mark.slow
 def test_mediators() -> None:
     names, text = run("mediators")
     for row in names["effects"].itertuples():
@@ -52,6 +54,7 @@ def test_mediators() -> None:
     assert str(verdicts) in text
 
 
+@pytest.mark.slow
 def test_spillovers() -> None:
     names, text = run("spillovers")
     for draws in (names["total"], names["own"], names["others"]):
@@ -61,6 +64,7 @@ def test_spillovers() -> None:
     assert names["alike"].verdict == "caution"
 
 
+@pytest.mark.slow
 def test_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names, text = run("reports")

@@ -39,6 +39,7 @@ def registries() -> list[Plugins[Any]]:
     return [x for x in every if str(x._room).startswith("bayes_nqp") and len(x)]
 
 
+@pytest.mark.slow
 def test_every_registry_keeps_the_names_of_the_library() -> None:
     found = registries()
     assert len(found) >= 13

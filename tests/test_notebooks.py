@@ -39,6 +39,7 @@ def tools() -> ModuleType:
     return _tools()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_runs_in_silence(path: Path, tools: ModuleType) -> None:
     made = tools.execute(path, shorter=SHORTER.get(path.stem))

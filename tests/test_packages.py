@@ -147,6 +147,7 @@ assert schema["definitions"]["Checks"]["properties"]["wide_enough"]["properties"
 """
 
 
+@pytest.mark.slow
 def test_packages_are_loaded_when_something_is_looked_up(place: Path) -> None:
     """The schema of studies has their values and options; importing the library loads none."""
     answer(place, "-W", "error", "-c", LAZY)

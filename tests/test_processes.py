@@ -92,6 +92,7 @@ def test_errors_say_the_same_elsewhere(raised: Exception, way: str) -> None:
         assert again.in_("zh") == raised.in_("zh")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", ["staggered", "mediation", "exposure", "index"])
 def test_fits_and_panels_are_the_same_elsewhere(name: str, way: str) -> None:
@@ -143,11 +144,13 @@ def travelled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any, list[
     return (*functions, [float(number) for number in done.stdout.split()])
 
 
+@pytest.mark.slow
 def test_a_notebooks_function_works_in_loky(travelled: Any) -> None:
     effect, _, there = travelled
     np.testing.assert_allclose(there, [effect(1), effect(2)], rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_fits_are_the_same_in_a_child(travelled: Any, method: str) -> None:
     if method not in multiprocessing.get_all_start_methods():

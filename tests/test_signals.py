@@ -148,6 +148,7 @@ def _waited(true: Callable[[], bool]) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("ps") is None, reason="ps lists processes")
 @pytest.mark.parametrize("backend", ["alone", "threads", "workers"])
 @pytest.mark.parametrize("number", [signal.SIGINT, *STOPPED])

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from small_calls import CALLS, public, write_world
 
 LARGE = {
@@ -27,6 +28,7 @@ def test_every_public_function_is_called() -> None:
     assert set(CALLS) | LARGE == functions
 
 
+@pytest.mark.slow
 def test_first_uses_in_threads(tmp_path: Path) -> None:
     write_world(tmp_path)
     tests = Path(__file__).parent

@@ -95,6 +95,7 @@ def completed(code: list[str]) -> str:
 PINS = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
 
 
+@pytest.mark.slow
 def test_programs_of_the_docs_are_typed(tmp_path: Path) -> None:
     for name in ("mypy", "pandas-stubs", "xarray"):
         if f"{name}=={version(name)}" not in PINS:

@@ -54,6 +54,7 @@ def test_effects_are_weighted_differences_of_changes(name: str, method: str) -> 
     assert effects[AVERAGE] == pytest.approx((gap[4:] - gap[3]).mean(), abs=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_standard_errors_are_those_of_the_jackknife(name: str) -> None:
     """Each unit is left out in turn, with new weights; kernel matching is conservative."""

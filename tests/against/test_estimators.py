@@ -82,6 +82,7 @@ def fit() -> nqp.Fit:
     return nqp.fit(nqp.StaggeredDiD(nqp.CompletePooling()), panel, sampler, progress=False)
 
 
+@pytest.mark.slow
 def test_the_table_holds_the_fit_and_the_others(fit: nqp.Fit) -> None:
     table = nqp.estimators_table(fit)
     average = table[table["event_time"].isna()].set_index("estimator")
@@ -113,6 +114,7 @@ def test_an_estimator_of_ones_own_is_one_function(fit: nqp.Fit) -> None:
     assert "nothing" in [text.get_text() for text in figure.axes[1].texts]
 
 
+@pytest.mark.slow
 def test_where_everyone_adopts_the_last_are_compared_with() -> None:
     frame = nqp.simulation.staggered(units=40, periods=8, cohorts=(4, 6), seed=1).panel.frame
     panel = nqp.Panel.from_frame(

@@ -147,6 +147,7 @@ DIRECT: dict[str, Callable[[], tuple[EventCurve, Curve]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", DIRECT)
 def test_estimates_are_those_of_the_package(case: str) -> None:
     mine, theirs = DIRECT[case]()
@@ -190,6 +191,7 @@ def test_synthetic_did_of_one_cohort_is_that_of_the_package() -> None:
     same(ours("synthetic_did", df, CASTLE), {AVERAGE: (found.att, found.se)}, 1e-10)
 
 
+@pytest.mark.slow
 def test_synthetic_did_of_several_cohorts_leaves_out_each_unit() -> None:
     df = castle().query("cohort in (0, 2008, 2010)")
     units = df["code"].unique()
@@ -249,6 +251,7 @@ def equation_10(panel: nqp.Panel) -> dict[tuple[int, int], float]:
     return {pair: x / sum(out.values()) for pair, x in out.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", ["castle", "mpdta"])
 def test_comparisons_and_weights_give_the_two_way_coefficient(
     data: str, request: pytest.FixtureRequest
@@ -400,6 +403,7 @@ def test_estimates_do_not_depend_on_how_periods_are_written() -> None:
         assert np.array([*found.values()]) == pytest.approx(np.array([*one.values()]), abs=1e-10)
 
 
+@pytest.mark.slow
 def test_warnings_of_a_package_are_notes_of_its_row() -> None:
     panel = cases.panel_of(castle(), CASTLE, covariates=CONTROLS)
     sampler = nqp.Importance(draws=100, chains=2, seed=1)

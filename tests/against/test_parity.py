@@ -50,6 +50,7 @@ def check(comparison: Comparison) -> None:
         assert comparison.largest == pytest.approx(DIFFERENCES[key], abs=2e-6), label
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EQUALITIES)
 def test_castle(name: str) -> None:
     found = list(EQUALITIES[name](None))
@@ -58,6 +59,7 @@ def test_castle(name: str) -> None:
         check(comparison)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EQUALITIES)
 def test_mpdta(name: str, shared_data: Path) -> None:
     found = [c for c in EQUALITIES[name](shared_data) if c.data.startswith("mpdta")]

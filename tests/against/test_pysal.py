@@ -85,6 +85,7 @@ def stacked(links: np.ndarray, y: np.ndarray, x: np.ndarray):  # type: ignore[no
     return y.T.reshape(-1, 1), x.transpose(1, 0, 2).reshape(-1, x.shape[2]), weights
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", [simulated, income, cigarettes], ids=lambda x: x.__name__)
 def test_lag_durbin_and_error_models_have_spregs_maximum(data) -> None:  # type: ignore[no-untyped-def]
     links, y, x = data()

@@ -26,6 +26,7 @@ PAIRS = {"Callaway–Sant'Anna", "Callaway–Sant'Anna, moderndid"}
 """Those that take periods two by two, or units without gaps: gaps move their estimand."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", [0.0, 0.15])
 def test_a_panel_of_little_noise_gives_the_average_over_treated_rows(
     missing: float, tmp_path: Path

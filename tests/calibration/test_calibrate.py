@@ -62,6 +62,7 @@ def test_a_truth_above_the_draws_has_a_high_rank(right: nqp.Calibration) -> None
     assert np.corrcoef(above, one["rank"])[0, 1] > 0.9
 
 
+@pytest.mark.slow
 def test_a_wrong_prior_in_the_refit_is_found() -> None:
     wrong = DESIGN.replace(priors=nqp.Priors(level=0.2))
     result = nqp.calibrate(wrong, PANEL, 15, source=DESIGN, **SAME)
@@ -73,6 +74,7 @@ def test_a_wrong_prior_in_the_refit_is_found() -> None:
     assert "level" in result.sentence
 
 
+@pytest.mark.slow
 def test_ignored_autocorrelation_is_found() -> None:
     truth = nqp.StaggeredDiD(
         nqp.CompletePooling(varying=None), nqp.AR1(), priors=nqp.Priors(rho=(40, 4))
@@ -104,6 +106,7 @@ def test_nothing_but_the_outcome_is_simulated() -> None:
     assert not np.allclose(drawn.outcome, PANEL.outcome)
 
 
+@pytest.mark.slow
 def test_truths_of_a_posterior_are_its_draws_and_what_outcomes_are_made_of(fitted: nqp.Fit) -> None:
     source = PosteriorSource(fitted)
     att = nqp.att(fitted).to_numpy().ravel()
@@ -146,6 +149,7 @@ def test_a_posterior_gives_coverage_and_no_ranks(fitted: nqp.Fit) -> None:
         nqp.calibrate(DESIGN, other, 2, source=fitted, **SAME)
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_where_it_stopped(
     tmp_path: Path, right: nqp.Calibration
 ) -> None:

@@ -16,6 +16,7 @@ def ranks_of(spread: float, shift: float, size: int, seed: int) -> np.ndarray:
     return (draws < rng.standard_normal((size, 1))).sum(axis=1).astype(float)
 
 
+@pytest.mark.slow
 def test_exchangeable_draws_give_uniform_ranks() -> None:
     p = [
         (chi_square(ranks, VALUES)[1], ecdf_test(ranks, VALUES))
@@ -26,6 +27,7 @@ def test_exchangeable_draws_give_uniform_ranks() -> None:
     assert np.all(np.abs(below - 0.1) < 0.065)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("spread", "shift"), [(0.7, 0.0), (1.5, 0.0), (1.0, 0.5)])
 def test_wrong_draws_are_found(spread: float, shift: float) -> None:
     ranks = ranks_of(spread, shift, 200, 1)
@@ -33,6 +35,7 @@ def test_wrong_draws_are_found(spread: float, shift: float) -> None:
     assert ecdf_test(ranks, VALUES) < 0.01
 
 
+@pytest.mark.slow
 def test_the_band_holds_whole_curves_as_often_as_it_says() -> None:
     at, low, high = ecdf_band(150, VALUES, 0.9)
     assert (at[0], low[0], high[-1]) == (0.0, 0.0, 0.0)

@@ -56,11 +56,13 @@ def test_growth_in_proportion_is_told_and_taken_off(proportion: nqp.Fit) -> None
     assert off["mean"] == pytest.approx(effect["mean"] - less["mean"])
 
 
+@pytest.mark.slow
 def test_growth_that_all_levels_share_holds() -> None:
     result = nqp.check(fitted(rows("levels")), "scale_dependence", progress=False)
     assert result.verdict == "passed", result.sentence
 
 
+@pytest.mark.slow
 def test_where_time_effects_are_known_badly_a_line_tells_more() -> None:
     """Growth of 2 % a period is little beside errors of 2: slopes of movement are too small."""
     off, t, units = [], np.arange(PERIODS), 60
@@ -87,6 +89,7 @@ def test_where_time_effects_are_known_badly_a_line_tells_more() -> None:
     assert movement < 0.5 * truth
 
 
+@pytest.mark.slow
 def test_units_of_the_outcome_do_not_matter(proportion: nqp.Fit) -> None:
     frame = rows("proportion")
     other = fitted(frame.assign(y=1000.0 * frame["y"]))

@@ -27,6 +27,7 @@ def early() -> nqp.Fit:
     return nqp.fit(design, panel, nqp.Importance(seed=1, draws=250), progress=False)
 
 
+@pytest.mark.slow
 def test_one_number_is_the_average_everywhere() -> None:
     fit = early()
     att = nqp.att(fit)
@@ -39,6 +40,7 @@ def test_one_number_is_the_average_everywhere() -> None:
     assert int(att["rows"]) == int((frame["time"] >= frame["cohort"]).sum())
 
 
+@pytest.mark.slow
 def test_tables_mark_what_came_before() -> None:
     fit = early()
     assert reference_of(by_event_time(fit)) == -2

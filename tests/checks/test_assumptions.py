@@ -25,6 +25,7 @@ def factor() -> nqp.CheckResult:
     return checked("factor")
 
 
+@pytest.mark.slow
 def test_assumptions_stand_side_by_side(factor: nqp.CheckResult, tmp_path: Path) -> None:
     evidence = factor.evidence
     assert tuple(evidence["assumption"].to_numpy()) == TRENDS
@@ -43,6 +44,7 @@ def test_assumptions_stand_side_by_side(factor: nqp.CheckResult, tmp_path: Path)
     assert "趋势" in nqp.plots.check(factor, language="zh").axes[0].get_yticklabels()[1].get_text()
 
 
+@pytest.mark.slow
 def test_the_report_shows_it(factor: nqp.CheckResult, tmp_path: Path) -> None:
     panel = nqp.simulation.staggered(units=40, periods=8, cohorts=(5, 6), seed=1).panel
     fit = nqp.fit(
@@ -54,6 +56,7 @@ def test_the_report_shows_it(factor: nqp.CheckResult, tmp_path: Path) -> None:
     assert "depends on the assumption about trends" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("own", [0, 2])
 def test_the_draws_of_the_fit_are_its_own(own: int) -> None:
     """The assumption that was fitted has the fit's own effect, in all groups and to all digits."""
@@ -76,6 +79,7 @@ def test_it_is_asked_by_name_alone() -> None:
     assert "assumptions" not in nqp.checks.suiting(nqp.StaggeredDiD(), panel)
 
 
+@pytest.mark.slow
 def test_held_out_predictions_know_a_drift() -> None:
     """Where adopters drift along steep lines, differential trends predict better than parallel."""
     steep = nqp.simulation.staggered(

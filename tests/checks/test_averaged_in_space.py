@@ -25,6 +25,7 @@ def early() -> nqp.Fit:
     return nqp.fit(design, moved, nqp.Importance(seed=1), progress=False)
 
 
+@pytest.mark.slow
 def test_a_response_before_adoption_is_one_of_the_designs(early: nqp.Fit) -> None:
     answer = nqp.model_average(early)
     assert not answer.left_out
@@ -36,6 +37,7 @@ def test_a_response_before_adoption_is_one_of_the_designs(early: nqp.Fit) -> Non
         assert abs(float(draws.mean() - expected.mean())) < float(draws.std())
 
 
+@pytest.mark.slow
 def test_effects_over_rows_are_those_of_the_design_on_average(early: nqp.Fit) -> None:
     design = early.variant(anticipation=1)
     effects = short_refit(early, design)
@@ -51,6 +53,7 @@ def test_effects_over_rows_are_those_of_the_design_on_average(early: nqp.Fit) ->
     np.testing.assert_allclose(same["effect"], itself["effect"], rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_effects_over_rows_keep_who_is_in_which_cell() -> None:
     """Cells of the fit and of the other design are of other numbers; members are in the fit's."""
     panel = spilled(2, units=60, periods=10, sigma=0.5).panel
@@ -72,6 +75,7 @@ def test_effects_over_rows_keep_who_is_in_which_cell() -> None:
     assert np.isfinite(nqp.model_average(fit).sensitivity).all(axis=None)
 
 
+@pytest.mark.slow
 def test_what_a_design_refuses_is_left_out_and_named() -> None:
     """A dynamic lag takes no trends; channels take no dips, and have responses."""
     made = nqp.simulation.channels_in_space(units=60, periods=10, seed=1)

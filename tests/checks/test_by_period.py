@@ -77,6 +77,7 @@ def test_a_scale_of_each_period_is_named(fit: nqp.Fit, how: str) -> None:
     assert named(fit, panel_of(frame.drop(columns=NAMES).assign(y=y)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", POOLED)
 def test_a_pooled_scale_is_not(fit: nqp.Fit, how: str) -> None:
     frame = rows(3)

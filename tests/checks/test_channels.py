@@ -118,6 +118,7 @@ def slow() -> nqp.Fit:
     return fitted(slow=True, a=(3.0, 0.8), b=(0.1, 0.6), direct=1.5)
 
 
+@pytest.mark.slow
 def test_those_of_channels_are_asked_of_channels_alone(sound: nqp.Fit) -> None:
     alone = nqp.fit(sound.design.design, sound.panel, SAMPLER, progress=False)
     for name, one in CHECKS.items():
@@ -127,6 +128,7 @@ def test_those_of_channels_are_asked_of_channels_alone(sound: nqp.Fit) -> None:
             assert "no mediators" in result.sentence
 
 
+@pytest.mark.slow
 def test_pretrends_of_mediators_are_earned_and_fail(sound: nqp.Fit, tangled: nqp.Fit) -> None:
     """Three periods of 90 units earn no parallel trends, though leads and slopes are zero."""
     good, bad = ask(sound, "mediator_pretrends"), ask(tangled, "mediator_pretrends")
@@ -151,6 +153,7 @@ def test_a_drift_that_no_lead_shows_is_told_as_one() -> None:
     assert "not supported for finance" in said
 
 
+@pytest.mark.slow
 def test_mediators_that_may_drift_are_reported(tangled: nqp.Fit) -> None:
     design = tangled.design.replace(
         design=tangled.design.design.replace(trends=nqp.DifferentialTrends())
@@ -162,6 +165,7 @@ def test_mediators_that_may_drift_are_reported(tangled: nqp.Fit) -> None:
     assert of(result, "tech", "slope before adoption")["lower"] > 0.0
 
 
+@pytest.mark.slow
 def test_a_placebo_holds_if_nothing_moves_it(sound: nqp.Fit) -> None:
     assert ask(sound, "mediator_placebo").verdict == "not applicable"
     good = ask(sound, "mediator_placebo", placebo="weather")
@@ -195,6 +199,7 @@ def test_timing_holds_where_mediators_come_first(sound: nqp.Fit) -> None:
     assert delay["lower"] < 0.0 < delay["upper"]
 
 
+@pytest.mark.slow
 def test_timing_cannot_tell_where_a_direct_effect_comes_first(slow: nqp.Fit) -> None:
     """All is right by construction: 1.5 at once is ahead of a mediator that comes by steps."""
     result = ask(slow, "timing")
@@ -203,6 +208,7 @@ def test_timing_cannot_tell_where_a_direct_effect_comes_first(slow: nqp.Fit) -> 
     assert of(result, "tech", "delay")["value"] > of(result, "outcome", "delay")["value"] + 0.5
 
 
+@pytest.mark.slow
 def test_timing_is_in_doubt_where_the_outcome_comes_first() -> None:
     """What goes through a mediator that is dated a period late passes for direct at first."""
     made = nqp.simulation.channels(
@@ -234,6 +240,7 @@ def test_innovations_are_correlated_or_not(sound: nqp.Fit, tangled: nqp.Fit) -> 
     assert "report the joint indirect effect of the mediators" in bad.sentence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("errors", "values"), [(nqp.AR1(), [0.6]), (nqp.AR1PlusNoise(), [0.6, 0.8]), (nqp.IID(), [])]
 )
@@ -258,6 +265,7 @@ def test_innovations_are_what_generalised_least_squares_leaves(
     np.testing.assert_allclose(found / found.std(), expected / expected.std(), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_suppression_is_named_and_the_proportion_withheld(sound: nqp.Fit, tangled: nqp.Fit) -> None:
     good, bad = ask(sound, "inconsistent"), ask(tangled, "inconsistent")
     assert good.verdict == "passed"
@@ -306,6 +314,7 @@ def test_what_is_left_over_is_what_dummies_leave(sound: nqp.Fit) -> None:
         np.testing.assert_allclose(np.bincount(codes, left), 0.0, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_effects_add_up(sound: nqp.Fit) -> None:
     result = ask(sound, "decomposition")
     assert result.verdict == "passed"
@@ -324,6 +333,7 @@ def test_effects_do_not_add_up_where_equations_compare_other_periods() -> None:
     assert found["upper"] < alone["value"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize(
     "name", ["timing", "near_treatment", "mediator_residuals", "decomposition"]
@@ -351,6 +361,7 @@ def test_mediators_share_the_odds_of_a_drift(
     assert ask(sound, "mediator_pretrends").verdict == verdict
 
 
+@pytest.mark.slow
 def test_pretrends_say_that_they_are_adjusted(sound: nqp.Fit) -> None:
     found = ask(sound, "mediator_pretrends")
     assert "adjusted for 2 mediators" in found.details
@@ -379,6 +390,7 @@ def test_pictures_of_channels_take_a_probability(tangled: nqp.Fit) -> None:
     np.testing.assert_allclose(lines.get_segments()[0][:, 0], direct.quantile([0.1, 0.9]))
 
 
+@pytest.mark.slow
 def test_what_assumes_one_slope_is_not_asked_of_moderated_ones(sound: nqp.Fit) -> None:
     frame = sound.panel.frame.copy()
     codes = sound.panel.unit_codes
@@ -396,6 +408,7 @@ def test_what_assumes_one_slope_is_not_asked_of_moderated_ones(sound: nqp.Fit) -
     np.testing.assert_allclose(shift[0], shift[1], atol=1e-10)
 
 
+@pytest.mark.slow
 def test_checks_of_the_total_effect_name_the_fit_that_they_ask(sound):
     result = nqp.check(sound, "control_group", progress=False)
     alone = total_fit(sound)

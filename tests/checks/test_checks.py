@@ -59,6 +59,7 @@ WITH_PLACES = {
 }
 
 
+@pytest.mark.slow
 def test_the_table_has_a_row_for_every_check(calm: nqp.Fit) -> None:
     table = nqp.check(calm)
     assert list(table.columns) == ["question", "check", "verdict", "figure", "sentence"]
@@ -149,6 +150,7 @@ def test_support_names_the_levels_without_treated_units(calm: nqp.Fit) -> None:
     assert "No unit is treated in region = coastal" in result.details
 
 
+@pytest.mark.slow
 def test_pretrends_are_not_earned_by_few_units(calm: nqp.Fit) -> None:
     result = nqp.check(calm, "pretrends")
     assert result.verdict == "inconclusive"
@@ -160,6 +162,7 @@ def test_pretrends_are_not_earned_by_few_units(calm: nqp.Fit) -> None:
     assert "would be detected with 80 % power" in result.sentence
 
 
+@pytest.mark.slow
 def test_pretrends_fail_where_treated_units_trend(trending: nqp.Fit) -> None:
     result = nqp.check(trending, "pretrends")
     assert result.verdict == "failed"
@@ -192,6 +195,7 @@ def test_time_effects_report_contrasts_both_ways(calm: nqp.Fit) -> None:
     assert result.evidence["specification"].to_numpy().tolist() == ["by region", "common to all"]
 
 
+@pytest.mark.slow
 def test_time_effects_doubt_a_contrast_that_is_a_trend(calm: nqp.Fit) -> None:
     drifting = nqp.fit(calm.design, panel_of(frame(drift=0.15)), SAMPLER, progress=False)
     result = nqp.check(drifting, "time_effects")
@@ -226,6 +230,7 @@ def test_common_time_effects_are_no_rival_to_those_by_level(calm: nqp.Fit) -> No
     assert nqp.check(taken, "time_effects").verdict in ("caution", "failed")
 
 
+@pytest.mark.slow
 def test_time_effects_thin_a_longer_refit(calm: nqp.Fit) -> None:
     short = cut(calm, slice(0, 400))
     result = nqp.check(short, "time_effects")

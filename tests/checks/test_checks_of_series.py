@@ -24,6 +24,7 @@ def fit() -> nqp.Fit:
     return nqp.fit(design, panel.with_outcome(panel.outcome + series), sampler, progress=False)
 
 
+@pytest.mark.slow
 def test_weights_that_leave_nobody_out_tell_of_nobody(fit: nqp.Fit) -> None:
     """A unit whose weights fail has moved nothing until it has been refitted."""
     found = CHECKS["influence"](fit, refits=2)
@@ -34,11 +35,13 @@ def test_weights_that_leave_nobody_out_tell_of_nobody(fit: nqp.Fit) -> None:
     assert "refits=" in found.sentence
 
 
+@pytest.mark.slow
 def test_flat_loadings_have_no_prior_to_compare_with(fit: nqp.Fit) -> None:
     """Autocorrelation that series explain is none of the errors'."""
     assert CHECKS["prior_predictive"](fit).verdict == "not applicable"
 
 
+@pytest.mark.slow
 def test_no_pooling_beside_loadings_tells_no_conclusion(fit: nqp.Fit) -> None:
     """Every unit has a level and two loadings: effects of single cells are hardly known."""
     found = CHECKS["specifications"](fit)

@@ -116,6 +116,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_variances_are_those_of_the_dense_model(name: str) -> None:
     design, how, cluster_by, unit_effect_by = CASES[name]
@@ -251,6 +252,7 @@ def ours_se(panel: nqp.Panel) -> tuple[float, float]:
     return float(found.estimate[0]), float(np.sqrt(found.variance[0]))
 
 
+@pytest.mark.slow
 def test_equal_to_pyfixest_on_castle_doctrine() -> None:
     df = nqp.datasets.castle_doctrine(as_frame=True)[["state", "year", "cohort", "l_homicide"]]
     panel = nqp.Panel.from_frame(

@@ -125,6 +125,7 @@ def test_checks_of_parallel_trends_count_for_a_fit_and_not_for_an_average(name: 
     assert name not in (*average.failed, *average.unanswered, *average.unasked)
 
 
+@pytest.mark.slow
 def test_more_support_never_lowers_the_grade() -> None:
     order = ["very low", "low", "not assessed", "medium", "high"]
     for verdict in ("passed", "caution", "failed"):
@@ -132,6 +133,7 @@ def test_more_support_never_lowers_the_grade() -> None:
         assert grades == sorted(grades)
 
 
+@pytest.mark.slow
 def test_a_failing_check_is_never_better_than_one_that_holds() -> None:
     order = ["very low", "low", "not assessed", "medium", "high"]
     rng = np.random.default_rng(4)

@@ -89,6 +89,7 @@ def test_several_mediators_give_the_slopes_of_a_regression() -> None:
     assert shift[1:] == pytest.approx(-others * shift[0], rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("phi", [(0.8, 0.2), (0.2, 0.8)])
 def test_unequal_autocorrelation_gives_the_bias_of_generalised_least_squares(
     phi: tuple[float, float],
@@ -184,6 +185,7 @@ def test_flat_deviations_are_those_of_least_squares() -> None:
 # -- fits
 
 
+@pytest.mark.slow
 def test_the_truth_is_covered_at_the_correlation_that_was_simulated(
     strong: tuple[nqp.simulation.Simulated, nqp.Fit],
 ) -> None:
@@ -200,6 +202,7 @@ def test_the_truth_is_covered_at_the_correlation_that_was_simulated(
     assert found["original"].to_numpy() == pytest.approx(found["estimate"].sel(rho=0).to_numpy())
 
 
+@pytest.mark.slow
 def test_crossings_are_those_of_the_curves(
     strong: tuple[nqp.simulation.Simulated, nqp.Fit],
 ) -> None:
@@ -245,6 +248,7 @@ def test_a_prior_widens_what_is_known(strong: tuple[nqp.simulation.Simulated, nq
         nqp.UniformCorrelation(1, 2)
 
 
+@pytest.mark.slow
 def test_a_far_crossing_is_reported_and_does_not_hold(
     strong: tuple[nqp.simulation.Simulated, nqp.Fit],
 ) -> None:
@@ -261,6 +265,7 @@ def test_a_far_crossing_is_reported_and_does_not_hold(
     assert float(found.evidence["crossing"].sel(path="indirect")[0]) > 0.4
 
 
+@pytest.mark.slow
 def test_it_fails_for_a_weak_one(weak: nqp.Fit) -> None:
     found = nqp.check(weak, "mediation_sensitivity", progress=False)
     assert found.verdict == "failed", found
@@ -309,6 +314,7 @@ def test_what_cannot_be_asked_is_said(weak: nqp.Fit) -> None:
         nqp.mediation_sensitivity(weak, by="unit")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:labels need a Chinese")
 def test_pictures_show_a_panel_for_each_mediator_and_group(weak: nqp.Fit) -> None:
     found = nqp.check(weak, "mediation_sensitivity", progress=False)
@@ -374,6 +380,7 @@ LARGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("phi", [(0.5, 0.5), (0.8, 0.2)])
 def test_an_interaction_is_not_biased(phi: tuple[float, float]) -> None:
     """The mediator's slope is, by the same as without one."""
@@ -386,6 +393,7 @@ def test_an_interaction_is_not_biased(phi: tuple[float, float]) -> None:
     assert slopes["d m"] == pytest.approx(0.4, abs=0.04)
 
 
+@pytest.mark.slow
 def test_what_a_moderator_adds_is_not_biased() -> None:
     panel = channels(mediators={"m": Channel(0.8, slope=0.5, rho=0.2)}, rho=0.7, **LARGE).panel
     z = np.random.default_rng(1).normal(size=panel.n_units)[panel.unit_codes]
@@ -398,6 +406,7 @@ def test_what_a_moderator_adds_is_not_biased() -> None:
     assert slopes["m m"] == pytest.approx(0.3, abs=0.03)
 
 
+@pytest.mark.slow
 def test_precision_weights_change_nothing() -> None:
     """Innovations of both equations are as noisy where a row has little weight."""
     rng, units, periods = np.random.default_rng(4), 2000, 8
@@ -426,6 +435,7 @@ def test_precision_weights_change_nothing() -> None:
     np.testing.assert_allclose(found, [0.5, 0.2], atol=0.02)
 
 
+@pytest.mark.slow
 def test_effects_with_an_interaction_shift_as_the_slope_does(weak: nqp.Fit) -> None:
     design = weak.design.replace(interaction=True)
     made = nqp.fit(design, weak.panel, SAMPLER, progress=False)
@@ -439,6 +449,7 @@ def test_effects_with_an_interaction_shift_as_the_slope_does(weak: nqp.Fit) -> N
 # -- breakdown, and intervals of pictures
 
 
+@pytest.mark.slow
 def test_breakdown_is_one_thing_in_panels_and_in_rows(weak: nqp.Fit) -> None:
     """From there on the interval holds zero, and not before; the same of draws with other dims."""
     from doors import breakdown
@@ -488,6 +499,7 @@ def test_pictures_take_a_probability(weak: nqp.Fit) -> None:
     assert np.ptp(band(narrow)) < np.ptp(band(wide))
 
 
+@pytest.mark.slow
 def test_the_same_fit_gives_the_same_bytes(weak: nqp.Fit) -> None:
     """Weights of an interpolation are computed in an order that would be random."""
     digests = {

@@ -53,6 +53,7 @@ def two(frame: pd.DataFrame) -> nqp.Mediated:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_jobs_crossing_agrees_with_the_closed_form(shared_data: Path) -> None:
     path = shared_data / "mediation" / "jobs.csv"
     rows = pd.read_csv(path)
@@ -121,6 +122,7 @@ def test_slopes_are_those_without_the_unmeasured_cause(two: nqp.Mediated) -> Non
         np.testing.assert_allclose(nqp.total(moved), nqp.total(two), atol=1e-9)
 
 
+@pytest.mark.slow
 def test_groups_priors_and_labels(two: nqp.Mediated) -> None:
     prior = nqp.UniformCorrelation(0.3, 0.3)
     curve = nqp.mediation_sensitivity(two, rho=[0.0, 0.3], by="region", prior=prior)

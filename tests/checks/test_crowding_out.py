@@ -139,6 +139,7 @@ def test_the_share_is_that_of_a_unit_s_own_group() -> None:
     assert _share(panel, ("region",)) == pytest.approx(there.loc[list(places)].to_numpy())
 
 
+@pytest.mark.slow
 def test_units_outside_that_lose() -> None:
     frame = rows(1.5)
     result = asked(frame)
@@ -167,12 +168,14 @@ def test_units_outside_that_gain() -> None:
     assert "the same direction" in result.sentence
 
 
+@pytest.mark.slow
 def test_nobody_loses() -> None:
     result = asked(rows(0.0))
     assert result.verdict == "passed"
     assert result.evidence["lower"][0] < 0.0 < result.evidence["upper"][0]
 
 
+@pytest.mark.slow
 def test_few_units_hardly_tell() -> None:
     assert asked(rows(0.0, units=40, sigma=1.0)).verdict == "reported"
 
@@ -187,6 +190,7 @@ def test_one_cohort_cannot_be_asked() -> None:
     assert "does not differ between cohorts" in result.sentence
 
 
+@pytest.mark.slow
 def test_what_neighbours_receive_does_not_rise_with_the_share() -> None:
     """Of cells with spillovers the own effect is asked about; those of untreated rows are none."""
     frame = rows(0.0, units=120)

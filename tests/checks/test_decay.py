@@ -50,6 +50,7 @@ def answer() -> nqp.Decay:
     return nqp.decay(fit, km=(15, 30, 60, 120, 240))
 
 
+@pytest.mark.slow
 def test_the_length_that_made_the_outcome_has_the_probability(answer: nqp.Decay) -> None:
     shares = answer.probabilities
     assert abs(np.log(shares.idxmax() / LENGTH)) < 0.3
@@ -61,6 +62,7 @@ def test_the_length_that_made_the_outcome_has_the_probability(answer: nqp.Decay)
     assert "P(60 km)" in repr(answer)
 
 
+@pytest.mark.slow
 def test_the_curve_holds_the_true_one(answer: nqp.Decay) -> None:
     curve = answer.curve
     true = THETA * np.exp(-curve["km"] / LENGTH)
@@ -72,6 +74,7 @@ def test_the_curve_holds_the_true_one(answer: nqp.Decay) -> None:
     assert at["mean"][0] == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_effects_are_own_and_received(answer: nqp.Decay) -> None:
     _, received = panel_of()
     own = nqp.att(answer, path="direct")
@@ -81,6 +84,7 @@ def test_effects_are_own_and_received(answer: nqp.Decay) -> None:
     assert float(ours.mean()) == pytest.approx(after, abs=0.25)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.05, 0.0005])
 def test_however_closely_data_tell_the_length_intervals_hold_it(noise: float) -> None:
     panel, received = panel_of(length=47.0, noise=noise)
@@ -96,6 +100,7 @@ def test_however_closely_data_tell_the_length_intervals_hold_it(noise: float) ->
     assert abs(float(ours.mean()) - after) < 3.0 * float(ours.std())
 
 
+@pytest.mark.slow
 def test_where_nothing_is_received_lengths_keep_their_prior() -> None:
     design = nqp.StaggeredDiD(nqp.CompletePooling(varying=None), time=nqp.TimeEffects())
     middle = []
@@ -121,6 +126,7 @@ def test_lengths_are_positive_numbers() -> None:
             nqp.decay(fit, km=km)
 
 
+@pytest.mark.slow
 def test_the_check_says_between_which_lengths_or_that_nothing_falls() -> None:
     design = nqp.StaggeredDiD(nqp.CompletePooling(varying=None), time=nqp.TimeEffects())
     panel, _ = panel_of(length=47.0, noise=0.05)

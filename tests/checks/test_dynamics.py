@@ -15,6 +15,7 @@ def asked(panel: nqp.Panel, **changes: object) -> nqp.CheckResult:
     return nqp.check(fit, "dynamics", progress=False)
 
 
+@pytest.mark.slow
 def test_outcomes_that_follow_those_of_the_period_before_hold() -> None:
     result = asked(cities.panel_of())
     assert result.verdict == "passed"
@@ -36,6 +37,7 @@ def test_without_covariates_it_cannot_tell() -> None:
     assert "Covariates" in str(result.details)
 
 
+@pytest.mark.slow
 def test_it_is_asked_of_dynamics_alone() -> None:
     panel, term = cities.panel_of(), nqp.SpatialLag(cities.WEIGHTS)
     assert asked(panel, spillovers=term).verdict == "not applicable"

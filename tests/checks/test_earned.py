@@ -84,6 +84,7 @@ def _integral(reference: Reference, parts: list[Array], axes: list[tuple[Array, 
     return float(special.logsumexp(np.concatenate(total) + weights.ravel()))
 
 
+@pytest.mark.slow
 def test_log_marginal_likelihoods_of_parallel_trends_equal_quadrature() -> None:
     panel, design = small(), SATURATED.replace(errors=nqp.AR1())
     reference, priors = Reference(design, panel), design.priors
@@ -109,6 +110,7 @@ def _quadrature(design: nqp.Design, panel: nqp.Panel, exact: float) -> None:
         assert ours.value == pytest.approx(exact, abs=4.0 * ours.error)
 
 
+@pytest.mark.slow
 def test_log_marginal_likelihoods_of_differential_trends_equal_quadrature() -> None:
     panel, trends = small(), nqp.DifferentialTrends()
     design = SATURATED.replace(trends=trends)
@@ -149,6 +151,7 @@ def usual() -> float:
     return factor(medium())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["units", "unit effects", "time effects", "treated cells"])
 def test_factors_do_not_change_with_what_is_flat(usual: float, what: str) -> None:
     panel = medium()
@@ -185,6 +188,7 @@ def drifting(_: object, cohort: Array, periods: int) -> Array:
     return np.outer(cohort > 0, 0.4 * np.arange(periods))
 
 
+@pytest.mark.slow
 def test_many_units_support_parallel_trends_under_both_error_structures() -> None:
     panel = medium(units=285, periods=13, cohorts=(9, 10, 12), seed=1)
     _, result = checked(panel)
@@ -201,6 +205,7 @@ def test_many_units_support_parallel_trends_under_both_error_structures() -> Non
     assert ("(model average)" in result.sentence) == (p < 0.7)
 
 
+@pytest.mark.slow
 def test_few_units_leave_it_open_and_the_next_design_runs_on_paste() -> None:
     _, result = checked(medium(units=30))
     assert result.verdict == "inconclusive"
@@ -222,6 +227,7 @@ def test_few_units_leave_it_open_and_the_next_design_runs_on_paste() -> None:
         assert "nqp." not in result.sentence + result.details
 
 
+@pytest.mark.slow
 def test_a_drift_fails_in_the_stratum_that_has_it() -> None:
     """A stratum with its own time effects has its own factor, and the worst one speaks."""
     strata = {"region": ("inland", "coastal")}
@@ -242,6 +248,7 @@ def test_a_drift_fails_in_the_stratum_that_has_it() -> None:
     assert lowest["coastal"] < -3.0 < lowest["inland"]
 
 
+@pytest.mark.slow
 def test_a_design_that_lets_adopters_drift_is_not_blamed() -> None:
     panel = medium(drift=drifting)
     _, result = checked(panel, trends=nqp.DifferentialTrends())
@@ -250,6 +257,7 @@ def test_a_design_that_lets_adopters_drift_is_not_blamed() -> None:
     assert "lead" in result.evidence
 
 
+@pytest.mark.slow
 def test_without_a_factor_nothing_holds() -> None:
     panel = medium(units=120)
     some = np.asarray(panel.cohort_codes)[panel.unit_codes] >= 0
@@ -262,6 +270,7 @@ def test_without_a_factor_nothing_holds() -> None:
     assert 'nqp.check(fit, "trend_sensitivity")' in result.sentence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["anticipation", "moderator", "weights"])
 def test_factors_stand_whatever_else_a_design_has(what: str) -> None:
     panel, changes = medium(), {"anticipation": 1}
@@ -281,6 +290,7 @@ def test_factors_stand_whatever_else_a_design_has(what: str) -> None:
     assert result.verdict == "inconclusive"
 
 
+@pytest.mark.slow
 def test_each_stratum_says_why_it_has_no_factor() -> None:
     """One that adopts too early for a drift keeps the others from holding, and is named."""
     panel = medium(units=120, strata={"region": ("inland", "coastal")})
@@ -299,6 +309,7 @@ def test_each_stratum_says_why_it_has_no_factor() -> None:
     assert str(coastal.reason)
 
 
+@pytest.mark.slow
 def test_leads_of_their_own_are_given_up_for_the_next_design() -> None:
     fit, result = checked(medium(units=90, drift=drifting), controls="never")
     assert "trends=nqp.DifferentialTrends(), controls='all'" in result.sentence + result.details

@@ -81,6 +81,7 @@ def test_many_units_over_few_periods_are_rejected_on_neither_side(loud: float) -
     assert (np.array(p) > 0.95).sum() <= 5
 
 
+@pytest.mark.slow
 def test_a_factor_is_seen_beside_a_noisy_period() -> None:
     p = []
     for k in range(40):
@@ -91,6 +92,7 @@ def test_a_factor_is_seen_beside_a_noisy_period() -> None:
     assert (np.array(p) < 0.05).mean() > 0.7
 
 
+@pytest.mark.slow
 def test_shocks_of_clusters_are_no_factor_where_the_model_has_them() -> None:
     """Twelve clusters of five whose units share shocks as large as errors of their own, AR(1)."""
     cluster, level = np.arange(60) % 12, np.zeros(60, dtype=np.int64)
@@ -148,6 +150,7 @@ def test_levels_of_units_and_periods_do_not_enter() -> None:
     assert effect.share() < 0.5
 
 
+@pytest.mark.slow
 def test_model_fit_names_a_common_factor_and_what_to_try() -> None:
     def shared(rng: np.random.Generator, units: int, periods: int) -> Array:
         errors = rng.standard_normal((units, periods))
@@ -177,12 +180,14 @@ def test_model_fit_names_a_common_factor_and_what_to_try() -> None:
     assert "DifferentialTrends" not in drifting.sentence
 
 
+@pytest.mark.slow
 def test_lines_of_cohorts_are_not_seen() -> None:
     result = asked(staggered(drift="lines", seed=2).panel)
     assert isinstance(result.evidence, xr.Dataset)
     assert float(result.evidence["p_value"].sel(statistic=NAME)) > 0.05
 
 
+@pytest.mark.slow
 def test_units_are_complete_over_the_window_and_untreated_there() -> None:
     panel = staggered(units=60, periods=12, cohorts=(8, 10), missing=0.05, seed=3).panel
     fit = nqp.fit(
@@ -205,6 +210,7 @@ def test_units_are_complete_over_the_window_and_untreated_there() -> None:
     assert innovations.values.shape == size
 
 
+@pytest.mark.slow
 def test_few_untreated_units_are_not_asked() -> None:
     result = asked(staggered(units=16, periods=6, cohorts=(3, 4), never=0.2, seed=3).panel)
     assert isinstance(result.evidence, xr.Dataset)

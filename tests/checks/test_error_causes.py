@@ -63,6 +63,7 @@ DESIGNS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DESIGNS)
 def test_shared_shocks_are_seen_and_the_hint_cures_them(name: str) -> None:
     fit = fitted(rows(2, shocks=1.0), DESIGNS[name])
@@ -94,6 +95,7 @@ def test_effects_that_differ_are_another_target() -> None:
     assert everyone == pytest.approx(clustered, rel=0.25)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DESIGNS)
 def test_effects_that_differ_want_deviations(name: str) -> None:
     design = DESIGNS[name].replace(effect=nqp.CompletePooling(varying=None))
@@ -106,6 +108,7 @@ def test_effects_that_differ_want_deviations(name: str) -> None:
     assert nqp.check(again, "error_model").verdict == "passed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DESIGNS)
 def test_correlation_in_time_wants_other_errors(name: str) -> None:
     design = DESIGNS[name].replace(errors=nqp.IID())
@@ -117,6 +120,7 @@ def test_correlation_in_time_wants_other_errors(name: str) -> None:
     assert nqp.check(again, "error_model").verdict == "passed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DESIGNS)
 def test_it_holds_where_the_model_is_true(name: str) -> None:
     result = nqp.check(fitted(rows(5), DESIGNS[name]), "error_model")

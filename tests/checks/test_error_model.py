@@ -56,6 +56,7 @@ def evidence_of(fit: nqp.Fit, **options: object) -> tuple[nqp.CheckResult, xr.Da
     return result, result.evidence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("errors", [nqp.IID(), nqp.AR1()])
 def test_the_figure_has_what_untreated_clusters_say(errors: Noise) -> None:
     """Errors that last, of a model that knows them and of one that has deviations for them."""
@@ -70,6 +71,7 @@ def test_the_figure_has_what_untreated_clusters_say(errors: Noise) -> None:
     assert not told or any(x in shown[0] for x in told)
 
 
+@pytest.mark.slow
 def test_it_holds_where_the_model_is_true(serial: nqp.Fit) -> None:
     result, evidence = evidence_of(serial)
     assert result.verdict == "passed"
@@ -92,6 +94,7 @@ def test_it_holds_where_the_model_is_true(serial: nqp.Fit) -> None:
     assert (evidence["limit"] >= 1.2).all()
 
 
+@pytest.mark.slow
 def test_it_fails_where_errors_are_serially_correlated_and_the_model_has_none(
     serial: nqp.Fit,
 ) -> None:
@@ -105,6 +108,7 @@ def test_it_fails_where_errors_are_serially_correlated_and_the_model_has_none(
     assert set(evidence["change"].to_numpy()[1:4]) == {"errors"}
 
 
+@pytest.mark.slow
 def test_clusters_see_serial_correlation_that_no_deviation_takes_for_its_own(
     serial: nqp.Fit,
 ) -> None:
@@ -116,6 +120,7 @@ def test_clusters_see_serial_correlation_that_no_deviation_takes_for_its_own(
     assert "Clustered by unit, standard errors are up to" in result.sentence
 
 
+@pytest.mark.slow
 def test_shocks_of_a_province_show_only_when_clustered_by_it(together: nqp.Fit) -> None:
     by_unit = evidence_of(together)[1]
     result, by_province = evidence_of(together, cluster="province")
@@ -126,6 +131,7 @@ def test_shocks_of_a_province_show_only_when_clustered_by_it(together: nqp.Fit) 
     assert by_province.attrs["clusters"] == 12
 
 
+@pytest.mark.slow
 def test_shocks_that_last_are_seen_by_their_evidence(together: nqp.Fit) -> None:
     result, evidence = evidence_of(together)
     assert result.verdict == "failed"
@@ -149,6 +155,7 @@ def test_trends_are_not_named_before_shocks_that_provinces_share(together: nqp.F
     assert "DifferentialTrends" not in result.sentence
 
 
+@pytest.mark.slow
 def test_shocks_are_told_where_they_change_nothing() -> None:
     """Adoption is balanced within provinces, so that the effect rests on differences in them."""
 
@@ -166,12 +173,14 @@ def test_shocks_are_told_where_they_change_nothing() -> None:
     assert "fit shocks" not in result.sentence
 
 
+@pytest.mark.slow
 def test_event_times_are_judged_on_request(serial: nqp.Fit) -> None:
     evidence = evidence_of(serial, event_times=True)[1]
     assert "att[event_time=6]" in evidence["quantity"]
     assert np.isfinite(evidence["ratio"]).all()
 
 
+@pytest.mark.slow
 def test_few_clusters_are_not_asked(serial: nqp.Fit) -> None:
     result = nqp.check(serial, "error_model", cluster="half")
     assert result.verdict == "not applicable"
@@ -203,6 +212,7 @@ def test_weighted_panels_have_no_other_error_structures(serial: nqp.Fit) -> None
     assert result.verdict in ("caution", "failed")
 
 
+@pytest.mark.slow
 def test_a_unit_without_a_province_counts_by_itself_and_is_said(serial: nqp.Fit) -> None:
     panel = with_provinces(simulation.staggered(rho=0.7, **SMALL).panel)
     first = str(panel.unit_labels[0])

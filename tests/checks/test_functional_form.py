@@ -77,6 +77,7 @@ def test_outcomes_that_vary_in_proportion_are_told(case: tuple[str, nqp.Fit]) ->
     assert result.evidence["mean"][0] > logs["mean"] + logs["sd"]
 
 
+@pytest.mark.slow
 def test_units_of_the_outcome_do_not_matter() -> None:
     one, other = (
         nqp.check(fitted(rows("logarithms").assign(outcome=y)), "functional_form", progress=False)
@@ -86,6 +87,7 @@ def test_units_of_the_outcome_do_not_matter() -> None:
     assert other.verdict == one.verdict
 
 
+@pytest.mark.slow
 def test_outcomes_of_zero_have_no_logarithms() -> None:
     frame = rows("levels")
     frame.loc[3, "outcome"] = 0.0

@@ -62,6 +62,7 @@ def test_what_is_asked_of_an_exposure_and_what_is_not(fit):
         nqp.check(fit, "future_exposure", progress=False, periods=0)
 
 
+@pytest.mark.slow
 def test_a_fit_is_the_same_after_a_file(fit, tmp_path):
     again = nqp.load(fit.save(tmp_path / "fit.nc"))
     bayes_nqp._core.testing.assert_equal(fit, again)
@@ -74,6 +75,7 @@ def test_a_fit_is_the_same_after_a_file(fit, tmp_path):
     assert draws["outcome"].shape == (1, 20, fit.panel.n_rows)
 
 
+@pytest.mark.slow
 def test_clusters_are_asked_of_an_exposure(fit):
     found = nqp.check(fit, "error_model", progress=False)
     assert found.verdict in ("passed", "caution")
@@ -87,6 +89,7 @@ def test_clusters_are_asked_of_an_exposure(fit):
     assert np.isnan(evidence["ratio_controls"]).all()
 
 
+@pytest.mark.slow
 def test_a_richer_structure_that_widens_intervals_still_leaves_doubt():
     # Exposure that grows steadily meets errors that last.
     frame = exposed_frame(1, rho=0.9)

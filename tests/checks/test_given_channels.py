@@ -26,6 +26,7 @@ def fitted(panel: nqp.Panel, spillovers: object) -> nqp.Fit:
     return nqp.fit(stated, panel, SAMPLER, progress=False)
 
 
+@pytest.mark.slow
 def test_shared_causes_leave_no_trace_given_them(panel: nqp.Panel) -> None:
     """In errors of the total effect W M is a shock that linked units share; given M nothing is."""
     links = nqp.spatial_weights.nearest(panel, k=4)
@@ -49,6 +50,7 @@ def test_direct_effects_are_those_of_the_channels(panel: nqp.Panel) -> None:
     assert names == {x.name for x in fit.model_frame.equations[0].rows.columns}
 
 
+@pytest.mark.slow
 def test_rings_beside_linked_mediators(panel: nqp.Panel) -> None:
     """Links of mediators that are not those of treatment enter as they are."""
     alone = fit_given_channels(fitted(panel, nqp.Rings([100.0])))

@@ -40,6 +40,7 @@ def fitted(panel: nqp.Panel, form: str, errors: nqp.AR1 | nqp.IID) -> nqp.Fit:
     return nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", list(FORMS))
 def test_errors_are_asked_about_given_the_lag(panels: dict[str, nqp.Panel], form: str) -> None:
     """Independent errors are found out, and errors of the right kind are not."""
@@ -54,6 +55,7 @@ def test_errors_are_asked_about_given_the_lag(panels: dict[str, nqp.Panel], form
         assert nqp.check(wrong, name, progress=False).verdict in ("caution", "failed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["SAR", "SDEM"])
 def test_own_effects_are_those_of_the_whole_model(panels: dict[str, nqp.Panel], form: str) -> None:
     """Given delta, what own treatment does has the coefficients of the model with the lag."""

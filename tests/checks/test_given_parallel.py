@@ -40,6 +40,7 @@ def results(fit: nqp.Fit) -> dict[str, CheckResult]:
     return {name: nqp.check(fit, name, progress=False) for name in names}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["anticipation", "model_fit", "displacement"])
 def test_checks_that_assume_parallel_trends_have_the_next_step_of_pretrends(
     results: dict[str, CheckResult], name: str
@@ -51,18 +52,21 @@ def test_checks_that_assume_parallel_trends_have_the_next_step_of_pretrends(
     assert 'next step of nqp.check(fit, "pretrends") comes first' in result.details
 
 
+@pytest.mark.slow
 def test_the_own_next_step_is_a_detail(results: dict[str, CheckResult]) -> None:
     assert "anticipation=1" not in results["anticipation"].sentence
     assert "anticipation=1" in results["anticipation"].details
     assert "anticipation=1" in results["anticipation"].detailed("zh")
 
 
+@pytest.mark.slow
 def test_a_check_without_a_next_step_is_unchanged(results: dict[str, CheckResult]) -> None:
     passed = results["control_group"]
     assert passed.verdict == "passed"
     assert (str(advice_of(passed.sentence)), passed.details) == ("", "")
 
 
+@pytest.mark.slow
 def test_a_design_without_parallel_trends_keeps_its_next_steps(
     panel: nqp.Panel, results: dict[str, CheckResult]
 ) -> None:
@@ -71,6 +75,7 @@ def test_a_design_without_parallel_trends_keeps_its_next_steps(
     assert trends_first(result, fit) is result
 
 
+@pytest.mark.slow
 def test_a_misfit_of_trends_alone_does_not_count_for_an_average(
     results: dict[str, CheckResult],
 ) -> None:
@@ -86,6 +91,7 @@ def test_a_misfit_of_trends_alone_does_not_count_for_an_average(
     assert confidence_of([*every[:-1], shape], support=0.9, averaged=True).grade == "low"
 
 
+@pytest.mark.slow
 def test_a_report_of_an_average_is_not_contradicted_by_tests_of_parallel_trends(
     fit: nqp.Fit, results: dict[str, CheckResult]
 ) -> None:
@@ -130,6 +136,7 @@ def test_a_table_of_checks_prints_verdicts_in_its_language_and_explains_missing_
         assert isinstance(error.value, KeyError)
 
 
+@pytest.mark.slow
 def test_a_model_average_can_be_tabulated(fit: nqp.Fit) -> None:
     average = nqp.model_average(fit)
     table = nqp.table(average).to_frame()

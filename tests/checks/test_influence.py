@@ -40,6 +40,7 @@ def uneven() -> nqp.Fit:
     return nqp.fit(DESIGN, panel_of(10.0), SAMPLER, progress=False)
 
 
+@pytest.mark.slow
 def test_it_holds_where_no_unit_stands_out(even: nqp.Fit) -> None:
     result = nqp.check(even, "influence", progress=False)
     assert result.verdict == "passed"
@@ -52,6 +53,7 @@ def test_it_holds_where_no_unit_stands_out(even: nqp.Fit) -> None:
     assert (table.loc[table["cohort"] == "never", "treated_rows"] == 0).all()
 
 
+@pytest.mark.slow
 def test_an_outlying_unit_is_found(uneven: nqp.Fit) -> None:
     result = nqp.check(uneven, "influence", progress=False)
     assert result.verdict in ("caution", "failed")
@@ -67,6 +69,7 @@ def test_an_outlying_unit_is_found(uneven: nqp.Fit) -> None:
     assert abs(table.at[0, "att_without"] - 1.0) < 0.5 * abs(table.attrs["att"] - 1.0)
 
 
+@pytest.mark.slow
 def test_weights_say_what_refits_say(even: nqp.Fit) -> None:
     table = nqp.check(even, "influence", progress=False).evidence
     assert isinstance(table, pd.DataFrame)
@@ -92,12 +95,14 @@ def test_the_cap_on_refits_leaves_doubt(uneven: nqp.Fit) -> None:
     assert few.verdict != "passed"
 
 
+@pytest.mark.slow
 def test_groups_can_be_left_out(even: nqp.Fit) -> None:
     result = nqp.check(even, "influence", by="region", refits=2, progress=False)
     assert isinstance(result.evidence, pd.DataFrame)
     assert set(result.evidence["region"]) == {"inland", "coastal"}
 
 
+@pytest.mark.slow
 def test_a_fit_without_its_coefficients_is_not_asked(even: nqp.Fit) -> None:
     """Likelihoods of other coefficients say nothing of the effects of a draw."""
     bare = without_coefficients(even)
@@ -110,11 +115,13 @@ def test_a_fit_without_its_coefficients_is_not_asked(even: nqp.Fit) -> None:
     assert elpd[0] != elpd[1]
 
 
+@pytest.mark.slow
 def test_a_cut_fit_is_asked(even: nqp.Fit) -> None:
     result = nqp.check(cut(even, slice(10, 200)), "influence", progress=False)
     assert result.verdict != "not applicable"
 
 
+@pytest.mark.slow
 def test_heavy_tails_are_not_asked(even: nqp.Fit) -> None:
     heavy = replace(even, design=even.design.replace(likelihood=nqp.StudentT()))
     result = nqp.check(heavy, "influence", progress=False)
@@ -141,6 +148,7 @@ def test_loo_names_the_units_it_cannot_leave_out(even: nqp.Fit, uneven: nqp.Fit)
     assert calm.elpd_i.dims == ("region",)
 
 
+@pytest.mark.slow
 def test_leaving_out_costs_what_p_says(even: nqp.Fit) -> None:
     found = nqp.loo(even)
     inside = nqp.log_likelihood(even)
@@ -151,6 +159,7 @@ def test_leaving_out_costs_what_p_says(even: nqp.Fit) -> None:
     assert found.p == pytest.approx(float((within - found.elpd_i).sum()), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_compare_prefers_the_errors_that_made_the_panel(even: nqp.Fit) -> None:
     panel = even.panel
     assert panel is not None
@@ -207,6 +216,7 @@ def test_the_picture_names_units_and_flags_k(uneven: nqp.Fit) -> None:
     assert "剔除" in chinese.get_xlabel()
 
 
+@pytest.mark.slow
 def test_the_evidence_survives_as_a_table(even: nqp.Fit) -> None:
     one, two = (nqp.check(even, "influence", progress=False) for _ in range(2))
     assert one.digest == two.digest

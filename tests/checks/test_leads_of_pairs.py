@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from doors import freedom, freedom_of
 
 import bayes_nqp as nqp
@@ -20,6 +21,7 @@ def test_pairs_count_by_their_nodes() -> None:
     assert freedom_of(panel, some) == freedom(len(inside) - len(out), len(out))
 
 
+@pytest.mark.slow
 def test_leads_off_any_line_are_named() -> None:
     """A response two periods before adoption, and none in the last: no line of adopters."""
     made = nqp.simulation.staggered(
@@ -50,6 +52,7 @@ def of_pairs(response: float) -> nqp.Fit:
     )
 
 
+@pytest.mark.slow
 def test_what_one_end_does_before_the_second_adopts_is_no_response() -> None:
     fit = of_pairs(0.0)
     result = nqp.check(fit, "anticipation", progress=False)
@@ -61,6 +64,7 @@ def test_what_one_end_does_before_the_second_adopts_is_no_response() -> None:
     assert nqp.model_average(fit).left_out == ()
 
 
+@pytest.mark.slow
 def test_a_response_of_pairs_is_found() -> None:
     fit = of_pairs(0.3)
     assert nqp.check(fit, "anticipation", progress=False).verdict == "failed"

@@ -48,6 +48,7 @@ def test_it_is_asked_where_legs_can_vary(options: dict[str, object]) -> None:
     assert "without an interaction and without a lag" in result.sentence
 
 
+@pytest.mark.slow
 def test_it_is_asked_of_exposures() -> None:
     rng = np.random.default_rng(1)
     legs = rng.multivariate_normal([1.0, 0.5], [[0.25, 0.2], [0.2, 0.25]], size=60)

@@ -53,6 +53,7 @@ def verdict_of(y: Array, m: Array, *, digits: int = 12, **columns: Array) -> nqp
     return nqp.check(fit, "mechanical", progress=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_relation_with_another_column_of_the_file_fails(kind: str) -> None:
     y, x, _ = tables(1)
@@ -76,6 +77,7 @@ def test_the_other_part_need_not_be_in_the_file(logs: bool) -> None:
     assert "one to one" in found.sentence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.05, 0.5])
 @pytest.mark.parametrize("slope", [0.5, 3.0])
 def test_an_actual_mediator_does_not_contain_the_outcome(slope: float, noise: float) -> None:
@@ -96,6 +98,7 @@ def test_an_index_contains_its_indicators() -> None:
     assert found.verdict == "failed", found
 
 
+@pytest.mark.slow
 def test_shares_that_sum_to_one_are_not_the_outcome() -> None:
     rng = np.random.default_rng(7)
     a, b = (np.exp(0.3 * errors(rng, 0.5)) for _ in range(2))

@@ -53,11 +53,13 @@ def fitted(world: str) -> nqp.Fit:
     return nqp.fit(nqp.Mediation(), panel, sampler, progress=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mediator_periods", "mediator_slopes"])
 def test_they_hold_where_one_slope_and_one_period_are_true(name: str) -> None:
     assert nqp.check(fitted("clean"), name, progress=False).verdict == "passed"
 
 
+@pytest.mark.slow
 def test_a_mediator_that_acts_later_is_named_with_the_lag_to_fit() -> None:
     result = nqp.check(fitted("later"), "mediator_periods", progress=False)
     assert result.verdict == "failed"
@@ -69,6 +71,7 @@ def test_a_mediator_that_acts_later_is_named_with_the_lag_to_fit() -> None:
     assert nqp.check(again, "mediator_periods", progress=False).verdict == "passed"
 
 
+@pytest.mark.slow
 def test_a_mediator_that_acts_two_periods_later_is_named_with_the_lag_to_fit() -> None:
     result = nqp.check(fitted("much later"), "mediator_periods", progress=False)
     assert result.verdict == "failed"
@@ -80,6 +83,7 @@ def test_a_mediator_that_acts_two_periods_later_is_named_with_the_lag_to_fit() -
     assert nqp.check(again, "mediator_periods", progress=False).verdict == "passed"
 
 
+@pytest.mark.slow
 def test_short_panels_are_not_asked_of_two_periods_before() -> None:
     panel = fitted("clean").panel
     few = panel.frame[panel.frame["time"] < 2007]
@@ -126,6 +130,7 @@ def test_a_slope_of_those_who_adopt_is_seen_before_the_policy_too() -> None:
     assert np.quantile(nqp.nie(again), 0.975) > 0.9
 
 
+@pytest.mark.slow
 def test_where_no_stratum_has_both_slopes_of_adopters_are_those_of_strata() -> None:
     rows = fitted("clean").panel
     adopts = np.asarray(rows.cohort_codes)[rows.unit_codes] >= 0

@@ -59,6 +59,7 @@ def answer(parallel: nqp.Fit) -> nqp.ModelAverage:
     return nqp.model_average(parallel)
 
 
+@pytest.mark.slow
 def test_parallel_trends_have_most_of_the_weight(
     parallel: nqp.Fit, answer: nqp.ModelAverage
 ) -> None:
@@ -70,6 +71,7 @@ def test_parallel_trends_have_most_of_the_weight(
     assert 1.0 <= widths[1] / widths[0] < 1.8
 
 
+@pytest.mark.slow
 def test_the_answer_moves_with_the_prior_of_parallel_trends(
     parallel: nqp.Fit, answer: nqp.ModelAverage
 ) -> None:
@@ -166,6 +168,7 @@ def test_what_the_panel_identifies_leaves_the_prior_of_families() -> None:
     assert two == pytest.approx({"parallel": 0.6, "event": 0.4})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prior", [None, {"parallel": 0.5}])
 def test_three_periods_leave_the_prior_as_stated(prior: dict[str, float] | None) -> None:
     long = nqp.model_average(fitted(simulated()), prior=prior)
@@ -184,6 +187,7 @@ def test_evidence_of_pretrends_is_that_of_the_average(parallel: nqp.Fit) -> None
     agrees(parallel, nqp.model_average(parallel))
 
 
+@pytest.mark.slow
 def test_evidence_of_channels_is_that_of_their_outcome() -> None:
     fit = channels_fit()
     agrees(fit, nqp.model_average(fit))
@@ -218,6 +222,7 @@ def test_all_estimands_take_it(answer: nqp.ModelAverage) -> None:
     assert answer.table["weight"].sum() == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_draws_are_those_of_the_designs_in_proportion(parallel: nqp.Fit) -> None:
     evidence = [Evidence(PARALLEL, 0.0), Evidence(EARLY, -1.0)]
     answer = mixed(parallel, evidence, EVEN)
@@ -228,6 +233,7 @@ def test_draws_are_those_of_the_designs_in_proportion(parallel: nqp.Fit) -> None
     np.testing.assert_array_equal(nqp.att(answer), nqp.att(again))
 
 
+@pytest.mark.slow
 def test_of_one_design_it_is_its_fit(parallel: nqp.Fit) -> None:
     answer = mixed(parallel, [Evidence(PARALLEL, 0.0), Evidence(DIFFERENTIAL_TRENDS, -50.0)])
     np.testing.assert_array_equal(nqp.att(answer), nqp.att(parallel))
@@ -236,6 +242,7 @@ def test_of_one_design_it_is_its_fit(parallel: nqp.Fit) -> None:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.floats(-30.0, 30.0), st.floats(0.05, 0.85))
 def test_weights_follow_bayes(parallel: nqp.Fit, value: float, event: float) -> None:
@@ -246,6 +253,7 @@ def test_weights_follow_bayes(parallel: nqp.Fit, value: float, event: float) -> 
     assert answer.weights.tolist() == pytest.approx([1.0 - expected, expected], abs=1e-9)
 
 
+@pytest.mark.slow
 def test_a_response_before_adoption_is_a_design_of_its_own() -> None:
     panel = early(simulated(), 1.5)
     fit = fitted(panel)
@@ -255,6 +263,7 @@ def test_a_response_before_adoption_is_a_design_of_its_own() -> None:
     assert abs(float(nqp.att(answer).mean()) - truth) < abs(float(nqp.att(fit).mean()) - truth)
 
 
+@pytest.mark.slow
 def test_a_response_that_builds_up_has_the_evidence_of_its_shapes() -> None:
     """``p(y | 2) = E p(y | g = a (1, share))``, the share what errors keep, one, or uniform."""
     fit = fitted(early(simulated(units=120), 1.0, 0.6))
@@ -279,12 +288,14 @@ def test_a_response_that_builds_up_has_the_evidence_of_its_shapes() -> None:
     assert value["anticipation two periods before adoption"] == pytest.approx(expected, abs=0.02)
 
 
+@pytest.mark.slow
 def test_a_drift_takes_the_weight() -> None:
     panel = simulated(units=150, cohorts=(6, 8), trend=0.3)
     answer = nqp.model_average(fitted(panel))
     assert answer.families["posterior"]["differential"] > 0.95
 
 
+@pytest.mark.slow
 def test_designs_that_the_panel_cannot_tell_are_named() -> None:
     panel = simulated(cohorts=(3, 6))
     answer = nqp.model_average(fitted(panel))
@@ -293,6 +304,7 @@ def test_designs_that_the_panel_cannot_tell_are_named() -> None:
     assert all(str(why) for _, why in answer.left_out)
 
 
+@pytest.mark.slow
 def test_a_dip_of_all_periods_before_adoption_is_no_member() -> None:
     # Cohorts with two and three periods before adoption: a level, not a dip.
     made = staggered(units=120, periods=5, cohorts=(3, 4), strata={}, seed=5000)
@@ -350,6 +362,7 @@ def test_means_of_zero_have_the_likelihood_without_them(trends: object) -> None:
     assert max(far) < -10.0
 
 
+@pytest.mark.slow
 def test_the_law_of_slopes_is_that_of_draws(parallel: nqp.Fit) -> None:
     """Mean and covariance given parameters, against slopes of a whole fit."""
     panel = parallel.panel
@@ -364,6 +377,7 @@ def test_the_law_of_slopes_is_that_of_draws(parallel: nqp.Fit) -> None:
     np.testing.assert_allclose(law.covariance, np.cov(draws, rowvar=False), rtol=0.15, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_units_that_enter_late_lose_no_design() -> None:
     """Rows that a response alone leaves without an effect are no reason to leave it out."""
     panel = early(simulated(units=120, cohorts=(5, 7, 8), seed=3), 1.0)
@@ -376,6 +390,7 @@ def test_units_that_enter_late_lose_no_design() -> None:
     assert answer.weights.filter(regex="anticipation|dip|shift").sum() > 0.9
 
 
+@pytest.mark.slow
 def test_nothing_is_adopted() -> None:
     panel = nqp.Panel.from_frame(
         simulated().frame.assign(dose=lambda x: np.random.default_rng(1).normal(size=len(x))),
@@ -392,6 +407,7 @@ def named(panel: nqp.Panel, **changes: object) -> nqp.CheckResult:
     return result
 
 
+@pytest.mark.slow
 def test_the_design_named_next_is_the_one_that_explains_the_periods_before() -> None:
     response = named(early(simulated(), 1.5))
     assert response.verdict == "failed"
@@ -401,6 +417,7 @@ def test_the_design_named_next_is_the_one_that_explains_the_periods_before() -> 
     assert "Next: use trends=nqp.DifferentialTrends()" in drift.sentence
 
 
+@pytest.mark.slow
 def test_a_drift_is_judged_by_its_own_leads() -> None:
     trends = nqp.DifferentialTrends()
     assert named(simulated(units=120, trend=0.2), trends=trends).verdict == "reported"
@@ -428,6 +445,7 @@ def test_evidence_counts_by_the_designs_that_leads_leave_standing() -> None:
     np.testing.assert_allclose(probabilities(designs(0.025)), half / half.sum())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [0.0, 1.5])
 def test_assumptions_and_placebos_in_time_agree(size: float) -> None:
     fit = fitted(early(simulated(), size))
@@ -437,6 +455,7 @@ def test_assumptions_and_placebos_in_time_agree(size: float) -> None:
     assert (placebo.verdict in ("caution", "failed")) == (contradicted or every) == (size > 0)
 
 
+@pytest.mark.slow
 def test_designs_with_further_paths_are_mixed_by_the_paths_of_the_fit() -> None:
     """Under anticipation some treated rows are exposed, and a direct path is there that was not."""
     rng, unit = np.random.default_rng(0), np.repeat(np.arange(40), 7)
@@ -454,6 +473,7 @@ def test_designs_with_further_paths_are_mixed_by_the_paths_of_the_fit() -> None:
     assert {*answer.effects["path"].values} == {*fit.effects["path"].values}
 
 
+@pytest.mark.slow
 def test_where_units_share_shocks_that_last_all_designs_have_them() -> None:
     provinces = np.arange(60) // 4
     shocks = np.zeros((15, 10))

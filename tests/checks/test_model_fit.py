@@ -39,6 +39,7 @@ def names(result: nqp.CheckResult) -> set[str]:
     return set(found["statistic"].to_numpy()[out].tolist())
 
 
+@pytest.mark.slow
 def test_it_holds_where_the_model_is_true(true_model: nqp.Fit) -> None:
     result = nqp.check(true_model, "model_fit")
     assert result.verdict == "passed"
@@ -53,6 +54,7 @@ def test_it_holds_where_the_model_is_true(true_model: nqp.Fit) -> None:
     assert result.digest == nqp.check(true_model, "model_fit").digest
 
 
+@pytest.mark.slow
 def test_independent_errors_fail_on_persistent_ones() -> None:
     result = nqp.check(fitted(DESIGN.replace(errors=nqp.IID()), panel(1, rho=0.8)), "model_fit")
     assert result.verdict == "failed"
@@ -60,6 +62,7 @@ def test_independent_errors_fail_on_persistent_ones() -> None:
     assert "errors=nqp.AR1()" in result.sentence
 
 
+@pytest.mark.slow
 def test_heavy_tails_are_seen_and_leave_the_average_as_it_is() -> None:
     """Least squares needs no normal errors: under t(3) its intervals cover .97."""
     result = nqp.check(fitted(DESIGN, panel(1, noise="student")), "model_fit")
@@ -68,6 +71,7 @@ def test_heavy_tails_are_seen_and_leave_the_average_as_it_is() -> None:
     assert "does not depend on this misfit" in result.sentence
 
 
+@pytest.mark.slow
 def test_one_row_far_out_is_a_doubt() -> None:
     """A tail that one unit makes moves the average with it."""
     own = panel(1)
@@ -81,6 +85,7 @@ def test_one_row_far_out_is_a_doubt() -> None:
     assert "single units move it by up to 1." in result.sentence + result.details
 
 
+@pytest.mark.slow
 def test_noise_on_top_of_ar1_is_seen() -> None:
     data = panel(1, noise="ar1+white", rho=0.8, units=200)
     result = nqp.check(fitted(DESIGN, data), "model_fit")
@@ -89,6 +94,7 @@ def test_noise_on_top_of_ar1_is_seen() -> None:
     assert "does not depend on this misfit" in result.sentence
 
 
+@pytest.mark.slow
 def test_a_break_before_adoption_is_seen(true_model: nqp.Fit) -> None:
     own = true_model.panel
     assert own is not None
@@ -100,6 +106,7 @@ def test_a_break_before_adoption_is_seen(true_model: nqp.Fit) -> None:
     assert "last pre-period" in names(result)
 
 
+@pytest.mark.slow
 def test_statistics_ignore_levels_periods_and_slopes(true_model: nqp.Fit) -> None:
     rows = Untreated(true_model.model_frame)
     layout, rng = rows.layout, np.random.default_rng(0)
@@ -115,6 +122,7 @@ def test_statistics_ignore_levels_periods_and_slopes(true_model: nqp.Fit) -> Non
     np.testing.assert_allclose(rows.differences(y), rows.differences(shifted), atol=1e-8)
 
 
+@pytest.mark.slow
 def test_residuals_are_least_squares(true_model: nqp.Fit) -> None:
     rows = Untreated(true_model.model_frame)
     y = np.random.default_rng(0).normal(size=(1, rows.layout.rows.size))
@@ -129,6 +137,7 @@ def test_residuals_are_least_squares(true_model: nqp.Fit) -> None:
     assert earlier.size == sum((u, t - 2) in key for u, t in key)
 
 
+@pytest.mark.slow
 def test_effects_do_not_enter(true_model: nqp.Fit) -> None:
     rows = Untreated(true_model.model_frame)
     y = np.random.default_rng(0).normal(size=(1, rows.layout.rows.size))
@@ -148,6 +157,7 @@ def test_the_joint_p_value_is_uniform_where_observed_is_one_of_them() -> None:
     assert np.mean(np.array(found) < 0.1) == pytest.approx(0.1, abs=0.045)
 
 
+@pytest.mark.slow
 def test_it_needs_the_rows(true_model: nqp.Fit) -> None:
     assert nqp.check(replace(true_model, panel=None), "model_fit").verdict == "not applicable"
 

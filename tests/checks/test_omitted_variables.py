@@ -52,6 +52,7 @@ def dummies(panel: nqp.Panel) -> np.ndarray:
     ).astype(float)
 
 
+@pytest.mark.slow
 def test_the_constant_coefficient_is_that_of_two_way_fixed_effects(fit: nqp.Fit) -> None:
     ours = average_regression(fit, constant=True)
     frame = fit.rows.frame
@@ -67,6 +68,7 @@ def test_the_constant_coefficient_is_that_of_two_way_fixed_effects(fit: nqp.Fit)
         np.testing.assert_allclose(r2, theirs._r2_within, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_the_coefficient_is_the_average_of_group_time_effects(fit: nqp.Fit) -> None:
     panel, frame = fit.rows, fit.rows.frame
     treated = frame["treated"].to_numpy() == 1.0
@@ -143,6 +145,7 @@ def test_published_numbers_of_darfur() -> None:
     assert benchmark(0.6, 0.1, 2.0) is None
 
 
+@pytest.mark.slow
 def test_a_known_confounder_moves_the_coefficient_as_predicted(fit: nqp.Fit) -> None:
     full = average_regression(fit)
     others = {name: x for name, x in full.covariates.items() if name != "income"}
@@ -157,6 +160,7 @@ def test_a_known_confounder_moves_the_coefficient_as_predicted(fit: nqp.Fit) -> 
     np.testing.assert_allclose([value, se], [after.value, after.se], rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_robustness_values_are_where_effect_and_significance_end(fit: nqp.Fit) -> None:
     ours = average_regression(fit).coefficient()
     value, _ = ours.adjusted(*[ours.robustness_value()] * 2)

@@ -117,6 +117,7 @@ def test_the_date_on_which_it_was_announced_is_no_other_policy(rows: pd.DataFram
     assert set(starts(panel_of(frame))) == {"dated", "other"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ended", "subsidy"])
 def test_another_policy_of_any_form_is_named(rows: pd.DataFrame, kind: str) -> None:
     late = (rows["year"] >= rows["dated"]).astype(float)
@@ -136,12 +137,14 @@ def test_one_that_carries_the_effect_is_named(rows: pd.DataFrame) -> None:
     assert there < here - 0.3
 
 
+@pytest.mark.slow
 def test_one_without_an_effect_holds(rows: pd.DataFrame) -> None:
     result = asked(panel_of(rows))
     assert result.verdict == "passed"
     assert "not tested" in result.details
 
 
+@pytest.mark.slow
 def test_a_covariate_is_asked_for_growth(rows: pd.DataFrame) -> None:
     since = np.maximum(rows["year"] - rows["dated"] + 1.0, 0.0).fillna(0.0)
     grown = rows.assign(outcome=rows["outcome"] + 1.5 * since).drop(columns="dated")

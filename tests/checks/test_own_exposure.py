@@ -34,6 +34,7 @@ def asked(frame: pd.DataFrame, design: nqp.ContinuousExposure | None = None) -> 
     return nqp.check(fit, "exposure_heterogeneity", progress=False)
 
 
+@pytest.mark.slow
 def test_one_slope_holds() -> None:
     result = asked(rows("calm"))
     assert result.verdict == "passed"
@@ -50,6 +51,7 @@ def test_a_drift_of_units_whose_exposure_grows_is_told_and_taken_off() -> None:
     assert lines["lower"] < 0.4 < lines["upper"]
 
 
+@pytest.mark.slow
 def test_units_that_gain_more_and_take_more_are_told() -> None:
     frame = rows("gains")
     result = asked(frame)
@@ -61,6 +63,7 @@ def test_units_that_gain_more_and_take_more_are_told() -> None:
     assert over_rows["lower"] < truth < over_rows["upper"]
 
 
+@pytest.mark.slow
 def test_lines_are_those_of_a_line_for_every_unit() -> None:
     """Least squares with the column, and with a dummy times time for each unit (balanced)."""
     frame = rows("drift")
@@ -114,6 +117,7 @@ def test_a_slope_that_rests_on_a_course_of_all_could_not_tell() -> None:
     assert periods["lower"] < 0.4 < periods["upper"]
 
 
+@pytest.mark.slow
 def test_what_else_moves_units_of_high_shares_is_told() -> None:
     result = asked(shares("wave"))
     assert result.verdict in ("caution", "failed")

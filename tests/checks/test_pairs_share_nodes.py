@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from doors import nesting
 
 import bayes_nqp as nqp
 
 
+@pytest.mark.slow
 def test_one_end_is_no_cluster_and_no_level() -> None:
     made = nqp.simulation.network(nodes=16, seed=1)
     assert not {"origin", "destination"} & {*nesting(made.panel)}

@@ -76,6 +76,7 @@ def test_shifts_are_judged_together(calm: nqp.Fit) -> None:
         assert first.attrs["chance"] == pytest.approx(min(1.0, k * tails[:k].min()), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_placebo_in_space_holds_for_a_clear_effect(calm: nqp.Fit) -> None:
     result, evidence = asked(calm, "placebo_space", repetitions=60)
     assert result.verdict == "passed", result
@@ -95,6 +96,7 @@ def test_a_placebo_in_space_finds_falls_as_it_finds_rises(calm: nqp.Fit) -> None
     assert evidence.attrs["p_left"] == pytest.approx(1 / 21)
 
 
+@pytest.mark.slow
 def test_a_placebo_in_space_doubts_intervals_that_are_too_narrow() -> None:
     panel = staggered(effect="flat", level=0.0, rho=0.9, seed=8).panel
     narrow = fitted(panel, nqp.StaggeredDiD(nqp.PartialPooling(varying=None), nqp.IID()))
@@ -103,6 +105,7 @@ def test_a_placebo_in_space_doubts_intervals_that_are_too_narrow() -> None:
     assert evidence.attrs["excluding_zero"] > 0.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["cohort sizes", "free"])
 def test_a_mixed_placebo_holds_for_a_clear_effect(calm: nqp.Fit, mode: str) -> None:
     result, evidence = asked(calm, "placebo_mixed", repetitions=40, mode=mode)
@@ -157,6 +160,7 @@ def test_whole_cities_of_firms_are_dealt(firms: nqp.Fit) -> None:
         nqp.check(firms, "placebo_space", groups="region", progress=False)
 
 
+@pytest.mark.slow
 def test_neither_space_nor_mixed_speaks_to_parallel_trends() -> None:
     """No effect, and a common factor: deals find the estimate far out all the same."""
     world = staggered(units=120, level=0.0, deviation_sd=0.0, drift="factor", seed=2)

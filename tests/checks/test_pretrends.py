@@ -71,6 +71,7 @@ def opposite() -> nqp.CheckResult:
     return checked(shifted(panel_of(), drift))
 
 
+@pytest.mark.slow
 def test_parallel_trends_gain_probability_where_there_is_no_trend(
     parallel: nqp.CheckResult,
 ) -> None:
@@ -84,6 +85,7 @@ def test_parallel_trends_gain_probability_where_there_is_no_trend(
     assert f"posterior probability {chance(p, 2)}" in parallel.sentence
 
 
+@pytest.mark.slow
 def test_they_fail_on_a_trend_and_say_what_is_left_of_the_effect() -> None:
     result = checked(panel_of(trend=0.4, strata={}))
     facts = result.evidence.attrs
@@ -97,6 +99,7 @@ def test_they_fail_on_a_trend_and_say_what_is_left_of_the_effect() -> None:
     assert "stratum_level" not in result.evidence
 
 
+@pytest.mark.slow
 def test_they_fail_where_single_strata_move_apart(opposite: nqp.CheckResult) -> None:
     """Leads and slope are zero on average; lines of strata explain the periods before."""
     found = opposite.evidence
@@ -116,6 +119,7 @@ def test_they_cannot_tell_where_a_trend_as_large_as_the_effect_is_hard_to_detect
     assert "would be detected with 80 % power" in result.sentence
 
 
+@pytest.mark.slow
 def test_leads_are_measured_from_the_period_before_anticipation() -> None:
     def early(frame: pd.DataFrame) -> pd.Series[float]:
         return 3.0 * (frame["time"] == frame["cohort"] - 1)
@@ -193,6 +197,7 @@ def test_a_panel_keeps_what_it_is() -> None:
     assert not np.ptp(wider.covariates[:, 1:][np.isnan(panel.frame["cohort"])])
 
 
+@pytest.mark.slow
 def test_tails_are_right_with_many_leads_and_few_draws() -> None:
     rng = np.random.default_rng(2)
     root = np.tril(rng.normal(size=(40, 40))) + 4 * np.eye(40)
@@ -238,6 +243,7 @@ def dashed(line: Line2D) -> bool:
     return line.get_linestyle() == "--"
 
 
+@pytest.mark.slow
 def test_the_picture_speaks_chinese_and_takes_an_ax(parallel: nqp.CheckResult) -> None:
     figure = nqp.plots.check(parallel, language="zh")
     assert "差异趋势" in figure.get_supxlabel().replace("\n", "")
@@ -246,6 +252,7 @@ def test_the_picture_speaks_chinese_and_takes_an_ax(parallel: nqp.CheckResult) -
     assert ax.get_title(loc="left") == ""
 
 
+@pytest.mark.slow
 def test_the_picture_says_that_a_refit_has_failed(parallel: nqp.CheckResult) -> None:
     failed = parallel.evidence.assign_coords(gate="failed: R-hat 1.2 (rho)")
     figure = nqp.plots.check(replace(parallel, evidence=failed))

@@ -10,6 +10,7 @@ import bayes_nqp as nqp
 SAMPLER = nqp.Importance(seed=1, draws=500)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("durbin", [False, True], ids=["SEM", "SDEM"])
 @pytest.mark.parametrize(
     ("slope", "verdicts"), [(0.0, {"passed", "inconclusive"}), (0.2, {"failed"})]

@@ -28,6 +28,7 @@ def under(fit: nqp.Fit, **priors: float) -> nqp.CheckResult:
     return nqp.check(replace(fit, design=design), "prior_predictive")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [1e-6, 1.0, 1e6])
 def test_it_holds_on_any_scale(ordinary: nqp.Fit, factor: float) -> None:
     scaled = replace(ordinary, panel=DATA.with_outcome(factor * DATA.outcome))
@@ -40,6 +41,7 @@ def test_it_holds_on_any_scale(ordinary: nqp.Fit, factor: float) -> None:
     np.testing.assert_allclose(found["p_value"], plain["p_value"], atol=1e-9)
 
 
+@pytest.mark.slow
 def test_it_fails_where_the_spread_is_outside(ordinary: nqp.Fit) -> None:
     result = under(ordinary, level=0.001, sigma=0.01)
     assert result.verdict == "failed"
@@ -58,12 +60,14 @@ def test_it_fails_where_effects_are_outside(ordinary: nqp.Fit) -> None:
     assert "sd within units (" not in result.sentence
 
 
+@pytest.mark.slow
 def test_priors_far_too_wide_are_doubted(ordinary: nqp.Fit) -> None:
     result = under(ordinary, sigma=300.0)
     assert result.verdict in ("caution", "failed")
     assert "far below" in result.sentence
 
 
+@pytest.mark.slow
 def test_effects_that_differ_little_are_no_doubt(ordinary: nqp.Fit) -> None:
     """Priors of how cells differ, fifty times as wide: shrinkage is what they are there for."""
     result = under(ordinary, cell=50.0, contrast=50.0, walk=50.0)
@@ -85,6 +89,7 @@ def test_two_periods_have_no_autocorrelation() -> None:
     nqp.plots.check(result)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", [{"effect": nqp.NoPooling()}, {"moderator": "size"}])
 def test_flat_priors_say_nothing_of_how_effects_differ(changes: dict[str, object]) -> None:
     """A flat slope of a moderator, and flat effects, are drawn from a wide prior in its place."""
@@ -98,6 +103,7 @@ def test_flat_priors_say_nothing_of_how_effects_differ(changes: dict[str, object
     assert "sd of treated less untreated" not in result.evidence["statistic"]
 
 
+@pytest.mark.slow
 def test_the_observed_statistics_are_those_of_the_rows(ordinary: nqp.Fit) -> None:
     found = nqp.check(ordinary, "prior_predictive").evidence
     assert isinstance(found, xr.Dataset)
@@ -109,6 +115,7 @@ def test_the_observed_statistics_are_those_of_the_rows(ordinary: nqp.Fit) -> Non
     assert effect == pytest.approx(nqp.att(nqp.posterior_mean(design, DATA)).item(), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_its_picture(ordinary: nqp.Fit) -> None:
     result = nqp.check(ordinary, "prior_predictive")
     figure = nqp.plots.check(result)

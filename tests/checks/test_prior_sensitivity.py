@@ -40,6 +40,7 @@ def table_of(result: nqp.CheckResult) -> pd.DataFrame:
     return result.evidence.set_index("quantity")
 
 
+@pytest.mark.slow
 def test_it_holds_by_default(plain: nqp.Fit) -> None:
     result = nqp.check(plain, "prior_sensitivity")
     assert result.verdict == "passed"
@@ -52,6 +53,7 @@ def test_it_holds_by_default(plain: nqp.Fit) -> None:
     assert (reported["likelihood"] > reported["prior"]).all()
 
 
+@pytest.mark.slow
 def test_tight_wrong_priors_fail(tight: nqp.Fit) -> None:
     result = nqp.check(tight, "prior_sensitivity")
     assert result.verdict == "failed"
@@ -68,6 +70,7 @@ def test_a_level_that_its_prior_decides_is_doubted() -> None:
     assert "level" in result.sentence
 
 
+@pytest.mark.slow
 def test_log_priors_are_those_of_the_model(plain: nqp.Fit) -> None:
     """Differences between draws agree with the densities that `Priors` states."""
     found = ps.log_priors(plain)
@@ -103,6 +106,7 @@ def test_sensitivity_of_a_conjugate_mean() -> None:
     assert ps._sensitivity(z, apart)[0] < 0.01
 
 
+@pytest.mark.slow
 def test_a_threshold_can_be_asked_for(plain: nqp.Fit) -> None:
     result = nqp.check(plain, "prior_sensitivity", threshold=1e-4)
     assert result.verdict in ("caution", "failed")

@@ -94,6 +94,7 @@ def test_a_region_that_receives_more_is_found(spatial: dict[str, bool]) -> None:
         assert abs(row["mean"] - told) < 3.0 * row["sd"]
 
 
+@pytest.mark.slow
 def test_treated_units_that_receive_nothing_are_found() -> None:
     result = asked(panel_of(coast=1.5, inland=1.5, treated=0.0), lag=False)
     assert result.verdict == "failed"
@@ -113,6 +114,7 @@ def test_it_asks_of_no_factor_that_coefficients_carry(spatial: dict[str, bool]) 
     assert "ShareTreated" in told.sentence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spatial", [{"lag": False}, {}], ids=str)
 def test_what_stops_rising_with_the_first_link_is_found(spatial: dict[str, bool]) -> None:
     """Of .9 from the first of three links on, the second and third add nothing."""
@@ -126,6 +128,7 @@ def test_what_stops_rising_with_the_first_link_is_found(spatial: dict[str, bool]
     assert row["upper"] < 0.0
 
 
+@pytest.mark.slow
 def test_what_begins_with_the_second_link_is_found() -> None:
     panel = of_links(LINKS, lambda force: 0.9 * (force > 1.0))
     result = judged(panel, LINKS, "row", lag=False)
@@ -133,6 +136,7 @@ def test_what_begins_with_the_second_link_is_found() -> None:
     assert result.evidence.set_index("quantity").loc[SHARE, "lower"] > 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("standardised", ["row", "none"])
 def test_weights_by_which_links_add_up_or_do_not(standardised: str) -> None:
     """Number or part: under weights of the other kind those with many links are found."""
@@ -151,6 +155,7 @@ def test_weights_by_which_links_add_up_or_do_not(standardised: str) -> None:
     assert lagged.verdict == "failed"
 
 
+@pytest.mark.slow
 def test_links_that_are_alike_in_number_are_not_asked_about() -> None:
     panel = of_links(LINKS, lambda force: 0.3 * force)
     quantities = judged(panel, LINKS, "row", lag=False).evidence["quantity"].tolist()
@@ -171,6 +176,7 @@ def test_forms_are_told_apart_with_one_coefficient_for_all() -> None:
     assert terms == {"SDM": ("region",), "SAR": (), "SLX": ("region",)}
 
 
+@pytest.mark.slow
 def test_units_that_receive_alike() -> None:
     result = asked(panel_of(coast=3.0, inland=3.0), lag=False)
     assert result.verdict == "passed"
@@ -188,6 +194,7 @@ def test_errors_of_linked_units_reach_nobody() -> None:
     assert "no spillover effects" in result.sentence
 
 
+@pytest.mark.slow
 def test_the_table_says_what_tells_groups_apart() -> None:
     design = nqp.StaggeredDiD(
         nqp.PartialPooling(["region"]), spillovers=nqp.SpatialLag(WEIGHTS, lag=False)
@@ -204,6 +211,7 @@ def test_the_table_says_what_tells_groups_apart() -> None:
     assert "One coefficient" not in text
 
 
+@pytest.mark.slow
 def test_the_report_says_on_what_intervals_of_groups_rest(tmp_path: Path) -> None:
     """And that a check which could not tell leaves no confidence in them."""
     texts = []

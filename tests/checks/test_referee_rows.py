@@ -54,6 +54,7 @@ def controls(task: Any) -> pd.DataFrame:
     return panel.frame.set_index(KEYS)[list(names)].set_axis(["x", "rare"], axis=1)
 
 
+@pytest.mark.slow
 def test_controls_are_lagged_within_units(fit: nqp.Fit) -> None:
     frame = fit.panel.frame.assign(time=fit.panel.frame["time"] + 1)
     earlier = frame.set_index(KEYS)[["x", "rare"]]
@@ -64,6 +65,7 @@ def test_controls_are_lagged_within_units(fit: nqp.Fit) -> None:
     assert task[1].time_labels[0] == 2014
 
 
+@pytest.mark.slow
 def test_controls_are_winsorised_and_rare_dummies_are_not(fit: nqp.Fit) -> None:
     frame = fit.panel.frame.set_index(KEYS)
     for tail, task in zip((0.01, 0.05), made(fit, "controls_winsorised").values(), strict=True):
@@ -72,6 +74,7 @@ def test_controls_are_winsorised_and_rare_dummies_are_not(fit: nqp.Fit) -> None:
         pd.testing.assert_frame_equal(controls(task).sort_index(), expected.sort_index())
 
 
+@pytest.mark.slow
 def test_baseline_controls_are_means_before_the_first_adoption_times_time(fit: nqp.Fit) -> None:
     frame = fit.panel.frame
     first = frame["cohort"].min()
@@ -83,6 +86,7 @@ def test_baseline_controls_are_means_before_the_first_adoption_times_time(fit: n
     np.testing.assert_allclose(ours.to_numpy(), by_hand * period[:, None], atol=1e-12)
 
 
+@pytest.mark.slow
 def test_extreme_outcomes_are_left_out(fit: nqp.Fit) -> None:
     outcome = fit.panel.outcome
     for tail, (_, panel) in zip((0.01, 0.05), made(fit, "truncated").values(), strict=True):
@@ -91,6 +95,7 @@ def test_extreme_outcomes_are_left_out(fit: nqp.Fit) -> None:
         np.testing.assert_array_equal(np.sort(panel.outcome), np.sort(kept))
 
 
+@pytest.mark.slow
 def test_adoption_counts_from_the_next_period_without_the_first(fit: nqp.Fit) -> None:
     (task,) = made(fit, "next_period").values()
     moved, frame = task[1].frame, fit.panel.frame
@@ -101,6 +106,7 @@ def test_adoption_counts_from_the_next_period_without_the_first(fit: nqp.Fit) ->
     )
 
 
+@pytest.mark.slow
 def test_periods_are_left_out(fit: nqp.Fit) -> None:
     (label, (_, panel)), *_ = made(fit, "periods").items()
     assert label == "without 2020, 2021"
@@ -123,6 +129,7 @@ def test_samples_by_a_column(fit: nqp.Fit) -> None:
     assert len(without) == 3
 
 
+@pytest.mark.slow
 def test_two_way_clusters_add_both_variances_less_that_of_the_intersection(fit: nqp.Fit) -> None:
     frame = fit.panel.frame.drop_duplicates("unit").set_index("unit")
     units, parts = frame.loc[fit.panel.unit_labels.tolist()], average_influences(fit)
@@ -150,6 +157,7 @@ def test_two_way_clusters_add_both_variances_less_that_of_the_intersection(fit: 
     assert conley == pytest.approx(max(1.0, table.loc["Conley, 300 km", "ratio"]))
 
 
+@pytest.mark.slow
 def test_shared_shocks_and_unit_trends_are_terms_of_the_design(fit: nqp.Fit) -> None:
     shocks = {label: design.shocks for label, (design, _) in made(fit, "shocks").items()}
     assert shocks["lasting shocks by province"] == nqp.ClusterTimeEffects(
@@ -202,6 +210,7 @@ def test_a_row_says_whether_the_conclusion_changes(result: nqp.CheckResult) -> N
     assert "稳健性检验" in chinese
 
 
+@pytest.mark.slow
 def test_a_row_is_one_function(result: nqp.CheckResult) -> None:
     rows = nqp.specification_table(result).set_index("specification")
     assert rows.index[1:3].tolist() == ["even units", "a wider interval"]

@@ -35,6 +35,7 @@ def trending() -> nqp.Fit:
     return nqp.fit(DESIGN, panel, SAMPLER, progress=False)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     "name", ["specifications", "leave_out", "control_group", "anticipation", "placebo_time"]
 )
@@ -44,6 +45,7 @@ def test_it_holds_where_assumptions_are_true(calm: nqp.Fit, name: str) -> None:
     assert found.figure
 
 
+@pytest.mark.slow
 def test_specifications_change_one_choice_each(calm: nqp.Fit) -> None:
     result = nqp.check(calm, "specifications", progress=False)
     evidence = result.evidence
@@ -65,6 +67,7 @@ def test_specifications_change_one_choice_each(calm: nqp.Fit) -> None:
     assert not evidence["counts"].sel(specification="independent errors")
 
 
+@pytest.mark.slow
 def test_specifications_fail_where_a_drift_between_strata_is_taken_for_an_effect() -> None:
     simulated = staggered(effect="flat", level=-1.5, never=0.5, seed=6, sigma=0.5)
     panel = simulated.panel
@@ -90,6 +93,7 @@ def test_a_design_of_ones_own_is_another_specification(calm: nqp.Fit) -> None:
         nqp.check(calm, "specifications", designs={"x": "AR(2)"}, progress=False)
 
 
+@pytest.mark.slow
 def test_leave_out_fails_where_one_cohort_is_the_effect() -> None:
     def effect(cells):  # type: ignore[no-untyped-def]
         return np.where(cells["cohort"] == 5, 8.0, -0.8)
@@ -101,6 +105,7 @@ def test_leave_out_fails_where_one_cohort_is_the_effect() -> None:
     assert "without cohort 5" in found.sentence
 
 
+@pytest.mark.slow
 def test_leave_out_compares_what_is_left_with_the_same_cells(calm: nqp.Fit) -> None:
     evidence = nqp.check(calm, "leave_out", progress=False).evidence
     effects = after_adoption(nqp.group_time_effects(calm))
@@ -123,6 +128,7 @@ def test_leave_out_takes_groups_of_units(calm: nqp.Fit) -> None:
     assert "without region = inland" in evidence["specification"]
 
 
+@pytest.mark.slow
 def test_another_control_group_is_told_apart() -> None:
     # Independent errors do not absorb the drift, so not yet treated units pass it on.
     panel = staggered(effect="flat", level=0.0, trend=0.3, seed=5).panel
@@ -155,6 +161,7 @@ def test_a_placebo_outcome_must_be_named_and_must_not_respond(calm: nqp.Fit) -> 
     assert nqp.check(fit, "placebo_outcome", outcome="echo", progress=False).verdict == "failed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mean", "sd", "fewer", "verdict"),
     [
@@ -275,6 +282,7 @@ def test_a_wrong_option_is_named(calm: nqp.Fit, name: str, options: dict[str, ob
         nqp.check(calm, name, progress=False, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["pretrends", "placebo_time", "time_effects", "leave_out"])
 def test_refits_row_by_row_are_not_begun(calm: nqp.Fit, name: str) -> None:
     heavy = replace(calm, design=calm.design.replace(likelihood=nqp.StudentT()))
@@ -288,6 +296,7 @@ def _asked_in(folder: Path, heard: list[int], fit: nqp.Fit) -> nqp.CheckResult:
         return nqp.check(fit, "placebo_space", repetitions=200, store=folder)
 
 
+@pytest.mark.slow
 def test_a_store_is_found_again_for_300_units(tmp_path: Path) -> None:
     panel = staggered(units=300, periods=5, cohorts=(2, 3), seed=2).panel
     design, sampler = nqp.StaggeredDiD(errors=nqp.IID()), nqp.Importance(draws=100, seed=1)

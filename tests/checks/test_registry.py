@@ -66,6 +66,7 @@ def test_a_toy_check_goes_to_tables_and_reports(fit: nqp.Fit, toy: str, tmp_path
     assert validate(study).checks == (toy,)
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_the_reason(fit: nqp.Fit, toy: str, tmp_path: Path) -> None:
     fit.save(tmp_path / "fit.nc", rows=False)
     bare = nqp.load(tmp_path / "fit.nc")
@@ -136,6 +137,7 @@ def run_without(folder: Path, code: str, *arguments: str) -> None:
     assert finished.returncode == 0, finished.stderr
 
 
+@pytest.mark.slow
 def test_every_check_can_be_taken_away(tmp_path: Path) -> None:
     """Without its file the library imports, lists the others, and validates a study."""
     shutil.copytree(PACKAGE, tmp_path / "bayes_nqp", ignore=shutil.ignore_patterns("__pycache__"))
@@ -144,6 +146,7 @@ def test_every_check_can_be_taken_away(tmp_path: Path) -> None:
     run_without(tmp_path, ALONE, str(study), *CHECKS)
 
 
+@pytest.mark.slow
 def test_a_report_does_without_checks(tmp_path: Path) -> None:
     shutil.copytree(PACKAGE, tmp_path / "bayes_nqp", ignore=shutil.ignore_patterns("__pycache__"))
     for name in GONE:
@@ -155,6 +158,7 @@ def test_a_report_does_without_checks(tmp_path: Path) -> None:
     assert not any(str(CHECKS[name].question) in html for name in GONE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [None, "identification"])
 def test_a_language_that_is_not_there_is_refused(fit: nqp.Fit, name: str | None) -> None:
     with pytest.raises(StudyError, match="'language' is 'xx'"):

@@ -27,6 +27,7 @@ def names() -> dict[str, object]:
     return {"nqp": nqp, "panel": panel, "design": design, "fit": fit}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check", CODES, ids=lambda x: x.name)
 def test_names_of_the_code_exist(check: Check) -> None:
     assert check.guide is not None
@@ -39,6 +40,7 @@ def test_names_of_the_code_exist(check: Check) -> None:
         assert name in CHECKS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "check", [x for x in FITTED if x.of == "total" and not in_space(x)], ids=lambda x: x.name
 )

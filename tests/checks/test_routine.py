@@ -44,6 +44,7 @@ def rows(fit: nqp.Fit) -> pd.DataFrame:
     return nqp.specification_table(result).set_index("specification")
 
 
+@pytest.mark.slow
 def test_each_row_is_the_refit_that_it_names(fit: nqp.Fit, rows: pd.DataFrame) -> None:
     panel = fit.panel
     assert panel is not None
@@ -111,5 +112,6 @@ def test_matching_keeps_units_that_look_alike() -> None:
         neighbours(few)
 
 
+@pytest.mark.slow
 def test_it_is_asked_by_its_name_alone(fit: nqp.Fit) -> None:
     assert not CHECKS["referee"].listed(fit.design, fit.panel)

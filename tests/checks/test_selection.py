@@ -83,6 +83,7 @@ def test_what_rows_are_missing_for(world: str, verdict: str, word: str) -> None:
     assert word in result.sentence
 
 
+@pytest.mark.slow
 def test_of_a_continuous_exposure_only_outcomes_are_looked_at() -> None:
     panel = simulated("logarithms of counts, zeros dropped")
     fit = nqp.fit(nqp.ContinuousExposure("dose"), panel, SAMPLER, progress=False)
@@ -91,6 +92,7 @@ def test_of_a_continuous_exposure_only_outcomes_are_looked_at() -> None:
     assert "零不能取对数" in result.said("zh")
 
 
+@pytest.mark.slow
 def test_a_mediator_that_was_cut_off_is_named() -> None:
     made = nqp.simulation.channels(seed=7).panel
     frame = made.frame.copy()

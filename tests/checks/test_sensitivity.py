@@ -149,6 +149,7 @@ def test_smoothness_is_the_sharp_bound(seed: int) -> None:
     assert high.mean() == pytest.approx(-worst(1.0), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_truncated_draws_have_the_moments_of_rejection_sampling() -> None:
     rng = np.random.default_rng(3)
     root = rng.normal(size=(3, 3))
@@ -270,6 +271,7 @@ def nested(found: xr.Dataset) -> None:
     assert (found["upper"].diff("limit") >= 0).all()
 
 
+@pytest.mark.slow
 def test_at_zero_regions_are_the_intervals_of_the_lead_fit(calm: nqp.Fit) -> None:
     own = lead_fit(calm)
     whole = nqp.trend_sensitivity(calm)
@@ -285,6 +287,7 @@ def test_at_zero_regions_are_the_intervals_of_the_lead_fit(calm: nqp.Fit) -> Non
     assert whole.attrs["bound"] == "relative magnitudes"
 
 
+@pytest.mark.slow
 def test_contrasts_are_bounded_in_both_ways(calm: nqp.Fit) -> None:
     draws = att(lead_fit(calm), "region")
     expected = interval(nqp.contrast(draws, region="inland", minus="coastal"))
@@ -304,6 +307,7 @@ def test_contrasts_are_bounded_in_both_ways(calm: nqp.Fit) -> None:
         nqp.trend_sensitivity(calm, region="inlnd", minus="coastal")
 
 
+@pytest.mark.slow
 def test_the_breakdown_value_is_reported_with_its_meaning(calm: nqp.Fit) -> None:
     found = nqp.check(calm, "trend_sensitivity", progress=False)
     assert found.verdict == "reported", found
@@ -328,6 +332,7 @@ def numbers_in(sentence: str) -> list[float]:
     return [float(x) for x in re.findall(r"(?<![\d.])\d+(?:\.\d+)?(?![\d.%])", sentence)]
 
 
+@pytest.mark.slow
 def test_a_sentence_has_one_measure_of_changes_before_adoption(
     calm: nqp.Fit, jumping: nqp.Fit
 ) -> None:
@@ -347,6 +352,7 @@ def test_a_sentence_has_one_measure_of_changes_before_adoption(
     assert next(cell.text for row in table.rows for cell in row.cells) == "reported"
 
 
+@pytest.mark.slow
 def test_the_sentence_has_three_parts_that_can_be_read(calm: nqp.Fit, jumping: nqp.Fit) -> None:
     for fit in (calm, jumping):
         found = nqp.check(fit, "trend_sensitivity", progress=False)
@@ -426,6 +432,7 @@ def test_nothing_is_reported_where_no_effect_is_claimed(calm: nqp.Fit) -> None:
         assert "inland" not in figure
 
 
+@pytest.mark.slow
 def test_a_claimed_difference_without_an_average_effect_is_reported(calm: nqp.Fit) -> None:
     panel = calm.panel
     cohort = np.asarray(panel.cohort_codes)[panel.unit_codes]
@@ -473,6 +480,7 @@ def test_the_minimum_wage_panel(shared_data: Path) -> None:
     assert [found["lower"][0].item(), found["upper"][0].item()] == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_the_city_panel(shared_data: Path) -> None:
     file = shared_data / "china" / "city_nqpf_cbec_2010_2021.csv"
     if not file.exists():
@@ -518,6 +526,7 @@ def medicaid() -> xr.DataArray:
     return nqp.event_study_draws(fit.coef(), fit._vcov, years.to_numpy() - 2014)
 
 
+@pytest.mark.slow
 def test_published_regions_of_the_medicaid_expansion() -> None:
     draws = medicaid()
     # Reference behaviour of the design; HonestDiD has [.0170, .0720] at M̄ = 1, and

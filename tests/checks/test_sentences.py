@@ -26,6 +26,7 @@ def results() -> list[CheckResult]:
     return run_checks(nqp.fit(design, panel, nqp.Importance(seed=1), progress=False))
 
 
+@pytest.mark.slow
 def test_open_checks_have_at_most_three_sentences(results: list[CheckResult]) -> None:
     several = {x.name: x.sentence for x in results if x.verdict in OPEN}
     assert several
@@ -33,6 +34,7 @@ def test_open_checks_have_at_most_three_sentences(results: list[CheckResult]) ->
     assert all("Next" in text for text in several.values())
 
 
+@pytest.mark.slow
 def test_other_checks_have_at_most_two_sentences(results: list[CheckResult]) -> None:
     several = {x.name: x.sentence for x in results if x.verdict not in OPEN}
     assert {name: text for name, text in several.items() if sentences_of(text) > 2} == {}
@@ -49,6 +51,7 @@ def test_every_check_of_the_library_has_a_reference_entry() -> None:
             assert text.endswith("."), (check.name, text)
 
 
+@pytest.mark.slow
 def test_marks_part_a_chain_of_sentences() -> None:
     fit = nqp.fit(
         nqp.StaggeredDiD(), nqp.datasets.castle_doctrine(), nqp.Importance(seed=1), progress=False

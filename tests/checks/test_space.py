@@ -84,6 +84,7 @@ def test_tests_as_printed_are_those_of_spreg() -> None:
     assert as_printed(y, x, matrix)["error"][0] * free**2 == pytest.approx(error, rel=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("levels", [1, 4, 20])
 def test_whitened_tests_have_their_size_where_printed_ones_do_not(levels: int) -> None:
     """Errors AR(1) of .8, time effects by level of neighbours, and no spatial dependence."""
@@ -108,6 +109,7 @@ def test_whitened_tests_have_their_size_where_printed_ones_do_not(levels: int) -
     assert (rejected[1] / 200 > 0.15).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("levels", [1, 4])
 @pytest.mark.parametrize("errors", [0.0, 0.5])
 def test_errors_beside_a_lag_are_told_where_they_are(levels: int, errors: float) -> None:
@@ -240,6 +242,7 @@ def test_an_exposure_is_a_line_whatever_the_reference(reference: float, by: bool
     np.testing.assert_allclose(ours, expected, rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_weights_of_ones_own_and_what_is_refused() -> None:
     fit = fitted(0.7)
     band = nqp.spatial_weights.band(fit.model_frame.panel, km=300)

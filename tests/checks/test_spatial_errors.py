@@ -112,6 +112,7 @@ def test_kernels_of_clusters_give_what_clusters_give(design: nqp.StaggeredDiD) -
         assert ours.ratio == pytest.approx(theirs.ratio[0], rel=1e-8)
 
 
+@pytest.mark.slow
 def test_verdicts_where_the_answer_is_known_and_the_hint_fits() -> None:
     alone = fitted(0.0, PLAIN.replace(errors=nqp.AR1()))
     assert nqp.check(alone, "spatial_errors", progress=False).verdict == "passed"

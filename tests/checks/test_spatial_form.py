@@ -147,6 +147,7 @@ def test_statistics_are_those_of_the_dense_likelihood(rho: float) -> None:
         assert ours[form].freedom == len(r)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "verdict"), [("SDM", "passed"), ("SAR", "passed"), ("SEM", "caution")]
 )
@@ -194,6 +195,7 @@ def test_a_form_that_is_too_narrow_fails_and_mixed_levels_have_no_marginal() -> 
         nqp.check(plain, "spatial_form", theta_sd=0, progress=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("world", "options", "words"),
     [
@@ -230,6 +232,7 @@ def test_of_two_forms_that_both_stand_the_likelier_is_told() -> None:
     assert "treatment or covariates" in both[1]
 
 
+@pytest.mark.slow
 def test_a_proper_prior_of_theta_counts_as_a_marginal_likelihood_does() -> None:
     """As its sd falls the Durbin model becomes one without W x (Savage and Dickey)."""
     fit = fitted("SAR")
@@ -252,6 +255,7 @@ def test_a_proper_prior_of_theta_counts_as_a_marginal_likelihood_does() -> None:
     assert less - full == pytest.approx(at_zero, abs=0.15)
 
 
+@pytest.mark.slow
 def test_marginal_likelihoods_are_those_of_dense_densities() -> None:
     """All contrasts of a continuous exposure, coefficients by Gaussian integrals, delta and sigma
     on a grid: the prior is about theta = 0 in one half and about theta = -delta beta in the other.
@@ -319,6 +323,7 @@ def test_marginal_likelihoods_are_those_of_dense_densities() -> None:
     assert evidence["probability"].sum().item() == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["SAR", "SEM"])
 def test_unit_information_makes_marginal_likelihoods_those_of_bic(form: str) -> None:
     """Kass and Wasserman (1995): within one, n being the number of units."""
@@ -437,6 +442,7 @@ def test_without_columns_of_linked_units_there_is_no_form_to_tell() -> None:
     assert "no spatially lagged columns" in found.sentence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spatial", [{"durbin": False}, {"durbin": False, "error": True}])
 def test_every_check_answers_of_every_form(spatial: dict[str, bool]) -> None:
     """Without covariates and linked units' treatment no question ends in an error."""
@@ -445,6 +451,7 @@ def test_every_check_answers_of_every_form(spatial: dict[str, bool]) -> None:
     assert "pretrends" in list(table["check"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("world", "verdict"), [("SDM", "failed"), ("SDEM", "passed")])
 def test_errors_beside_columns_of_linked_units(world: str, verdict: str) -> None:
     """No Durbin model holds them: odds beside it, those of `weights_probabilities`, tell."""

@@ -25,6 +25,7 @@ def world() -> Spilled:
     return spilled(6, sigma=0.5, kappa=(1.0, 0.5, 0.6))
 
 
+@pytest.mark.slow
 def test_spillovers_that_are_ignored_are_told_and_the_hint_fits(world: Spilled) -> None:
     fit = fitted(world)
     result = nqp.check(fit, "spillover_bias", progress=False)
@@ -42,6 +43,7 @@ def test_spillovers_that_are_ignored_are_told_and_the_hint_fits(world: Spilled) 
     assert nqp.check(other, "spillover_bias", progress=False).verdict == "not applicable"
 
 
+@pytest.mark.slow
 def test_exposure_is_weighed_beside_shared_shocks_too(world: Spilled) -> None:
     roles = {k: getattr(world.panel.roles, k) for k in ("unit", "time", "cohort", "outcome")}
     group = [str(x % 10) for x in world.panel.unit_codes]
@@ -76,6 +78,7 @@ def test_rings_beyond_which_nobody_is_left_are_not_asked_for() -> None:
     assert float(nqp.att(other).mean()) > float(nqp.att(fit).mean()) + 0.1
 
 
+@pytest.mark.slow
 def test_without_spillovers_it_holds_where_rows_can_tell() -> None:
     fit = fitted(spilled(5, sigma=0.5, kappa=(0.0, 0.0, 0.0)))
     few = nqp.check(fit, "spillover_bias", km=[30], progress=False)
@@ -108,11 +111,13 @@ def test_rings_that_are_too_short_are_told(world: Spilled) -> None:
     assert nqp.check(fitted(world), "ring_reach", progress=False).verdict == "not applicable"
 
 
+@pytest.mark.slow
 def test_bounds_are_looked_at(world: Spilled) -> None:
     with pytest.raises(StudyError, match="'km' is"):
         nqp.check(fitted(world), "spillover_bias", km=[200, 100], progress=False)
 
 
+@pytest.mark.slow
 def test_leads_are_compared_with_the_last_period_before_exposure() -> None:
     """Most adopters of this panel are exposed before they adopt, and have no row just before it."""
     near = nqp.simulation.Spillover(nqp.Rings([100, 200]), untreated=(1.0, 0.5))
@@ -134,6 +139,7 @@ def test_leads_are_compared_with_the_last_period_before_exposure() -> None:
     assert nqp.check(fit, "trend_sensitivity", progress=False).verdict == "reported"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["moran", "spatial_lm", "spatial_errors", "spillover_bias"])
 def test_coordinates_that_cannot_be_right_are_a_reason(world: Spilled, name: str) -> None:
     panel = world.panel
@@ -147,6 +153,7 @@ def test_coordinates_that_cannot_be_right_are_a_reason(world: Spilled, name: str
     assert "cannot be read: longitude and latitude are interchanged" in result.sentence
 
 
+@pytest.mark.slow
 def test_what_reaches_units_before_they_adopt_is_no_response_of_theirs() -> None:
     rings = nqp.Rings([100.0])
     panel = nqp.simulation.staggered(
@@ -165,6 +172,7 @@ def test_what_reaches_units_before_they_adopt_is_no_response_of_theirs() -> None
     assert received.mean() > 4.0 * received.std()
 
 
+@pytest.mark.slow
 def test_linked_units_treatment_is_no_response_before_adoption() -> None:
     panel = nqp.simulation.staggered(
         units=150, periods=10, cohorts=(4, 6, 8), never=0.4, strata={}, seed=3,

@@ -43,6 +43,7 @@ def cells_of(fit: nqp.Fit) -> tuple[nqp.CheckResult, pd.DataFrame]:
     return result, result.evidence
 
 
+@pytest.mark.slow
 def test_information_is_the_variance_that_draws_lose(noisy: nqp.Fit) -> None:
     equation = noisy.model_frame.equations[0]
     points = unconstrained(equation, noisy.posterior)
@@ -56,6 +57,7 @@ def test_information_is_the_variance_that_draws_lose(noisy: nqp.Fit) -> None:
     assert cell_information(noisy).mean() == pytest.approx(lost.mean(), abs=0.02)
 
 
+@pytest.mark.slow
 def test_data_speak_for_cells_that_differ(rough: nqp.Fit) -> None:
     result, cells = cells_of(rough)
     assert (cells["information"] > 0.5).all()
@@ -84,6 +86,7 @@ def test_nothing_rests_on_a_prior_that_is_not_there(noisy: nqp.Fit) -> None:
         assert not cells_of(fit)[1]["on_prior"].any()
 
 
+@pytest.mark.slow
 def test_cells_left_out_have_no_information(rough: nqp.Fit) -> None:
     assert rough.panel is not None
     frame = rough.panel.frame
@@ -103,6 +106,7 @@ def test_cells_left_out_have_no_information(rough: nqp.Fit) -> None:
     assert not cells.loc[lost, ["few_units", "few_controls", "on_prior"]].any(axis=None)
 
 
+@pytest.mark.slow
 def test_controls_are_counted_without_strata() -> None:
     panel = simulation.staggered(strata={}, **SMALL).panel
     _, table = cells_of(nqp.fit(nqp.StaggeredDiD(), panel, SAMPLER, progress=False))

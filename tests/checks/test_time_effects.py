@@ -39,6 +39,7 @@ def fitted(frame: pd.DataFrame, **roles: object) -> nqp.Fit:
     return nqp.fit(nqp.StaggeredDiD(), panel, SAMPLER, progress=False)
 
 
+@pytest.mark.slow
 def test_a_region_that_falls_behind_is_named_and_the_hint_helps() -> None:
     frame = rows(1.0)
     fit = fitted(frame)
@@ -83,6 +84,7 @@ def test_measurements_and_units_are_no_levels() -> None:
     assert result.verdict == "not applicable"
 
 
+@pytest.mark.slow
 def test_who_ever_adopts_and_in_which_batch_are_no_levels() -> None:
     frame = rows(1.0)
     batch = frame["cohort"].map({5.0: "first", 7.0: "second"}).fillna("none")

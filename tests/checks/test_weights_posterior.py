@@ -51,6 +51,7 @@ def test_the_weights_that_made_the_outcome_have_the_probability(
     assert "P(three)" in repr(answer)
 
 
+@pytest.mark.slow
 def test_draws_are_mixed_in_proportion(answer: nqp.WeightsPosterior) -> None:
     means = answer.table.set_index(["weights", "form"])
     weights = means["probability"]
@@ -92,6 +93,7 @@ def test_what_a_design_does_not_allow_is_left_out() -> None:
         nqp.weights_probabilities(fit, {"three": cities.WEIGHTS}, forms=["SAC"])  # type: ignore[list-item]
 
 
+@pytest.mark.slow
 def test_evidence_is_that_of_dense_densities() -> None:
     """Coefficients by Gaussian integrals, delta and sigma on a grid; theta under unit information
     about zero where no outcome follows another's.

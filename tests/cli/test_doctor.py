@@ -17,6 +17,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> int:
     return int(left.value.code or 0)
 
 
+@pytest.mark.slow
 def test_a_sound_machine_is_told_part_by_part(monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
     assert run(monkeypatch) == 0
     lines = dict(

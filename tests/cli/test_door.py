@@ -95,6 +95,7 @@ def called(
     return call
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_every_problem_has_words_and_a_code(
@@ -154,6 +155,7 @@ def test_usage_and_success_have_their_codes(called: Called) -> None:
         assert words.replace(" ", "") in re.sub(r"[\s│]", "", err), (arguments, err)
 
 
+@pytest.mark.slow
 def test_a_new_study_that_does_not_run_yet_is_no_success(called: Called, tmp_path: Path) -> None:
     frame = city_rows().assign(zone_year=2012)
     frame.to_csv(tmp_path / "all.csv", index=False, encoding="utf-8-sig")

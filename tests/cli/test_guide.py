@@ -30,6 +30,7 @@ def test_guide_is_printed_and_written(
         assert f"- `{name}`: " in printed, name
 
 
+@pytest.mark.slow
 def test_code_of_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rng, units = np.random.default_rng(1), np.repeat(np.arange(24), 8)
     years, first = (

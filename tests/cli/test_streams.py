@@ -69,6 +69,7 @@ def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tupl
     return call
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "gb18030", "utf-8", "cp1252"])
 @pytest.mark.parametrize("text", [STUDY, ENGLISH], ids=["Chinese", "English"])
 def test_every_command_speaks_every_encoding(
@@ -98,6 +99,7 @@ def test_every_command_speaks_every_encoding(
     assert "城市" in (tmp_path / "new.toml").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize("locale", LOCALES)
 def test_a_process_in_each_locale(tmp_path: Path, locale: str) -> None:
@@ -113,6 +115,7 @@ def test_a_process_in_each_locale(tmp_path: Path, locale: str) -> None:
     assert ("(城市)" if encoding in ("utf-8", "gb18030") else r"(\u57ce\u5e02)") in text
 
 
+@pytest.mark.slow
 @posix
 def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
     write_study(tmp_path)
@@ -128,6 +131,7 @@ def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
     assert b"rename the file or folder" in done.stderr
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
 @pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("schema",), ("list",)])
@@ -141,6 +145,7 @@ def test_an_output_that_is_full_or_closed_is_said(
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize(
     ("redirected", "code"),
@@ -164,6 +169,7 @@ def test_streams_that_are_not_there(tmp_path: Path, redirected: str, code: int) 
     assert (code == 74 and "2>" not in redirected) == (b"it is closed" in done.stderr)
 
 
+@pytest.mark.slow
 @posix
 def test_little_memory_is_said_before_libraries_die_of_it(tmp_path: Path) -> None:
     for limit in (300_000, 900_000):
@@ -178,6 +184,7 @@ def test_little_memory_is_said_before_libraries_die_of_it(tmp_path: Path) -> Non
     assert done.returncode == 0
 
 
+@pytest.mark.slow
 @posix
 def test_a_folder_that_is_gone_is_said(tmp_path: Path) -> None:
     (tmp_path / "gone").mkdir()
@@ -190,6 +197,7 @@ def test_a_folder_that_is_gone_is_said(tmp_path: Path) -> None:
         assert code == 0 or b"Try: " in done.stderr
 
 
+@pytest.mark.slow
 @posix
 def test_nobody_at_home(tmp_path: Path) -> None:
     write_study(tmp_path)

@@ -39,6 +39,7 @@ def typed(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
     return int(left.value.code or 0)
 
 
+@pytest.mark.slow
 def test_validate_says_what_a_format_does_not_hold_and_run_is_whole(
     study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

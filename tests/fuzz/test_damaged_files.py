@@ -15,6 +15,7 @@ COUNT = 8
 """Damaged files of each format; the first four are an empty file, a folder, a pipe and a device."""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="bounds are set as on Linux")
 def test_every_reader_refuses_damaged_files_in_words() -> None:
     seed = secrets.token_hex(8) if os.environ.get("BAYES_NQP_FUZZ_MINUTES") else "0"

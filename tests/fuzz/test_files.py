@@ -74,6 +74,7 @@ def spoilt(draw: st.DrawFn, data: bytes) -> bytes:
     return data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_whole_files_are_never_refused(kind: str) -> None:
     tally = Tally(f"whole .{kind}")
@@ -89,6 +90,7 @@ def test_whole_files_are_never_refused(kind: str) -> None:
     tally.require("valid and accepted", 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_spoilt_files_are_refused_in_words(kind: str) -> None:
     tally = Tally(f"spoilt .{kind}")
@@ -121,6 +123,7 @@ def sheets(draw: st.DrawFn) -> pd.DataFrame:
     return pd.DataFrame(rows, dtype=object)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_tables_as_somebody_types_them_get_a_study_or_words(kind: str) -> None:
     tally = Tally(f"typed .{kind}")

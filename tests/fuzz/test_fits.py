@@ -124,6 +124,7 @@ def reader() -> Iterator[Reader]:
     made.close()
 
 
+@pytest.mark.slow
 def test_whole_files_are_read(saved: dict[str, bytes], path: Path) -> None:
     tally = Tally("saved fits as they are")
     for name, content in saved.items():
@@ -132,6 +133,7 @@ def test_whole_files_are_read(saved: dict[str, bytes], path: Path) -> None:
         tally.count("read")
 
 
+@pytest.mark.slow
 def test_damaged_and_foreign_files_are_refused(saved: dict[str, bytes], path: Path) -> None:
     tally = Tally("saved fits, damaged or foreign")
 
@@ -148,6 +150,7 @@ def test_damaged_and_foreign_files_are_refused(saved: dict[str, bytes], path: Pa
     tally.require("refused", 0.9)
 
 
+@pytest.mark.slow
 def test_edited_files_are_refused(saved: dict[str, bytes], path: Path) -> None:
     tally = Tally("saved fits, edited")
 
@@ -163,6 +166,7 @@ def test_edited_files_are_refused(saved: dict[str, bytes], path: Path) -> None:
     refused()
 
 
+@pytest.mark.slow
 def test_a_matching_seal_on_another_structure(
     saved: dict[str, bytes], path: Path, reader: Reader
 ) -> None:

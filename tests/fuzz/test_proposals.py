@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from counties import counties, workbook
 from fuzzing import Tally
 from hypothesis import given, settings
@@ -70,6 +71,7 @@ def world(draw: st.DrawFn) -> tuple[pd.DataFrame, bool]:
     return frame[list(order)], kind != "none" and (named or kind == "cohort")
 
 
+@pytest.mark.slow
 def test_a_proposal_never_takes_another_policy() -> None:
     tally = Tally("proposals")
     truth = counties(24).groupby("区县")["first"].first()

@@ -47,6 +47,7 @@ def outcome(path: Path, *names: str) -> str:
     return type(refused).__name__
 
 
+@pytest.mark.slow
 def test_a_valid_study_is_never_refused(folder: Path) -> None:
     tally = Tally("valid studies")
 
@@ -78,6 +79,7 @@ def test_a_slip_is_said_with_its_key_or_harmless(folder: Path) -> None:
     tally.require("StudyError", 0.3)
 
 
+@pytest.mark.slow
 def test_bytes_of_the_bundled_studies_may_be_anything(folder: Path) -> None:
     tally = Tally("bytes of studies")
     models = {path.name: path.read_bytes() for path in sorted(MODELS.glob("*.toml"))}
@@ -96,6 +98,7 @@ def test_bytes_of_the_bundled_studies_may_be_anything(folder: Path) -> None:
     tally.require("StudyError", 0.3)
 
 
+@pytest.mark.slow
 def test_names_of_files_may_be_odd(folder: Path) -> None:
     tally = Tally("names of studies")
     names = st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=40)

@@ -171,6 +171,7 @@ def test_every_text_is_carried_by_every_format(
     tally.require("carried", 1)
 
 
+@pytest.mark.slow
 def test_any_text_of_a_study_is_taken_or_refused_in_words(tmp_path: Path) -> None:
     tally = Tally("texts of studies")
     city_rows().to_csv(tmp_path / "cities.csv", index=False, encoding="utf-8-sig")
@@ -243,6 +244,7 @@ def test_any_name_of_a_column_level_or_unit_is_taken_or_refused_in_words(
     tally.require("taken", 0.1)
 
 
+@pytest.mark.slow
 def test_a_proposal_for_a_file_of_any_names_is_toml(tmp_path: Path) -> None:
     tally = Tally("proposals")
 
@@ -268,6 +270,7 @@ def test_a_proposal_for_a_file_of_any_names_is_toml(tmp_path: Path) -> None:
     tally.require("runs", 0.1)
 
 
+@pytest.mark.slow
 def test_tables_and_figures_of_effects_with_any_names(fit: nqp.Fit, tmp_path: Path) -> None:
     tally = Tally("names in effects")
     effects = nqp.group_time_effects(fit)

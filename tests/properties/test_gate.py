@@ -41,17 +41,20 @@ DRAWS: dict[str, Callable[[nqp.Fit], xr.Dataset | xr.DataArray]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DRAWS)
 def test_draws_say_it(name: str) -> None:
     assert str(DRAWS[name](failed()).coords["gate"].item()) == str(failed().gate)
 
 
+@pytest.mark.slow
 def test_both_legs_say_it() -> None:
     fit = frozen_fit("mediation")
     for draws in (nqp.nie(fit), nqp.nde(fit), nqp.mediation_sensitivity(fit)):
         assert str(draws.coords["gate"].item()).startswith("failed")
 
 
+@pytest.mark.slow
 def test_what_is_shown_says_it() -> None:
     fit = failed()
     shown = (

@@ -69,6 +69,7 @@ def _close(a, b, factor=1.0):
         np.testing.assert_allclose(mine, b["deviation"].sortby("member").values, atol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_order_of_rows(name):
     shuffled = _panel(name, _frame(name).sample(frac=1.0, random_state=3).reset_index(drop=True))
@@ -77,6 +78,7 @@ def test_order_of_rows(name):
     assert density == pytest.approx(_density(name, shuffled), rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_labels_of_units(name):
     df = _frame(name)
@@ -92,6 +94,7 @@ def test_labels_of_units(name):
         np.testing.assert_allclose(mine, b["deviation"].values, atol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_what_flat_effects_absorb(name):
     """A constant, a constant per unit, any function of time (of level and time) drop out."""
@@ -113,6 +116,7 @@ def test_what_flat_effects_absorb(name):
         assert _density(name, moved) == pytest.approx(density, rel=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("factor", [1e-6, -3.0, 1e6])
 def test_scale_of_the_outcome(name, factor):
@@ -123,6 +127,7 @@ def test_scale_of_the_outcome(name, factor):
     assert density == pytest.approx(_density(name, scaled), rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["partial, units, weights", "partial, none, weights"])
 def test_constant_weights_are_no_weights(name):
     df = _frame(name)
@@ -136,6 +141,7 @@ def test_constant_weights_are_no_weights(name):
     _close(posterior_mean(design, none, **values), posterior_mean(design, fours, **values))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_units_seen_once_say_nothing(name):
     df = _frame(name)

@@ -111,6 +111,7 @@ REFUSE = {
 }
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize("name", DESIGNS)
 def test_every_design_has_the_same_posterior_or_refuses(name: str) -> None:
     case = DESIGNS[name]
@@ -241,6 +242,7 @@ def test_every_check_says_the_same_or_that_it_needs_units(results: list[CheckRes
     assert "convergence" in {x.name for x in results}
 
 
+@pytest.mark.slow
 def test_a_check_that_counts_rows_is_caught() -> None:
     fits = PAIRS["adoption"]()
 
@@ -256,6 +258,7 @@ def test_a_check_that_counts_rows_is_caught() -> None:
         del CHECKS["rows_counted"]
 
 
+@pytest.mark.slow
 def test_every_estimand_is_the_same(fits: Pair) -> None:
     for name, each in ESTIMANDS.items():
         if not each.lack(fits[0]):
@@ -268,6 +271,7 @@ def test_effects_of_single_units_are_refused() -> None:
         nqp.att(fits[1], "unit")
 
 
+@pytest.mark.slow
 def test_every_table_is_the_same(fits: Pair) -> None:
     for name, kind in KINDS.items():
         if "checks" in kind.of or name in ("diagnostics", "robustness", "referee", "spatial"):
@@ -318,6 +322,7 @@ def test_every_plot_is_the_same(fits: Pair) -> None:
             same(ours, theirs, name)
 
 
+@pytest.mark.slow
 def test_every_section_is_the_same(fits: Pair, results: list[CheckResult]) -> None:
     # Doubted trends would be averaged over designs, which takes longer than all the rest.
     results = [x for x in results if x.name != "pretrends"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from exposed import SLOPES, exposed_frame, exposed_panel
 
 import bayes_nqp as nqp
@@ -22,6 +23,7 @@ def _groups(model_frame):
     return np.stack([share(rows), of["inland"] - of["coastal"], *of.values()], axis=1)
 
 
+@pytest.mark.slow
 def test_intervals_of_slopes_hold_the_truth():
     """Modal intervals are a little too narrow; 40 draws of coverage .93 give 33 at the least."""
     design = nqp.ContinuousExposure("trade", nqp.PartialPooling(["region"]))

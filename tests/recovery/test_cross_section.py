@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from mediated import confounded_effects
 
 import bayes_nqp as nqp
@@ -59,6 +60,7 @@ def coverage(
     return [pd.DataFrame([covered(adjust(one)) for one in found]).mean() for adjust in adjusted]
 
 
+@pytest.mark.slow
 def test_intervals_cover() -> None:
     (share,) = coverage(200, 0.0, lambda found: found.effects)
     # Three standard errors of 200 trials below 95 %, and at most 99.5 %.
@@ -66,6 +68,7 @@ def test_intervals_cover() -> None:
     assert (share <= 0.995).all(), share
 
 
+@pytest.mark.slow
 def test_confounding_is_taken_off_at_its_true_correlation() -> None:
     naive, right, wrong = coverage(
         60,

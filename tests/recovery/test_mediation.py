@@ -29,6 +29,7 @@ def mediators(interaction: float, **changes: float) -> dict[str, Channel]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ESTIMANDS)
 @pytest.mark.parametrize("interaction", [0.0, 0.4], ids=["one slope", "interaction"])
 def test_almost_without_noise_flat_effects_are_the_truth(interaction: float, name: str) -> None:
@@ -54,6 +55,7 @@ def large() -> tuple[Simulated, xr.Dataset]:
     return simulated, nqp.posterior_mean(design, simulated.panel, rho=0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ESTIMANDS)
 def test_with_noise_many_units_bring_flat_effects_to_the_truth(
     large: tuple[Simulated, xr.Dataset], name: str
@@ -64,6 +66,7 @@ def test_with_noise_many_units_bring_flat_effects_to_the_truth(
         np.testing.assert_allclose(found, truth.transpose(*found.dims), atol=0.08)
 
 
+@pytest.mark.slow
 def test_confounding_moves_indirect_effects_as_far_as_its_slope() -> None:
     given = {"units": 2000, "related": 0.4, "seed": 5}
     found = {}
@@ -92,6 +95,7 @@ def recovered() -> tuple[Simulated, nqp.Fit]:
     return simulated, nqp.fit(design, simulated.panel, nqp.Importance(seed=21), progress=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", [*GROUPS, "unit"], ids=str)
 @pytest.mark.parametrize("name", ESTIMANDS)
 def test_a_fit_recovers_the_truth(recovered: tuple[Simulated, nqp.Fit], name: str, by: Any) -> None:
@@ -107,6 +111,7 @@ def test_a_fit_recovers_the_truth(recovered: tuple[Simulated, nqp.Fit], name: st
         assert 0.3 < float(np.sqrt((z**2).mean())) < 1.6
 
 
+@pytest.mark.slow
 def test_a_fit_recovers_slopes_and_tells_channels_and_strata_apart(
     recovered: tuple[Simulated, nqp.Fit],
 ) -> None:

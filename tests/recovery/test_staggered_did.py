@@ -14,6 +14,7 @@ from bayes_nqp.effects.estimands import att, contrast
 GROUPS = [None, "region", "event_time", "cohort", ["region", "event_time"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("errors", [nqp.IID(), nqp.AR1()], ids=["iid", "ar1"])
 @pytest.mark.parametrize(
     "arguments",
@@ -46,6 +47,7 @@ def recovered() -> tuple[Simulated, nqp.Fit]:
     return simulated, nqp.fit(design, simulated.panel, sampler, progress=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", [*GROUPS, "unit"], ids=str)
 def test_a_fit_recovers_the_truth(recovered: tuple[Simulated, nqp.Fit], by: Any) -> None:
     simulated, fit = recovered
@@ -60,6 +62,7 @@ def test_a_fit_recovers_the_truth(recovered: tuple[Simulated, nqp.Fit], by: Any)
         assert 0.3 < float(np.sqrt((z**2).mean())) < 1.6
 
 
+@pytest.mark.slow
 def test_a_fit_recovers_contrasts_parameters_and_single_units(
     recovered: tuple[Simulated, nqp.Fit],
 ) -> None:

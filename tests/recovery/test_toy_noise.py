@@ -44,6 +44,7 @@ def checks(fit: nqp.Fit) -> list[CheckResult]:
     return run_checks(fit, options={"placebo_space": {"repetitions": 20}})
 
 
+@pytest.mark.slow
 def test_the_truth_is_recovered(fit: nqp.Fit) -> None:
     assert fit.gate.passed
     theta = fit.posterior["outcome__theta"]
@@ -53,12 +54,14 @@ def test_the_truth_is_recovered(fit: nqp.Fit) -> None:
     assert float(effect.mean()) == pytest.approx(LEVEL, abs=3.0 * float(effect.std()))
 
 
+@pytest.mark.slow
 def test_it_is_saved_and_read(fit: nqp.Fit, tmp_path: Path) -> None:
     again = nqp.load(fit.save(tmp_path / "fit.nc"))
     assert again.design == fit.design
     assert again.digest == fit.digest
 
 
+@pytest.mark.slow
 def test_it_predicts_and_is_checked(fit: nqp.Fit) -> None:
     drawn = nqp.posterior_predictive(fit, draws=50, seed=1)
     values = drawn.to_array().to_numpy() if hasattr(drawn, "to_array") else drawn.to_numpy()
@@ -67,6 +70,7 @@ def test_it_predicts_and_is_checked(fit: nqp.Fit) -> None:
     assert nqp.check(fit, "influence", progress=False).verdict != "not applicable"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_it_is_reported(
     fit: nqp.Fit, checks: list[CheckResult], language: str, tmp_path: Path

@@ -57,6 +57,7 @@ UNKNOWN = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("old", "new", "table", "key", "near"), UNKNOWN)
 def test_an_unknown_key_is_named_with_its_table_and_the_nearest(
     tmp_path: Path, old: str, new: str, table: str, key: str, near: str
@@ -240,6 +241,7 @@ def test_a_column_that_a_check_names_is_looked_for_before_sampling(tmp_path: Pat
     assert "'checks.leave_out.groups' is 3" in message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "way",
     [

@@ -100,6 +100,7 @@ def test_maps_are_drawn_with_the_borders_of_a_study(tmp_path: Path) -> None:
     assert again.panel.digest == outcome.study.panel.digest
 
 
+@pytest.mark.slow
 def test_without_them_a_map_is_schematic(tmp_path: Path) -> None:
     text = STUDY.replace('boundaries = "cities.geojson"\nid = "code"', "")
     text = text.replace('"contiguity"', '"contiguity"\nfile = "cities.geojson"\nid = "code"')
@@ -113,6 +114,7 @@ def test_without_them_a_map_is_schematic(tmp_path: Path) -> None:
     assert "示意图" in (out / "figures" / "zone_map.svg").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_coordinates_of_the_data_stay(tmp_path: Path) -> None:
     path = write_study(tmp_path, STUDY.replace('id = "code"', 'id = "code"\nlongitude = "east"'))
     frame = pd.read_csv(tmp_path / "cities.csv")

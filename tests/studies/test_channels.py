@@ -84,6 +84,7 @@ def read(outcome: Outcome, name: str) -> pd.DataFrame:
     return pd.read_csv(outcome.folder / name, encoding="utf-8-sig")
 
 
+@pytest.mark.slow
 def test_a_table_of_channels_makes_a_mediation(tmp_path: Path) -> None:
     text = STUDY.replace('"finance"]', '"finance"]\ninteraction = true\nlag = 1')
     study = validate(write(tmp_path, text))
@@ -108,6 +109,7 @@ def test_a_mediation_may_also_be_written_out(tmp_path: Path) -> None:
     assert design == nqp.Mediation(inner, ["digital"])
 
 
+@pytest.mark.slow
 def test_all_checks_of_channels_are_asked_unless_named(tmp_path: Path) -> None:
     named = validate(write(tmp_path)).checks
     text = STUDY.replace(STUDY[STUDY.index("run = [") : STUDY.index("[checks.mediation_")], "\n")
@@ -162,6 +164,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, what: str, h
     assert hint in message.split("\nTry: ")[1]
 
 
+@pytest.mark.slow
 def test_every_table_and_figure_of_channels_is_written(outcome: Outcome) -> None:
     assert set(outcome.tables) >= TABLES
     for name in TABLES:
@@ -174,6 +177,7 @@ def test_every_table_and_figure_of_channels_is_written(outcome: Outcome) -> None
     assert figures >= {*shown, *(f"{n}_region" for n in shown), "check_mediation_sensitivity"}
 
 
+@pytest.mark.slow
 def test_a_report_is_written_with_the_study(outcome: Outcome) -> None:
     text = (outcome.folder / "report" / "report.html").read_text(encoding="utf-8")
     assert "Through what?" in text
@@ -182,6 +186,7 @@ def test_a_report_is_written_with_the_study(outcome: Outcome) -> None:
     assert "report/report.html" in record["files"]
 
 
+@pytest.mark.slow
 def test_tables_say_what_the_estimands_say(outcome: Outcome) -> None:
     table = read(outcome, "channels.csv").set_index(["by", "level", "path"])["mean"].sort_index()
     average = nqp.model_average(outcome.fit)
@@ -200,6 +205,7 @@ def test_tables_say_what_the_estimands_say(outcome: Outcome) -> None:
     assert steps["mean"].item() == pytest.approx(float(nqp.total(outcome.fit).mean()), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_confounding_is_as_asked(outcome: Outcome) -> None:
     curves = read(outcome, "confounding_curves.csv")
     assert sorted(curves["rho"].unique()) == [-0.3, 0.0, 0.3]
@@ -219,6 +225,7 @@ def test_confounding_is_as_asked(outcome: Outcome) -> None:
     assert np.isfinite(crossing["adjusted"].item())
 
 
+@pytest.mark.slow
 def test_the_study_as_run_gives_the_same_study(outcome: Outcome) -> None:
     path = outcome.folder / "study.toml"
     text = path.read_text(encoding="utf-8")

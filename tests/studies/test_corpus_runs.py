@@ -13,6 +13,7 @@ from bayes_nqp.studies import new
 SEEDS = (1, 2, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", messy_books.BOOKS)
 def test_a_book_runs_after_new_alone(tmp_path: Path, name: str) -> None:
     for seed in SEEDS:

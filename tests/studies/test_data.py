@@ -47,6 +47,7 @@ def written(folder: Path, keys: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_messy_workbook_becomes_a_panel(tmp_path: Path) -> None:
     panel = validate(written(tmp_path, KEYS + 'read.fill_down = "城市"\n')).panel
     assert panel.n_units == 20

@@ -72,6 +72,7 @@ def test_it_runs_from_file_to_report(tmp_path: Path) -> None:
     assert again.fit.design == outcome.fit.design
 
 
+@pytest.mark.slow
 def test_what_it_does_not_go_with_is_named(tmp_path: Path) -> None:
     text = STUDY.replace('errors = "IID"\n', "")
     with pytest.raises(NQPError, match="independent errors"):

@@ -65,6 +65,7 @@ def test_looking_writes_nothing_and_names_every_problem(tmp_path: Path) -> None:
     assert page.command == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", messy_books.BOOKS)
 def test_the_list_fits_80_columns(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch

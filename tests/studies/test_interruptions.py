@@ -23,24 +23,28 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path / "bench")
 
 
+@pytest.mark.slow
 def test_kills_while_folders_are_moved(tmp_path: Path) -> None:
     tally = moves(tmp_path, 12, seed=1)
     assert not tally.wrong
     assert tally.counts["SIGTERM: folders written"] > 3
 
 
+@pytest.mark.slow
 def test_kills_at_random_moments(bench: Bench) -> None:
     tally = kills(bench, 4, seed=1)
     assert not tally.wrong
     assert tally.counts.total() >= 4
 
 
+@pytest.mark.slow
 def test_two_runs_at_once(bench: Bench) -> None:
     tally = two(bench, 1)
     assert not tally.wrong
     assert tally.counts == {"new: exit 0 and 2": 1}
 
 
+@pytest.mark.slow
 def test_a_disk_of_500_kb(bench: Bench, outcome: Outcome, tmp_path: Path) -> None:
     tally: Tally = disk(bench, outcome.folder / "posterior.nc", tmp_path / "disk")
     for reason in tally.counts:
@@ -61,6 +65,7 @@ draw = ["event_study"]
 """
 
 
+@pytest.mark.slow
 def test_a_rerun_goes_on_where_it_was_killed(bench: Bench) -> None:
     text = bench.study.read_text(encoding="utf-8")
     formats = 'outcome = "productivity"\nformats = ["html", "docx"]'
@@ -71,6 +76,7 @@ def test_a_rerun_goes_on_where_it_was_killed(bench: Bench) -> None:
     assert tally.counts.total() == 2
 
 
+@pytest.mark.slow
 def test_a_store_on_a_full_disk(bench: Bench, tmp_path: Path) -> None:
     tally = full_store(bench, tmp_path / "disk")
     for reason in tally.counts:

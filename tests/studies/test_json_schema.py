@@ -33,6 +33,7 @@ def errors(schema: dict[str, Any], text: str) -> list[str]:
     return [error.message for error in found]
 
 
+@pytest.mark.slow
 def test_the_file_in_the_docs_is_up_to_date() -> None:
     kept = (ROOT / "docs" / "study.schema.json").read_text(encoding="utf-8")
     # Other tests register error structures of their own in this process.
@@ -41,6 +42,7 @@ def test_the_file_in_the_docs_is_up_to_date() -> None:
     assert kept == now.stdout, "bayes-nqp schema > docs/study.schema.json"
 
 
+@pytest.mark.slow
 def test_shipped_studies_follow_it(schema: dict[str, Any]) -> None:
     for path in (ROOT / "models").glob("*.toml"):
         text = path.read_text(encoding="utf-8")
@@ -77,6 +79,7 @@ BAD = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("old", "new"), GOOD)
 def test_what_is_right_passes(schema: dict[str, Any], old: str, new: str) -> None:
     assert old in STUDY
@@ -84,6 +87,7 @@ def test_what_is_right_passes(schema: dict[str, Any], old: str, new: str) -> Non
     assert errors(schema, STUDY.replace(old, new, 1)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("old", "new"), BAD)
 def test_what_is_wrong_is_marked(schema: dict[str, Any], old: str, new: str) -> None:
     assert old in STUDY
@@ -108,6 +112,7 @@ def test_every_check_and_value_is_described(schema: dict[str, Any]) -> None:
             assert f'"{name}"' in text, name
 
 
+@pytest.mark.slow
 def test_every_key_has_help(schema: dict[str, Any]) -> None:
     bare = [
         f"{name}.{key}"

@@ -66,6 +66,7 @@ def same(ours: pd.DataFrame, theirs: pd.DataFrame) -> None:
             assert ours[name].astype(str).tolist() == theirs[name].astype(str).tolist(), name
 
 
+@pytest.mark.slow
 def test_from_a_glob_to_a_report_with_the_numbers_of_the_rows(folder: Path) -> None:
     outcomes = [
         nqp.studies.run(study(folder, name, **data), folder / f"out_{name}", progress=False)

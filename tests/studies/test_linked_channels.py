@@ -21,6 +21,7 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_links_are_weights_of_the_study(tmp_path: Path) -> None:
     text = TEXT[: TEXT.index("[checks]")] + "[checks]\nrun = []\n[figures]\ndraw = []\n"
     outcome = nqp.studies.run(written(tmp_path, text), tmp_path / "results", progress=False)

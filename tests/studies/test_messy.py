@@ -44,6 +44,7 @@ def merged(df: pd.DataFrame, *columns: str) -> pd.DataFrame:
 # Merged cells
 
 
+@pytest.mark.slow
 def test_a_value_never_crosses_into_the_next_unit(tmp_path: Path) -> None:
     names = ["地区", "zone_year", "城市"]
     path = written(tmp_path, merged(city_rows(), *names), keys(f"read.fill_down = {names}"))
@@ -53,6 +54,7 @@ def test_a_value_never_crosses_into_the_next_unit(tmp_path: Path) -> None:
     assert "Merged cells (地区, zone_year, 城市): 350 cells" in panel.notes
 
 
+@pytest.mark.slow
 def test_a_group_may_be_merged_over_its_units(tmp_path: Path) -> None:
     df = city_rows().sort_values(["地区", "城市", "年份"], ignore_index=True)
     whole = validate(written(tmp_path, df)).panel.digest
@@ -74,6 +76,7 @@ def test_a_cohort_in_merged_cells_leads_to_fill_down(tmp_path: Path) -> None:
     assert 'fill_down = ["zone_year"] in [data.read] to fill them within each unit' in hint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("never", "codes"), [(["never", "0"], ["never", "0"]), ("9999", ["9999"]), (9999, ["9999"])]
 )
@@ -89,6 +92,7 @@ def test_declared_codes_stay_codes_beside_years_as_text(
     assert validate(path).panel.digest == wanted
 
 
+@pytest.mark.slow
 def test_months_as_text_are_years(tmp_path: Path) -> None:
     df = city_rows()
     wanted = validate(written(tmp_path, df)).panel.digest
@@ -99,6 +103,7 @@ def test_months_as_text_are_years(tmp_path: Path) -> None:
 # Dates
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "dated",
     [
@@ -117,6 +122,7 @@ def test_a_cohort_may_hold_dates(tmp_path: Path, dated: Callable[[int], object])
     assert any(note.startswith("zone_year: read as years, such as 2015") for note in panel.notes)
 
 
+@pytest.mark.slow
 def test_a_word_for_never_among_dates(tmp_path: Path) -> None:
     df = city_rows()
     df["zone_year"] = ["无" if np.isnan(y) else f"{int(y)}年7月24日" for y in df["zone_year"]]
@@ -127,6 +133,7 @@ def test_a_word_for_never_among_dates(tmp_path: Path) -> None:
     assert int((panel.cohort_codes >= 0).sum()) == 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["{}年", "{}-12-31", "{}"])
 def test_years_as_text_are_times(tmp_path: Path, form: str) -> None:
     df = city_rows()
@@ -187,6 +194,7 @@ def test_text_as_a_covariate_is_called_text(tmp_path: Path) -> None:
     assert "missing" not in hint
 
 
+@pytest.mark.slow
 def test_numbers_stored_as_text_are_noted_only_if_there_are_any(tmp_path: Path) -> None:
     df = city_rows()
     df["nqp"] = df["nqp"].astype(object)
@@ -253,6 +261,7 @@ def cover(folder: Path, *, titled: bool = False) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_cover_sheet_leads_to_the_others(tmp_path: Path) -> None:
     roles = {"unit": "城市", "time": "年份", "cohort": "zone_year", "outcome": "nqp"}
     with pytest.raises(PanelError, match=r"(?s)the other sheets are '数据'.*sheet='数据'"):

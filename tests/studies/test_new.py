@@ -65,6 +65,7 @@ WRITERS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", WRITERS)
 def test_roles_are_guessed_from_any_file(tmp_path: Path, kind: str) -> None:
     path = tmp_path / f"城市.{kind}"
@@ -80,6 +81,7 @@ def test_roles_are_guessed_from_any_file(tmp_path: Path, kind: str) -> None:
     assert made.path == path.with_suffix(".toml")
 
 
+@pytest.mark.slow
 def test_a_messy_workbook_is_read_and_its_steps_are_declared(tmp_path: Path) -> None:
     made = new(workbook(tmp_path / "城市.xlsx"))
     assert made.study is not None
@@ -91,6 +93,7 @@ def test_a_messy_workbook_is_read_and_its_steps_are_declared(tmp_path: Path) -> 
     assert sorted(p.name for p in tmp_path.iterdir()) == ["城市.toml", "城市.xlsx"]
 
 
+@pytest.mark.slow
 def test_every_guess_has_its_reason_as_a_comment(tmp_path: Path) -> None:
     made = new(workbook(tmp_path / "城市.xlsx"))
     text = made.path.read_text(encoding="utf-8")
@@ -150,6 +153,7 @@ def test_a_column_of_0_and_1_is_treatment_if_it_never_goes_back(tmp_path: Path) 
     assert new(tmp_path / "a.csv").guess.roles["treated"] == "政策"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [0, 9999, "无"])
 def test_a_code_for_never_treated_is_found(tmp_path: Path, code: object) -> None:
     cohort = rows()["综试区设立年份"].astype(object)
@@ -163,6 +167,7 @@ def test_a_code_for_never_treated_is_found(tmp_path: Path, code: object) -> None
     assert int((made.study.panel.cohort_codes >= 0).sum()) == 6
 
 
+@pytest.mark.slow
 def test_ever_treated_is_no_stratum(tmp_path: Path) -> None:
     frame = rows()
     frame.assign(组别=frame["综试区设立年份"].notna().astype(int)).to_csv(
@@ -187,6 +192,7 @@ def test_a_file_that_is_no_panel_says_so(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["a.csv"]
 
 
+@pytest.mark.slow
 def test_a_study_that_does_not_run_says_why_at_its_top(tmp_path: Path) -> None:
     frame = rows()
     frame = frame[frame["综试区设立年份"].notna()].assign(人口=1.0)
@@ -259,6 +265,7 @@ def test_a_prefecture_spelled_in_two_ways_is_one_unit(tmp_path: Path) -> None:
     assert 'unit = "prefecture_name"' in str(raised.value)
 
 
+@pytest.mark.slow
 def test_places_of_units_are_given_by_their_names(tmp_path: Path) -> None:
     made = new(workbook(tmp_path / "data.xlsx"))
     assert made.study is not None
@@ -297,6 +304,7 @@ def test_coordinates_of_the_file_are_named(tmp_path: Path, north: float, said: s
     assert "空间关联的检验和地图" in text
 
 
+@pytest.mark.slow
 def test_units_that_are_no_places_get_none(tmp_path: Path) -> None:
     frame = rows()
     frame["城市"] = frame["城市"].map(lambda x: f"企业{CITIES.index(x)}")

@@ -75,6 +75,7 @@ WRITTEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", WRITTEN)
 def test_dates_of_adoption_are_taken_as_the_cohort(tmp_path: Path, how: str) -> None:
     frame = rows("批复日期")
@@ -106,6 +107,7 @@ def test_dates_as_numbers_of_days_are_named(tmp_path: Path) -> None:
     assert "批复年份以天数存储日期：第 42429 日即 2016-02-29" in problem
 
 
+@pytest.mark.slow
 def test_cells_merged_as_those_of_the_city_are_filled_within_it(tmp_path: Path) -> None:
     frame = rows()
     frame.loc[frame["年份"] > YEARS[0], ["城市", "地区", "批复年份"]] = None
@@ -115,6 +117,7 @@ def test_cells_merged_as_those_of_the_city_are_filled_within_it(tmp_path: Path) 
     assert treated(made) == 6
 
 
+@pytest.mark.slow
 def test_a_period_that_changes_within_a_city_is_refused_by_name(tmp_path: Path) -> None:
     frame = rows()
     frame.loc[frame.index[5], "批复年份"] = 2019
@@ -126,6 +129,7 @@ def test_a_period_that_changes_within_a_city_is_refused_by_name(tmp_path: Path) 
     assert said(made)["cohort"] == "批复年份"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["all", "late"])
 def test_a_column_called_like_a_cohort_goes_before_the_zones(tmp_path: Path, case: str) -> None:
     frame = rows()
@@ -157,6 +161,7 @@ def test_what_is_only_called_like_a_cohort_is_none(tmp_path: Path) -> None:
     assert "cohort" not in made.guess.roles
 
 
+@pytest.mark.slow
 def test_text_that_is_no_period_is_refused_by_name(tmp_path: Path) -> None:
     frame = rows()
     frame["批复年份"] = frame["批复年份"].map(
@@ -168,6 +173,7 @@ def test_text_that_is_no_period_is_refused_by_name(tmp_path: Path) -> None:
     assert "'丙16'" in made.problem
 
 
+@pytest.mark.slow
 def test_rows_without_a_unit_or_a_time_are_set_aside(tmp_path: Path) -> None:
     units = [[None, "年", None, "指数", "指数", None, "年"]]
     notes = [[], ["注：数据来源于统计年鉴"]]
@@ -183,6 +189,7 @@ def test_rows_without_a_unit_or_a_time_are_set_aside(tmp_path: Path) -> None:
     assert note in made.study.panel.notes
 
 
+@pytest.mark.slow
 def test_notes_below_merged_cells_are_set_aside(tmp_path: Path) -> None:
     frame = rows()
     frame.loc[frame["年份"] > YEARS[0], "城市"] = None
@@ -216,6 +223,7 @@ def test_a_city_under_two_names_is_one_unit(tmp_path: Path) -> None:
     assert study.panel.n_units == 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zones", [True, False])
 def test_blanks_around_a_name_are_left_out_and_told(tmp_path: Path, zones: bool) -> None:
     frame = rows()
@@ -238,6 +246,7 @@ def test_an_outcome_with_a_few_texts_stays_the_outcome(tmp_path: Path) -> None:
     assert "第 7 行（杭州市，2018）：'0.43?'" in made.problem
 
 
+@pytest.mark.slow
 def test_years_as_text_with_roles_that_are_said(tmp_path: Path) -> None:
     frame = rows()
     frame["年份"] = frame["年份"].map(lambda year: f"{year}年")
@@ -249,6 +258,7 @@ def test_years_as_text_with_roles_that_are_said(tmp_path: Path) -> None:
         assert treated(made) == 6
 
 
+@pytest.mark.slow
 def test_times_and_units_that_mix_text_and_numbers(tmp_path: Path) -> None:
     frame = rows().astype({"年份": object, "城市": object})
     frame.loc[frame["年份"] == 2015, "年份"] = "2015年"
@@ -259,6 +269,7 @@ def test_times_and_units_that_mix_text_and_numbers(tmp_path: Path) -> None:
     assert treated(made) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", [{}, {"unit": "城市", "time": "年份"}])
 def test_rows_that_repeat_end_with_their_numbers(tmp_path: Path, given: dict[str, str]) -> None:
     """Not those that are alike in everything: one of these is read."""
@@ -272,6 +283,7 @@ def test_rows_that_repeat_end_with_their_numbers(tmp_path: Path, given: dict[str
     assert "第 42 行（合肥市，2017）；第 110 行（合肥市，2017）" in made.problem
 
 
+@pytest.mark.slow
 def test_groups_that_are_the_same_are_taken_once(tmp_path: Path) -> None:
     coastal = {"杭州市", "宁波市", "上海市", "苏州市"}
     frame = rows().drop(columns="批复年份")
@@ -299,6 +311,7 @@ def test_a_channel_is_offered_once(tmp_path: Path) -> None:
     assert "数字化代表一组相近的中介变量；也可改用数字化对数" in text
 
 
+@pytest.mark.slow
 def test_the_title_speaks_the_language_of_the_report(tmp_path: Path) -> None:
     text = new(book(tmp_path / "a.xlsx", rows())).path.read_text(encoding="utf-8")
     assert 'title = "政策对新质生产力的影响"' in text
@@ -307,6 +320,7 @@ def test_the_title_speaks_the_language_of_the_report(tmp_path: Path) -> None:
     assert 'title = "Effect of the policy on nqp"' in text
 
 
+@pytest.mark.slow
 def test_paths_are_quoted_where_a_shell_needs_it(tmp_path: Path) -> None:
     folder = tmp_path / "my data"
     folder.mkdir()

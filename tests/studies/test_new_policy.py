@@ -47,6 +47,7 @@ def test_the_answer_of_a_workbook_with_its_own_policy_is_near_the_truth(tmp_path
     assert abs(float(att.mean()) - EFFECT) < 0.5
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("yes", "no"),
     [
@@ -79,6 +80,7 @@ FLAGS = {
 }
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("flag", FLAGS)
 @pytest.mark.parametrize("told", [False, True])
 def test_a_flag_that_does_not_date_the_policy_is_told(
@@ -146,6 +148,7 @@ def test_a_name_goes_before_what_only_looks_like_treatment(tmp_path: Path) -> No
     assert "in conflict with 获奖年份, 开通高铁" in made.guess.reasons["treated"]
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("code", [0, 9999, "从未", "无", "未试点", "—"])
 def test_codes_for_never_are_found(tmp_path: Path, code: object) -> None:
     frame = counties(30)

@@ -31,6 +31,7 @@ def faulty(seed: int) -> tuple[pd.DataFrame, dict[str, str]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_all_problems_are_in_one_list(tmp_path: Path, seed: int) -> None:
     frame, wanted = faulty(seed)
@@ -70,6 +71,7 @@ def changing(frame: Rows, rng: np.random.Generator) -> tuple[Rows, str]:
     return cell(frame, row, "批复年份", 2017), "cohort='批复年份' 在 1 个单位内有变动"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["xlsx", "csv", "dta", "parquet"])
 @pytest.mark.parametrize("faults", [(word, changing), (repeated, word), (broken_year, repeated)])
 def test_after_one_correction_it_runs(
@@ -105,6 +107,7 @@ def written(frame: pd.DataFrame, path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_what_else_is_wrong_is_told_where_nobody_is_treated(tmp_path: Path) -> None:
     frame = messy_books.truth(1).drop(columns="批复年份")
     frame = pd.concat([frame, frame.iloc[[4]].assign(专利数=1)], ignore_index=True)
@@ -116,6 +119,7 @@ def test_what_else_is_wrong_is_told_where_nobody_is_treated(tmp_path: Path) -> N
     assert "第 82 行" in problem
 
 
+@pytest.mark.slow
 def test_a_batch_is_no_stratum(tmp_path: Path) -> None:
     frame = messy_books.truth(1)
     frame["批次"] = frame["批复年份"].map({2014: "第一批", 2016: "第二批"}).fillna("未试点")
@@ -133,6 +137,7 @@ def _corrected(made: Proposal, line: str) -> Study:
     return validate(made.path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("code", "count"), [(9999, 3), (-99, 1)])
 def test_codes_of_missing_cells_are_no_numbers(tmp_path: Path, code: int, count: int) -> None:
     frame = messy_books.truth(1)
@@ -146,6 +151,7 @@ def test_codes_of_missing_cells_are_no_numbers(tmp_path: Path, code: int, count:
     assert not any("缺失值代码" in note.in_("zh") for note in study.panel.notes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [99.0, -9.0, 999.0])
 def test_nines_among_numbers_as_large_are_numbers(tmp_path: Path, number: float) -> None:
     frame = messy_books.truth(1)
@@ -156,6 +162,7 @@ def test_nines_among_numbers_as_large_are_numbers(tmp_path: Path, number: float)
     assert new(tmp_path / "a.csv").study is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cities", [1, 3, 10])
 def test_another_unit_of_measurement_is_asked_for(tmp_path: Path, cities: int) -> None:
     frame = messy_books.truth(2)
@@ -170,6 +177,7 @@ def test_another_unit_of_measurement_is_asked_for(tmp_path: Path, cities: int) -
     assert [note for note in notes if "计量单位是否改变" in note]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "words"), [(0.0, "在 1 行中为 0"), (100.0, "多写或漏写"), (0.1, "多写或漏写")]
 )
@@ -185,6 +193,7 @@ def test_single_cells_far_from_others_are_asked_for(
     assert f"{frame.loc[20, '城市']} ({frame.loc[20, '年份']})" in made.problem
 
 
+@pytest.mark.slow
 def test_shares_near_zero_move_by_tens(tmp_path: Path) -> None:
     frame = messy_books.truth(2)
     place = frame["城市"].factorize()[0]
@@ -194,6 +203,7 @@ def test_shares_near_zero_move_by_tens(tmp_path: Path) -> None:
     assert new(tmp_path / "a.csv").study is not None
 
 
+@pytest.mark.slow
 def test_counts_with_zeros_are_numbers(tmp_path: Path) -> None:
     frame = messy_books.truth(2)
     rng = np.random.default_rng(1)
@@ -203,6 +213,7 @@ def test_counts_with_zeros_are_numbers(tmp_path: Path) -> None:
     assert new(tmp_path / "a.csv").study is not None
 
 
+@pytest.mark.slow
 def test_batches_by_number_are_asked_for_and_one_correction_is_enough(tmp_path: Path) -> None:
     frame = messy_books.truth(1)
     frame["试点批次"] = frame["批复年份"].map({2014: 1, 2016: 2}).fillna(0).astype(int)
@@ -237,6 +248,7 @@ def test_text_beside_numbers_is_told_where_no_outcome_is_found(tmp_path: Path) -
         new(tmp_path / "a.csv")
 
 
+@pytest.mark.slow
 def test_numbers_that_move_far_are_of_one_unit(tmp_path: Path) -> None:
     frame = messy_books.truth(2)
     noise = np.random.default_rng(1).normal(0, 3, len(frame))
@@ -258,6 +270,7 @@ def test_provinces_beside_prefectures_are_asked_for(tmp_path: Path) -> None:
     assert made.guess.steps["totals"].value == ["全省"]
 
 
+@pytest.mark.slow
 def test_a_name_merged_over_two_columns_is_that_of_both(tmp_path: Path) -> None:
     """Units of measurement below two rows of names, parts of cities, notes below the table."""
     known = messy_books.truth(1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import pytest
+
 import bayes_nqp as nqp
 
 PACKAGE = Path(nqp.__file__).parent
@@ -49,6 +51,7 @@ def test_values_of_studies_are_decoded_in_one_module() -> None:
     assert set(files("TypeAdapter", ".model_validate(")) == {"studies/_parse.py"}
 
 
+@pytest.mark.slow
 def test_the_type_of_a_table_is_read_in_one_module() -> None:
     studies = {name: tree for name, tree in files('"type"').items() if "studies/" in name}
     reading = {

@@ -57,6 +57,7 @@ def test_tables_open_in_excel_and_carry_the_gate(outcome: Outcome, name: str) ->
     assert len(table)
 
 
+@pytest.mark.slow
 def test_the_summary_is_what_the_estimands_say(outcome: Outcome) -> None:
     table = pd.read_csv(outcome.folder / "summary.csv", encoding="utf-8-sig")
     assert table["by"].tolist() == ["overall", "地区", "地区", "cohort", "cohort"]
@@ -76,11 +77,13 @@ def test_contrasts_say_which_time_effects(outcome: Outcome) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_figures_are_fit_for_print(outcome: Outcome) -> None:
     for path in (outcome.folder / "figures").glob("*.png"):
         assert imread(path).shape[1] > 1200
 
 
+@pytest.mark.slow
 def test_the_posterior_can_be_read_again(outcome: Outcome) -> None:
     again = nqp.load(outcome.folder / "posterior.nc")
     assert again.digest == outcome.fit.digest
@@ -141,6 +144,7 @@ def test_a_folder_that_is_there_is_refused_before_sampling(
     assert remains(out) == {"mine.txt"}
 
 
+@pytest.mark.slow
 def test_force_moves_aside_and_never_deletes(
     study: Path, monkeypatch: pytest.MonkeyPatch, outcome: Outcome
 ) -> None:
@@ -159,6 +163,7 @@ def test_force_does_not_move_the_study_itself(study: Path) -> None:
     assert remains(study.parent) == {"cities.csv", "study.toml"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "failure"),
     [
@@ -184,6 +189,7 @@ def test_a_failure_midway_leaves_nothing(
     assert remains(study.parent) == {"cities.csv", "study.toml"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", WRITERS)
 def test_a_fault_of_one_writer_costs_its_file(
     study: Path, monkeypatch: pytest.MonkeyPatch, outcome: Outcome, where: str
@@ -200,6 +206,7 @@ def test_a_fault_of_one_writer_costs_its_file(
     assert (done.folder / "posterior.nc").is_file()
 
 
+@pytest.mark.slow
 def test_a_failure_under_force_leaves_what_was_there(
     study: Path, monkeypatch: pytest.MonkeyPatch, outcome: Outcome
 ) -> None:
@@ -250,6 +257,7 @@ def test_a_failed_move_puts_back_what_was_there(tmp_path: Path) -> None:
     assert remains(out) == {"old"}
 
 
+@pytest.mark.slow
 def test_strict_raises_after_writing(
     study: Path, monkeypatch: pytest.MonkeyPatch, outcome: Outcome
 ) -> None:
@@ -262,6 +270,7 @@ def test_strict_raises_after_writing(
     assert "failed" in pd.read_csv(out / "summary.csv")["gate"][0]
 
 
+@pytest.mark.slow
 def test_no_strata_still_gives_every_table(tmp_path: Path) -> None:
     text = STUDY.replace('strata = ["地区"]\n', "")
     text = text.replace('run = ["convergence", "identification"]', "run = []").replace(
@@ -277,6 +286,7 @@ def test_no_strata_still_gives_every_table(tmp_path: Path) -> None:
     assert validate(tmp_path / "out" / "study.toml").design.effect.varying is None
 
 
+@pytest.mark.slow
 def test_workers_compute_refits_and_are_in_the_record(
     study: Path, monkeypatch: pytest.MonkeyPatch, outcome: Outcome
 ) -> None:

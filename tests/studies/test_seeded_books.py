@@ -22,6 +22,7 @@ SEEDS = (0, 2, 3, 5, 6, 8, 10, 12, 16, 22, 25, 38)
 YEARS = range(2012, 2020)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_workbook_is_read_as_its_panel_or_asked_about(tmp_path: Path, seed: int) -> None:
     fate = fate_of(seeded_book(tmp_path, seed))
@@ -61,6 +62,7 @@ def stated(made: Proposal) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["above", "below", "above a title"])
 def test_a_row_of_roles_answers_what_is_asked(tmp_path: Path, place: str) -> None:
     head = [NAMES, ROLES] if place == "below" else [ROLES, NAMES]
@@ -79,6 +81,7 @@ def test_a_merged_role_holds_for_the_columns_below_it(tmp_path: Path) -> None:
     assert not made.guess.mediators
 
 
+@pytest.mark.slow
 def test_a_header_of_english_names_is_no_row_of_roles(tmp_path: Path) -> None:
     names = ["city", "year", "outcome", "control", "x", "treatment"]
     cells = [[row[0] + row[1], *row[2:6], int(row[6] is not None and row[2] >= row[6])]
@@ -88,6 +91,7 @@ def test_a_header_of_english_names_is_no_row_of_roles(tmp_path: Path) -> None:
     assert not made.guess.stated_roles
 
 
+@pytest.mark.slow
 def test_an_empty_part_of_a_name_is_passed_over(tmp_path: Path) -> None:
     cells = [[None, *row] for row in rows()]
     made = new(book(tmp_path, [["园区", *NAMES], *cells]))
@@ -109,6 +113,7 @@ def test_a_municipality_without_districts_is_a_unit_of_its_own_name(tmp_path: Pa
     assert not any(str(x).startswith("北京市 ") for x in made.study.panel.unit_labels)
 
 
+@pytest.mark.slow
 def test_a_district_does_not_cross_into_the_next_province(tmp_path: Path) -> None:
     cells = [[row[0], row[1] if row[2] == YEARS[0] else None, *row[2:]] for row in rows()]
     cells[16][1] = None  # the first district of the second province has no name
@@ -116,6 +121,7 @@ def test_a_district_does_not_cross_into_the_next_province(tmp_path: Path) -> Non
         new(book(tmp_path, [NAMES, *cells]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [False, True], ids=["dates", "texts"])
 def test_day_numbers_among_dates_are_dates(tmp_path: Path, text: bool) -> None:
     def first(year: int) -> Any:
@@ -131,6 +137,7 @@ def test_day_numbers_among_dates_are_dates(tmp_path: Path, text: bool) -> None:
     assert stated(made)["data"]["read"]["dates"] == ["设立时间"]
 
 
+@pytest.mark.slow
 def test_one_obstacle_is_told_once_and_without_names_of_python(tmp_path: Path) -> None:
     cells = rows(lambda year: datetime(year, 3, 1))
     cells[9][6] = "待定"

@@ -117,6 +117,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     return run(write(folder, SIMULATED), folder / "out", progress=False)
 
 
+@pytest.mark.slow
 def test_a_simulation_brings_its_roles(tmp_path: Path) -> None:
     study = validate(write(tmp_path, SIMULATED))
     simulated = nqp.simulation.channels(units=40, periods=8, cohorts=(4, 6), seed=11)
@@ -164,6 +165,7 @@ def test_what_is_wrong_with_a_simulation_is_named(
     assert hint in str(caught.value)
 
 
+@pytest.mark.slow
 def test_the_truth_stands_beside_what_was_found(outcome: Outcome) -> None:
     table = pd.read_csv(outcome.folder / "truth.csv", encoding="utf-8-sig")
     simulated = outcome.study.prepared.simulated
@@ -197,6 +199,7 @@ def test_the_truth_stands_beside_what_was_found(outcome: Outcome) -> None:
     assert {"overall", "region", "cohort", "event_time"} == set(table["by"])
 
 
+@pytest.mark.slow
 def test_the_seed_is_written_back(outcome: Outcome, tmp_path: Path) -> None:
     text = (outcome.folder / "study.toml").read_text(encoding="utf-8")
     assert tomllib.loads(text)["data"]["options"]["seed"] == 11
@@ -206,6 +209,7 @@ def test_the_seed_is_written_back(outcome: Outcome, tmp_path: Path) -> None:
     assert isinstance(study.prepared.simulated.parameters["seed"], int)
 
 
+@pytest.mark.slow
 def test_zones_give_cohorts_and_regions(tmp_path: Path) -> None:
     panel = validate(write(tmp_path, ZONES)).panel
     merged = nqp.datasets.pilot_zones()
@@ -239,6 +243,7 @@ def test_unknown_keys_of_zones(tmp_path: Path) -> None:
     assert "'城'" in message
 
 
+@pytest.mark.slow
 def test_an_index_is_made_between_derived_columns(tmp_path: Path) -> None:
     study = validate(write(tmp_path, INDEX))
     index = study.prepared.index
@@ -255,6 +260,7 @@ def test_an_index_is_made_between_derived_columns(tmp_path: Path) -> None:
     assert index.recipe == recipe
 
 
+@pytest.mark.slow
 def test_tables_of_an_index_add_up(tmp_path: Path) -> None:
     index = validate(write(tmp_path, INDEX)).prepared.index
     assert index is not None
@@ -265,6 +271,7 @@ def test_tables_of_an_index_add_up(tmp_path: Path) -> None:
     np.testing.assert_allclose(weights, 1.0)
 
 
+@pytest.mark.slow
 def test_the_index_is_the_outcome_if_no_other_is_named(tmp_path: Path) -> None:
     text = INDEX.replace('outcome = "ln_index"\n', "").replace(
         'ln_index = "log(index + 0.01)"\n', ""

@@ -103,6 +103,7 @@ def test_weights_stand_in_designs_and_checks_by_their_names(tmp_path: Path) -> N
     ] == pytest.approx(30.27, abs=0.1)
 
 
+@pytest.mark.slow
 def test_weights_of_cities_serve_units_in_them(tmp_path: Path) -> None:
     own = edited('label = "trade"', 'label = "trade"\ncity = "城市"').replace(
         "k = 3", 'k = 3\ncity = "城市"'
@@ -148,6 +149,7 @@ def test_columns_of_linked_units_are_covariates(tmp_path: Path) -> None:
         assert problem in str(caught.value)
 
 
+@pytest.mark.slow
 def test_an_index_and_its_indicators_are_called_by_the_words_of_the_system() -> None:
     study = nqp.studies.validate(Path(__file__).parents[2] / "models" / "province_spillover.toml")
     labels = study.panel.labels
@@ -214,6 +216,7 @@ def test_the_slope_of_neighbours_exposure_has_a_truth(tmp_path: Path) -> None:
     assert overall["truth"] == pytest.approx(own.item())
 
 
+@pytest.mark.slow
 def test_a_run_remembers_them_and_runs_again(tmp_path: Path) -> None:
     first = nqp.studies.run(write_study(tmp_path), tmp_path / "results", progress=False)
     text = (tmp_path / "results" / "study.toml").read_text(encoding="utf-8")
@@ -272,6 +275,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize(("old", "new", "problem", "hint"), REFUSED)
 def test_what_is_wrong_is_named(
     tmp_path: Path, old: str, new: str, problem: str, hint: str
@@ -483,6 +487,7 @@ def test_what_exposed_rows_receive_is_neither_of_treated_nor_of_untreated_ones(
     assert tables["received.csv"]["mean"][0] == pytest.approx(float(mean))
 
 
+@pytest.mark.slow
 def test_what_a_design_beside_cannot_be_is_said_of_its_table(tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
     moderated = CHANNELS.replace('"cbec"\n', '"cbec"\nmoderator = "digital_finance"\n')

@@ -100,6 +100,7 @@ def write(folder: Path, old: str = "", new: str = "") -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_schema_has_it() -> None:
     schema = nqp.studies.json_schema()
     options = schema["definitions"]["Checks"]["properties"]["toy_by"]["properties"]
@@ -110,6 +111,7 @@ def test_the_schema_has_it() -> None:
     jsonschema.Draft7Validator.check_schema(schema)
 
 
+@pytest.mark.slow
 def test_a_run_hands_it_on(tmp_path: Path) -> None:
     nqp.studies.run(write(tmp_path), tmp_path / "out", progress=False)
     assert SEEN == [("region", Tent(2.0), 4)]

@@ -42,6 +42,7 @@ def shorten(tab: Any, more: str = "") -> None:
     tab.wait_for_function("document.querySelector('#typed').value.includes('draws = 100')")
 
 
+@pytest.mark.slow
 def test_from_an_upload_to_a_word_report_in_either_language(
     studio: Callable[..., Any], tab: Any, workbook: Path, tmp_path: Path
 ) -> None:
@@ -73,6 +74,7 @@ def test_from_an_upload_to_a_word_report_in_either_language(
     assert grave(tab) == []
 
 
+@pytest.mark.slow
 def test_a_wrong_role_is_said_beside_its_field_and_mended_there(
     studio: Callable[..., Any], tab: Any, workbook: Path
 ) -> None:
@@ -85,6 +87,7 @@ def test_a_wrong_role_is_said_beside_its_field_and_mended_there(
     assert tab.locator(".alarm").count() == 0
 
 
+@pytest.mark.slow
 def test_a_cancelled_run_goes_on_and_a_killed_server_says_so(
     studio: Callable[..., Any], tab: Any, workbook: Path
 ) -> None:
@@ -105,6 +108,7 @@ def test_a_cancelled_run_goes_on_and_a_killed_server_says_so(
     assert not left[0].exists()
 
 
+@pytest.mark.slow
 def test_a_second_browser_without_the_token_sees_nothing(
     studio: Callable[..., Any], tab: Any, workbook: Path
 ) -> None:
@@ -117,6 +121,7 @@ def test_a_second_browser_without_the_token_sees_nothing(
     assert tab.request.get(f"{address}files/cities.xlsx").body() == workbook.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(
     studio: Callable[..., Any], tab: Any, workbook: Path, scheme: str
@@ -127,6 +132,7 @@ def test_axe_finds_nothing_serious(
     assert grave(tab) == []
 
 
+@pytest.mark.slow
 def test_steps_of_reading_fit_a_phone(
     studio: Callable[..., Any], tab: Any, workbook: Path, tmp_path: Path
 ) -> None:

@@ -62,6 +62,7 @@ def test_the_study_is_the_one_that_new_writes(
     assert desk.study is not None
 
 
+@pytest.mark.slow
 def test_a_role_is_said_as_to_new(
     desk: Desk, workbook: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,6 +72,7 @@ def test_a_role_is_said_as_to_new(
     assert desk.text == desk.base
 
 
+@pytest.mark.slow
 def test_edits_stand_in_the_study_and_outlive_another_role(desk: Desk) -> None:
     comments = desk.text.count("#")
     desk.edit({("report", "author"): "甲", ("report", "language"): "zh", **SHORT})
@@ -125,6 +127,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(desk: Desk, tmp_path: Pa
     assert "broken.xlsx" in desk.problems("en")[0]
 
 
+@pytest.mark.slow
 def test_a_run_writes_what_the_command_writes(desk: Desk, tmp_path: Path) -> None:
     desk.edit(SHORT)
     run = desk.start()
@@ -146,6 +149,7 @@ def test_a_run_writes_what_the_command_writes(desk: Desk, tmp_path: Path) -> Non
     assert 0 < kept.seconds < 300
 
 
+@pytest.mark.slow
 def test_a_cancelled_run_keeps_what_it_answered(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,6 +177,7 @@ def test_a_cancelled_run_keeps_what_it_answered(
     assert [x for x in said if x.startswith(("sampling", "checking"))] == []
 
 
+@pytest.mark.slow
 def test_nothing_of_the_user_is_overwritten(workbook: Path) -> None:
     Path("cities.toml").write_text("of the user", encoding="utf-8")
     Path("cities.csv").write_text("of the user", encoding="utf-8")
@@ -195,6 +200,7 @@ def test_nothing_of_the_user_is_overwritten(workbook: Path) -> None:
     assert Path("inside.toml").read_text("utf-8") == "of the user"
 
 
+@pytest.mark.slow
 def test_a_study_is_taken_up_again_unless_somebody_changed_it(desk: Desk, workbook: Path) -> None:
     desk.edit({("title",): "kept"})
     again = Desk()
@@ -207,6 +213,7 @@ def test_a_study_is_taken_up_again_unless_somebody_changed_it(desk: Desk, workbo
     assert desk.path.read_text("utf-8") == mine
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["x.toml", "..", "results", ".lock", "x", "x.html"])
 def test_what_is_no_data_is_refused_and_changes_nothing(
     desk: Desk, workbook: Path, name: str
@@ -218,6 +225,7 @@ def test_what_is_no_data_is_refused_and_changes_nothing(
     assert before == {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     "name", ["results.xlsx", "市" * 200 + ".xlsx", "../../x.xlsx", "....xlsx", "50%_#1_.XLSX"]
 )
@@ -260,6 +268,7 @@ END
 """
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("end", "state", "words"),
     [
@@ -313,6 +322,7 @@ CODE = re.compile(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_problems_hold_no_word_of_code(workbook: Path, tmp_path: Path, language: str) -> None:
     frame = pd.read_excel(workbook, engine="openpyxl").drop(columns=["zoned", "cohort"])
@@ -337,6 +347,7 @@ def test_problems_hold_no_word_of_code(workbook: Path, tmp_path: Path, language:
             assert language == "en" or re.search("[\u4e00-\u9fff]", text), text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("key", "value"), [("outcome", "region"), ("unit", "region")])
 def test_a_wrong_choice_is_said_by_the_labels_of_the_page(desk: Desk, key: str, value: str) -> None:
     desk.role(key, value)
@@ -360,6 +371,7 @@ def test_a_study_that_should_be_looked_at_runs_once_somebody_agrees(workbook: Pa
     assert desk.problems("en") == ()
 
 
+@pytest.mark.slow
 def test_a_chinese_file_has_a_chinese_study_whatever_its_outcome_is_called(
     workbook: Path,
 ) -> None:

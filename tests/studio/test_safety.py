@@ -157,6 +157,7 @@ def test_what_is_too_large_is_refused_before_it_is_read(caller: Caller) -> None:
     assert caller.ask("session/x/upload/y", "POST", b"a")[0] == 403  # shiny's own has no limit
 
 
+@pytest.mark.slow
 def test_a_second_tab_sees_the_file_of_the_first(caller: Caller, rows: bytes) -> None:
     with connect(f"ws://{caller.host}/{caller.token}/websocket/", origin=caller.origin) as second:
         start = {
@@ -197,6 +198,7 @@ def test_a_folder_below_a_file_is_refused_in_words(
         serve(keep=tmp_path / "file" / "inner")
 
 
+@pytest.mark.slow
 def test_a_folder_that_the_system_refuses_is_said_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,6 +48,7 @@ def tree(tmp_path: Path) -> Path:
     return source
 
 
+@pytest.mark.slow
 def test_a_page_is_one_file(tree: Path, chromium: Any, tmp_path: Path) -> None:
     panel = bayes_nqp.data.simulation.staggered(units=24, periods=8, cohorts=(4, 6), seed=3).panel
     panel.frame.to_csv(tmp_path / "rows.csv", index=False)

@@ -65,6 +65,7 @@ def fitted() -> tuple[nqp.Fit, list[CheckResult]]:
     return fit, run_checks(fit, CHECKS)
 
 
+@pytest.mark.slow
 def test_the_folder_is_the_language() -> None:
     assert languages() == ("en", OTHER)
     assert Message("with {}", Message("overall")).in_(OTHER) == "⟦with ⟦overall⟧⟧"
@@ -74,6 +75,7 @@ def test_the_folder_is_the_language() -> None:
     assert Message("R-hat ≤ {:.3f}; nobody says this", 1.5).in_(OTHER).startswith("R-hat ≤ 1,500")
 
 
+@pytest.mark.slow
 def test_numbers_in_words_of_their_own_are_set_in_symbols_of_the_language() -> None:
     message = Message("nobody says {}, {}, {}", Numeral(".982"), Numeral("-1,000.5"), "0.5")
     assert message == "nobody says .982, −1,000.5, 0.5"
@@ -82,6 +84,7 @@ def test_numbers_in_words_of_their_own_are_set_in_symbols_of_the_language() -> N
     assert again.in_(OTHER) == message.in_(OTHER)
 
 
+@pytest.mark.slow
 def test_every_finding_carries_the_marker() -> None:
     for one in fitted()[1]:
         for text in (one.said(OTHER), one.asked(OTHER), one.figure_in(OTHER) or "⟦⟧"):
@@ -196,6 +199,7 @@ def outside(text: str) -> str:
     return re.sub("|".join(map(re.escape, sorted(DATA, key=len, reverse=True))), "", text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "texts_of", [html_texts, word_texts, excel_texts, latex_texts, figure_texts]
 )
@@ -207,12 +211,14 @@ def test_every_text_of_a_report_carries_the_marker(
     assert sum("⟦" in text for text in texts) > 11
 
 
+@pytest.mark.slow
 def test_a_page_has_the_decimal_sign_of_the_language(report: Path) -> None:
     texts = [CODE.sub("", text) for text in html_texts(report)]
     assert [text for text in texts if re.search(r"\d\.\d|(^|[ ⟦(])\.\d", text)] == []
     assert sum(bool(re.search(r"\d,\d", text)) for text in texts) > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["effects", "event_study", "diagnostics"])
 def test_every_label_of_a_table_carries_the_marker(kind: str) -> None:
     fit, checks = fitted()

@@ -106,6 +106,7 @@ def filled(folder: Path, **translations: str | tuple[str, str]) -> bytes:
 MESSAGES = {"direct": "Direct", "without": "without {}", "row": "{n} treated observation"}
 
 
+@pytest.mark.slow
 def test_a_language_that_is_there_keeps_its_translations(
     locales: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -119,6 +120,7 @@ def test_a_language_that_is_there_keeps_its_translations(
     assert not list(locales.rglob("*.new"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["qq", "en", "../fr", "FR", ""])
 def test_what_is_no_language_is_refused_before_anything_is_made(locales: Path, code: str) -> None:
     before = sorted(locales.rglob("*"))
@@ -127,6 +129,7 @@ def test_what_is_no_language_is_refused_before_anything_is_made(locales: Path, c
     assert sorted(locales.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_what_has_no_translation_is_said_in_english(locales: Path) -> None:
     row = "{n} treated observation"
     for n, english in (
@@ -140,6 +143,7 @@ def test_what_has_no_translation_is_said_in_english(locales: Path) -> None:
     assert Message(row, plural=f"{row}s", n=5).in_("fr") == "5 treated observations"
 
 
+@pytest.mark.slow
 def test_an_untranslated_plural_has_its_english_form_where_there_is_one_form(locales: Path) -> None:
     path = locales / "zh" / "LC_MESSAGES" / "bayes_nqp.po"
     chinese = TOOL.read(path)
@@ -151,6 +155,7 @@ def test_an_untranslated_plural_has_its_english_form_where_there_is_one_form(loc
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wrong", ["sans {0} {1}", "sans {}{0}", "sans {nom}", "sans {", "sans {:d}"]
 )

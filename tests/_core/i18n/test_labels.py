@@ -60,6 +60,7 @@ def texts(figure: object) -> set[str]:
     return {text.get_text() for text in figure.findobj(Text)}  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_a_league_names_places_in_its_language_and_codes_where_there_is_no_word(
     fit: nqp.Fit,
 ) -> None:
@@ -68,6 +69,7 @@ def test_a_league_names_places_in_its_language_and_codes_where_there_is_no_word(
     assert {"Hangzhou", "330200"} <= texts(nqp.plots.caterpillar(fit))
 
 
+@pytest.mark.slow
 def test_figures_name_levels_variables_and_channels(fit: nqp.Fit) -> None:
     groups = {"地区", "沿海", "内陆", "沿海 − 内陆", "对新质生产力的效应"}
     assert groups <= texts(nqp.plots.forest(fit, by="region", language="zh"))
@@ -77,6 +79,7 @@ def test_figures_name_levels_variables_and_channels(fit: nqp.Fit) -> None:
     assert {"杭州"} <= texts(nqp.plots.adoption(fit.panel, language="zh"))
 
 
+@pytest.mark.slow
 def test_tables_name_them_too_and_their_numbers_are_the_same(fit: nqp.Fit) -> None:
     named = nqp.table(fit, "effects", language="zh")
     labels = [row.label for row in named.rows]
@@ -90,6 +93,7 @@ def test_tables_name_them_too_and_their_numbers_are_the_same(fit: nqp.Fit) -> No
     assert "城市" in nqp.table(fit.panel, language="zh").note
 
 
+@pytest.mark.slow
 def test_checks_name_units(fit: nqp.Fit) -> None:
     result = nqp.check(fit, "influence")
     said = result.figure_in("zh") + result.said("zh")
@@ -97,12 +101,14 @@ def test_checks_name_units(fit: nqp.Fit) -> None:
     assert not any(code in said for code in CITIES)
 
 
+@pytest.mark.slow
 def test_arguments_and_draws_keep_the_names_of_the_data(fit: nqp.Fit) -> None:
     draws = nqp.att(fit, by="region")
     assert draws["region"].to_numpy().tolist() == ["1", "2"]
     assert nqp.contrast(draws, region="1", minus="2").sizes["draw"] == 200
 
 
+@pytest.mark.slow
 def test_labels_are_saved_with_the_fit_and_change_no_digest(fit: nqp.Fit, tmp_path: Path) -> None:
     path = fit.save(tmp_path / "fit.nc")
     again = nqp.load(path)
@@ -112,6 +118,7 @@ def test_labels_are_saved_with_the_fit_and_change_no_digest(fit: nqp.Fit, tmp_pa
     assert nqp.Panel.from_frame(rows(), **ROLES).digest == fit.panel.digest
 
 
+@pytest.mark.slow
 def test_fewer_rows_keep_their_labels(fit: nqp.Fit) -> None:
     fewer = fit.panel.where(fit.panel.frame["year"] > 2012)
     assert fewer.labels == fit.panel.labels

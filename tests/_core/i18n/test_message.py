@@ -107,6 +107,7 @@ def test_numbers_are_typeset_and_names_are_not(template: str, value: object, wan
     assert Message(template, value) == wanted
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(["att", "overall", "x"]), max_size=9), st.integers(1, 9))
 def test_messages_pass_through_files(names: list[str], most: int) -> None:
     message = Message("delay in periods: {}", listed(map(Message, names), most))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 import bayes_nqp as nqp
 from bayes_nqp._core import progress
 from bayes_nqp._core.i18n import Message
@@ -12,6 +14,7 @@ from bayes_nqp.data.simulation import staggered
 QUICK = ("control_group", "error_model", "leave_out", "placebo_space", "placebo_mixed")
 
 
+@pytest.mark.slow
 def test_steps_of_fits_and_checks_are_said_in_chinese() -> None:
     panel = staggered(units=40, periods=8, cohorts=(4, 6), seed=1).panel
     steps: list[str] = []

@@ -49,6 +49,7 @@ def begun(out: Path, *more: str) -> subprocess.Popen[str]:
     return process
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("force", [False, True])
 def test_the_second_of_two_runs_is_refused_and_touches_nothing(tmp_path: Path, force: bool) -> None:
     out = tmp_path / "out"
@@ -94,6 +95,7 @@ def test_neighbours_do_not_hinder_one_another(tmp_path: Path) -> None:
     assert names(tmp_path) == {"out", "out.b", "ou", "out.1", ".out", "table.csv"}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="nothing kills like kill -9")
 def test_drafts_of_killed_runs_go_with_the_next_one(tmp_path: Path) -> None:
     made(tmp_path / "out", "earlier")

@@ -100,6 +100,7 @@ def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     signal.signal(signal.SIGALRM, before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("door", DOORS)
 def test_what_is_no_file(impatient: Path, door: str, kind: str) -> None:
@@ -137,6 +138,7 @@ def test_at_the_command_line(
     assert name in shown.out + shown.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -27,6 +27,7 @@ from bayes_nqp._core.io import (
 TEXTS = st.text(alphabet="=+-@\t\r\n'＝－0123.,eE% ax城", max_size=8)
 
 
+@pytest.mark.slow
 @given(TEXTS)
 def test_the_mark_can_be_taken_away_again(text: str) -> None:
     assert unguarded(guarded(text)) == text

@@ -94,6 +94,7 @@ STRANGERS: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stranger", STRANGERS)
 def test_no_kind_but_its_own_passes_an_argument(stranger: str) -> None:
     value, refused = STRANGERS[stranger], 0
@@ -179,6 +180,7 @@ def test_names_in_signatures_are_known() -> None:
 # Keywords
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keyword", sorted(FOREIGN))
 def test_keywords_of_other_packages_are_told_ours(keyword: str) -> None:
     calls_ = {

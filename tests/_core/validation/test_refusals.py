@@ -109,6 +109,7 @@ def test_directed_terms_need_links_with_a_direction() -> None:
             nqp.fit(nqp.StaggeredDiD(terms=[term]), panel, SAMPLER, progress=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", ["outcome", "time", "cohort"])
 def test_nan_of_polars_is_missing(column: str) -> None:
     frame = pl.from_pandas(PANEL.frame[list(ROLES.values())])

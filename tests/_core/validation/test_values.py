@@ -199,6 +199,7 @@ CALLS: dict[str, tuple[Callable[..., object], dict[str, Any]]] = {
 """Calls by name, with arguments that are right, or name files that are not there."""
 
 
+@pytest.mark.sample(10)
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("call", CALLS)
 def test_any_value_of_any_argument(

@@ -36,6 +36,7 @@ def rows_of(frame: pd.DataFrame, unit: str, time: str, columns: list[str]) -> pd
     return keys
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("name", messy_books.BOOKS)
 def test_a_messy_book_is_read_as_what_it_was_made_of(tmp_path: Path, name: str, seed: int) -> None:
@@ -68,6 +69,7 @@ def test_a_messy_book_is_read_as_what_it_was_made_of(tmp_path: Path, name: str, 
     assert first == other
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("name", messy_books.BOOKS)
 def test_readers_read_alike(tmp_path: Path, name: str, seed: int) -> None:

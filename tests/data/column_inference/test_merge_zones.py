@@ -29,6 +29,7 @@ def cities(*names: object) -> pd.DataFrame:
     return pd.DataFrame({"城市": list(names), "年份": 2020})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", ["code", "prefecture"])
 def test_real_cities_get_the_cohorts_of_their_file(column: str) -> None:
     df = read("city_nqpf_cbec_2010_2021.csv").sample(frac=1, random_state=1)
@@ -219,6 +220,7 @@ def test_all_zones_arrive() -> None:
     assert treated["zone_approved"].equals(zones["approved"].sort_index())
 
 
+@pytest.mark.slow
 def test_rows_columns_and_index_stay() -> None:
     df = cities("杭州", "上海", "杭州").assign(province="mine", nqp=[1.0, 2.0, 3.0])
     df.index = pd.Index([7, 7, 3])

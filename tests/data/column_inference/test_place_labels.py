@@ -47,6 +47,7 @@ def test_a_panel_of_merged_zones_names_its_places() -> None:
     assert panel.labels.name("杭州", "zh") == "杭州"
 
 
+@pytest.mark.slow
 def test_a_simulated_panel_speaks_the_other_language_too() -> None:
     english = nqp.simulation.cities(seed=1).panel.labels
     assert english.name("330100", "zh") == "杭州市"[:2]

@@ -32,6 +32,7 @@ def test_states_of_the_census() -> None:
     assert [STATES[code] for code in sorted(STATES)] == sorted(STATES.values())
 
 
+@pytest.mark.slow
 def test_minimum_wage() -> None:
     panel = minimum_wage()
     assert (panel.n_units, panel.periods, panel.n_rows) == (500, 5, 2500)

@@ -26,6 +26,7 @@ def baseline(panel: nqp.Panel, name: str) -> pd.Series[Any]:
     return early.groupby("unit")[name].mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["nearest", "radius", "exact", "kernel", "entropy"])
 def test_balance_is_that_computed_by_hand(panel: nqp.Panel, method: str) -> None:
     stats = pytest.importorskip("statsmodels.stats.weightstats")
@@ -67,6 +68,7 @@ def test_an_equal_test_after_matching_without_weights(panel: nqp.Panel) -> None:
     assert (after["t"], after["p"]) == pytest.approx((t, p), abs=1e-10)
 
 
+@pytest.mark.slow
 def test_matching_recovers_an_effect_that_selection_biases(panel: nqp.Panel) -> None:
     design = nqp.StaggeredDiD(nqp.CompletePooling(), errors=nqp.IID())
     matched = nqp.match(panel, "x", caliper=0.1).panel

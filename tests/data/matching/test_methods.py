@@ -37,6 +37,7 @@ def best(gap: Array, width: float) -> tuple[int, float]:
     return 0, 0.0
 
 
+@pytest.mark.slow
 def test_scores_are_those_of_a_logistic_regression() -> None:
     linear = pytest.importorskip("sklearn.linear_model")
     p = pool(40, 70, 1, columns=3)
@@ -111,6 +112,7 @@ def test_kernel_weights() -> None:
     assert METHODS["kernel"].weigh(p, bandwidth=0.04) == pytest.approx(weights, abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_entropy_weights_balance_and_are_those_of_diff_diff(seed: int) -> None:
     balancing = pytest.importorskip("diff_diff.balancing")

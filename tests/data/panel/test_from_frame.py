@@ -49,6 +49,7 @@ def test_arrays_follow_the_rows_of_the_sorted_frame() -> None:
     assert panel.notes == ()
 
 
+@pytest.mark.slow
 @given(st.randoms(use_true_random=False), st.booleans())
 def test_the_order_of_rows_changes_nothing(random, gaps: bool) -> None:
     df = city_frame()

@@ -54,6 +54,7 @@ def refused(df: pd.DataFrame, words: str, **more: object) -> None:
     str(caught.value).encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("argument", COLUMNS)
 @pytest.mark.parametrize("cell", CELLS)
 def test_cells_that_are_no_values(argument: str, cell: str) -> None:
@@ -122,6 +123,7 @@ def test_names_without_end(argument: str) -> None:
     refused(put(city_frame(), COLUMNS[argument], "长" * 5_000, slice(0, 7)), words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "character", ["\x00", "\x08", "\x1b", "\x85", "\u200b", "\u202e", "\ufffe"]
 )
@@ -217,6 +219,7 @@ def test_what_is_saved_is_read_again(tmp_path: Path) -> None:
     assert again.digest == panel.digest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["chain", "draw", "cell", "member", "path", "unit", "time", "cohort", "event_time", "total",
@@ -227,6 +230,7 @@ def test_strata_that_would_clash_with_labels(name: str) -> None:
     refused(df, f"{name} conflicts with a reserved label.*{name}_group", strata=[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("argument", ["outcome", "treatment", "mediators", "covariates", "strata"])
 def test_cells_of_cross_sections(argument: str, cell: str) -> None:
@@ -241,6 +245,7 @@ def test_cells_of_cross_sections(argument: str, cell: str) -> None:
         cross_section(put(df, roles[argument], CELLS[cell]), **roles)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("column", ["城市", "年份", "digital"])
 def test_cells_of_indices(column: str, cell: str) -> None:

@@ -136,6 +136,7 @@ FAR = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", FAR)
 def test_a_cell_that_no_spreadsheet_has(case: str, tmp_path: Path) -> None:
     path = tmp_path / "cities.xlsx"

@@ -33,6 +33,7 @@ def noisy(seed: int = 1, units: int = 60, periods: int = 10) -> pd.DataFrame:
     )
 
 
+@pytest.mark.slow
 def test_standard_errors_give_precise_outcomes_their_weight() -> None:
     """The SD falls to that of the half of the units that is measured well."""
     df = noisy()

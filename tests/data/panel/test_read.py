@@ -24,6 +24,7 @@ def refuse(path: Path, words: str, **more: object) -> None:
     assert caught.value.hint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "gbk", "utf-16", "utf-32"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_text(tmp_path: Path, encoding: str, delimiter: str) -> None:

@@ -33,6 +33,7 @@ def frame() -> pd.DataFrame:
     return df[rng.random(len(df)) > 0.05].drop(columns="cohort")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("covariates", [(), ("size",)])
 def test_the_posterior_is_that_of_the_rows(frame: pd.DataFrame, covariates: tuple[str]) -> None:
     rows = nqp.Panel.from_frame(frame, **ROLES, covariates=covariates)
@@ -60,6 +61,7 @@ def test_an_engine_multiplies_columns_as_rows_do(frame: pd.DataFrame) -> None:
         nqp.Panel.from_table(duckdb.from_df(exposed), **roles, products=[("magnitude", "dose")])
 
 
+@pytest.mark.slow
 def test_files_are_read_by_their_path(frame: pd.DataFrame, tmp_path: Path) -> None:
     for k, part in enumerate(np.array_split(np.arange(len(frame)), 3)):
         frame.iloc[part].to_parquet(tmp_path / f"{k}.parquet")
@@ -125,6 +127,7 @@ def bits(panel: nqp.Panel) -> bytes:
     return panel.outcome.tobytes() + panel.covariates.tobytes() + panel.counts.tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2, 8])
 def test_bits_are_those_of_any_threads_and_order_of_rows(frame: pd.DataFrame, threads: int) -> None:
     first = nqp.Panel.from_table(duckdb.from_df(frame), **ROLES, covariates="size")
@@ -135,6 +138,7 @@ def test_bits_are_those_of_any_threads_and_order_of_rows(frame: pd.DataFrame, th
     assert first.digest == again.digest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["polars", "sqlite", "pyspark", "postgres"])
 def test_bits_are_those_of_any_engine(frame: pd.DataFrame, engine: str, tmp_path: Path) -> None:
     kept = nqp.Panel.from_table(duckdb.from_df(frame), **ROLES, covariates="size")
@@ -179,6 +183,7 @@ DESIGNS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DESIGNS)
 def test_other_columns_are_those_of_the_rows(frame: pd.DataFrame, name: str) -> None:
     design, roles, more = DESIGNS[name]
@@ -292,6 +297,7 @@ def test_shards_of_other_rows_are_never_used(
     assert bits(panel) == bits(nqp.Panel.from_table(duckdb.from_df(other), **ROLES))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage", [lambda x: x[: len(x) // 2], lambda x: x[:900] + x[1000:1100] + x[1000:]]
 )

@@ -35,6 +35,7 @@ def summed(values: Array, key: npt.NDArray[np.int64], step: int) -> list[npt.NDA
     return [sums.n, sums.level, sums.mean, sums.covariance, sums.seen, sums.absent, keys]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("step", "threads"), [(7, 1), (500, 2), (3000, 8)])
 def test_bits_are_those_of_any_order_parts_and_threads(step: int, threads: int) -> None:
     values, key = units()

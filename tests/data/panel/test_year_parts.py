@@ -31,6 +31,7 @@ def rows(form: str, parts: int, cohort: str | None = None) -> pd.DataFrame:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "parts", "label"),
     [*((x, 4, "2014Q3") for x in QUARTERS), *((x, 12, "2014-03") for x in MONTHS),

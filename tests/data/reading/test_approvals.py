@@ -49,6 +49,7 @@ def test_one_year_or_none(cell: str, date: tuple[int, int | None] | None) -> Non
     assert date_in(cell) == date
 
 
+@pytest.mark.slow
 def test_remarks_date_the_policy_with_a_line_that_says_so(tmp_path: Path) -> None:
     made = new(_book(tmp_path / "cities.xlsx", REMARKS))
     assert made.study is not None, made.problem
@@ -79,6 +80,7 @@ def test_panels_read_remarks_as_studies_do(tmp_path: Path) -> None:
     assert int((panel.cohort_codes >= 0).sum()) == 3
 
 
+@pytest.mark.slow
 def test_two_years_in_a_cell_are_a_problem_that_one_correction_solves(tmp_path: Path) -> None:
     odd = "2014年申报，2016年获批（第二批）"
     path = _book(tmp_path / "cities.xlsx", REMARKS | {"赤水市": odd})
@@ -96,6 +98,7 @@ def test_two_years_in_a_cell_are_a_problem_that_one_correction_solves(tmp_path: 
     assert int((validate(tmp_path / "cities.toml").panel.cohort_codes >= 0).sum()) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["2018（拟）", "2018[计划]"])
 def test_a_plan_is_no_year_with_a_remark(tmp_path: Path, cell: str) -> None:
     frame = messy_books.truth(1).astype({"批复年份": object})

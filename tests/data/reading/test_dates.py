@@ -13,6 +13,7 @@ from bayes_nqp import Panel
 from bayes_nqp.studies import new
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["{}Q{}", "{}-q{}", "{}年第{}季度", "{}年{}季度"])
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
 def test_quarters_and_prices_are_read(tmp_path: Path, form: str, ending: str) -> None:
@@ -73,6 +74,7 @@ MONTHS = {
 }
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("form", MONTHS.values(), ids=MONTHS)
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
 @pytest.mark.parametrize("never", [None, "never"])
@@ -126,6 +128,7 @@ def test_a_month_of_listing_is_no_part_of_a_period(tmp_path: Path) -> None:
     assert "period" not in new(tmp_path / "a.csv").guess.steps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["{}-{:02d}", "{}/{}", "{}-{}学年", "FY{}"])
 def test_years_over_two_calendar_years_are_the_first(tmp_path: Path, form: str) -> None:
     frame = messy_books.truth(1)

@@ -65,6 +65,7 @@ def test_old_workbooks_make_the_same_panel(books: tuple[Path, Path]) -> None:
     assert len(old.frame) == 24
 
 
+@pytest.mark.slow
 def test_old_workbooks_make_the_same_study(books: tuple[Path, Path]) -> None:
     proposals = [new(path, path.with_suffix(f"{path.suffix}.toml")) for path in books]
     studies = [x.path.read_text(encoding="utf-8") for x in proposals]

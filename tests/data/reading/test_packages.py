@@ -24,6 +24,7 @@ def reader() -> Any:
     return pytest.importorskip("pyreadstat", reason="the extra formats is not installed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [".sav", ".zsav", ".por", ".xpt"])
 def test_a_file_is_read_as_it_was_written(tmp_path: Path, ending: str) -> None:
     writer, known = reader(), messy_books.truth(1).rename(columns=NAMES)

@@ -34,6 +34,7 @@ def since_of(made: Proposal, path: Path) -> dict[str, int]:
     return {str(city): int(year) for city, year in years.items()}
 
 
+@pytest.mark.slow
 def test_a_list_is_joined_and_said(tmp_path: Path) -> None:
     _, since = messy_books.listed(messy_books.truth(1))
     rows = [["城市", "批复时间"], *map(list, since.items()), ["杭州市", 2015]]
@@ -49,6 +50,7 @@ def test_a_list_is_joined_and_said(tmp_path: Path) -> None:
     assert FIRST not in reading_of(path, {}, roles=ROLES).frame
 
 
+@pytest.mark.slow
 def test_a_name_that_may_be_a_unit_is_asked_for_and_one_correction_is_enough(
     tmp_path: Path,
 ) -> None:
@@ -106,6 +108,7 @@ def test_lists_that_differ_are_both_named(tmp_path: Path) -> None:
     assert "实施时间" in made.problem
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", ["成立时间", "入选时间"])
 def test_other_sheets_and_tables_with_a_policy_of_their_own_are_left_alone(
     tmp_path: Path, head: str
@@ -159,6 +162,7 @@ def cohorts(study: Study) -> set[float]:
     return {*labels[~np.isnan(labels)].tolist()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("numbered", [False, True])
 def test_batches_may_stand_above_their_names(tmp_path: Path, numbered: bool) -> None:
     _, since = messy_books.listed(messy_books.truth(1))
@@ -184,6 +188,7 @@ def test_an_end_of_the_policy_is_asked_for(tmp_path: Path) -> None:
     assert since_of(new(path, tmp_path / "b.toml"), path) == since
 
 
+@pytest.mark.slow
 def test_waves_with_their_dates_are_read(tmp_path: Path) -> None:
     _, since = messy_books.listed(messy_books.truth(1))
     cities = {year: ", ".join(x for x in since if since[x] == year) for year in (2014, 2016)}

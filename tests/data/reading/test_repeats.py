@@ -29,6 +29,7 @@ def _panel(order: str) -> pd.DataFrame:
     }[order].reset_index(drop=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "order", ["by unit", "by period", "backwards", "shuffled", "a unit in two runs"]
 )

@@ -111,6 +111,7 @@ def test_a_table_that_goes_on_is_not_another_variable(tmp_path: Path) -> None:
         reading_of(again, {"header": 2, "stacked": ["产值"]})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "title", "called"),
     [

@@ -25,6 +25,7 @@ def _rows(cells: list[object], codes: tuple[str, str] = ("000001", "600000")) ->
     })  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mark", ["①", "²", "⑴", "*"])
 def test_the_mark_of_a_note_is_no_digit(mark: str, tmp_path: Path) -> None:
     cells: list[object] = [10.25 + k for k in range(20)]
@@ -85,6 +86,7 @@ def test_an_example_keeps_all_digits(tmp_path: Path) -> None:
     assert {"2,257,042", "2257042"} <= {*map(str, astuple(found))}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["△{}", "{}-", "({})", "（{}）"])
 def test_numbers_below_zero_as_accounts_write_them(form: str, tmp_path: Path) -> None:
     cells: list[object] = [10.25 + k for k in range(20)]
@@ -94,6 +96,7 @@ def test_numbers_below_zero_as_accounts_write_them(form: str, tmp_path: Path) ->
     assert (read[3], read[7], read[0]) == (-13.25, -1017.5, 10.25)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["1 234 567,5", "1\u00a0234\u00a0567,5", "1\u202f234\u202f567,5",
                                   "1'234'567.5", "1’234’567.5", "1.234.567,5"])  # fmt: skip
 def test_thousands_as_other_countries_mark_them(form: str, tmp_path: Path) -> None:

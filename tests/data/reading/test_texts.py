@@ -13,6 +13,7 @@ _EDGES = " \t\r\n\u3000\xa0"
 _NAMES = st.text("ab1 \t\n\u3000\xa0《〃é丠", max_size=3)
 
 
+@pytest.mark.slow
 @given(names=st.lists(_NAMES, min_size=1, max_size=12), times=st.integers(1, 4))
 def test_quick_looks_are_those_at_each_text(names: list[str], times: int) -> None:
     rows = [x for x in names for _ in range(times)]
@@ -28,6 +29,7 @@ def test_quick_looks_are_those_at_each_text(names: list[str], times: int) -> Non
     assert texts.run_on.isascii() == all(x.isascii() for x in rows)
 
 
+@pytest.mark.slow
 @given(names=st.lists(_NAMES, min_size=2, max_size=8))
 def test_runs_are_known_only_where_no_name_comes_again(names: list[str]) -> None:
     names = [x for k, x in enumerate(names) if k == 0 or x != names[k - 1]]

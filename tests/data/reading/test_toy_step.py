@@ -43,6 +43,7 @@ def toy() -> Any:
     del STEPS["shouting"]
 
 
+@pytest.mark.slow
 def test_a_toy_step_is_proposed_read_and_undone(tmp_path: Path, toy: type[Step]) -> None:
     frame = messy_books.truth(1)
     known = frame["贷款余额"].to_numpy()

@@ -39,6 +39,7 @@ def test_batches_are_asked_for_and_one_correction_is_enough(tmp_path: Path) -> N
     assert int((panel.cohort_codes >= 0).sum()) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", ["第三批", "二〇二x", "3批"])
 def test_a_word_with_a_number_is_not_never_treated(tmp_path: Path, word: str) -> None:
     known = messy_books.truth(1).astype({"批复年份": object})

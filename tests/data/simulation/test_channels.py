@@ -42,6 +42,7 @@ def effect_of_switching_off(simulated: Any, path: str) -> pd.DataFrame:
     return frame.assign(effect=whole, event_time=event_time)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

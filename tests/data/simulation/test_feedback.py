@@ -35,6 +35,7 @@ def test_truth_is_the_matrix_of_derivatives() -> None:
     assert "received" not in plain.truth["path"]
 
 
+@pytest.mark.slow
 def test_a_spillover_alone_is_received_of_a_point_more_everywhere() -> None:
     plain, linked = provinces(**OPTIONS | {"spillover": 0.0}), provinces(**OPTIONS)
     assert by_unit(linked, "received") == pytest.approx(np.full(31, 0.2), abs=1e-10)
@@ -43,6 +44,7 @@ def test_a_spillover_alone_is_received_of_a_point_more_everywhere() -> None:
     assert by_unit(linked, "total") == pytest.approx(total, abs=1e-10)
 
 
+@pytest.mark.slow
 def test_a_lag_is_found_again() -> None:
     simulated = provinces(**OPTIONS, lag=0.4, spatial=0.0)
     near = nqp.spatial_weights.nearest(simulated.panel, k=4)

@@ -72,6 +72,7 @@ def test_cities_are_treated_when_their_zone_was_approved(rule: str) -> None:
     assert len(got) == 150
 
 
+@pytest.mark.slow
 def test_merging_the_zones_gives_the_cohorts_back() -> None:
     frame = cities(names="zh", seed=1).frame
     bare = frame.drop(columns=["批次", "试点年份", "省份", "地区", "资源型"])
@@ -82,6 +83,7 @@ def test_merging_the_zones_gives_the_cohorts_back() -> None:
     np.testing.assert_array_equal(coastal, frame["地区"])
 
 
+@pytest.mark.slow
 def test_zones_below_prefecture_level_count_on_request() -> None:
     without = cities(seed=1).frame.drop_duplicates("code").set_index("code")["zone_year"]
     within = cities(below_prefecture=True, seed=1).frame
@@ -93,6 +95,7 @@ def test_zones_below_prefecture_level_count_on_request() -> None:
     assert changed <= part
 
 
+@pytest.mark.slow
 def test_firms_are_nested_in_cities_and_unbalanced() -> None:
     simulated = firms(seed=1)
     frame = simulated.frame
@@ -130,6 +133,7 @@ def test_exposure_follows_the_zones_of_the_province() -> None:
 # --- the index ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", ["en", "zh"])
 @pytest.mark.parametrize("name", ["cities", "firms", "provinces"])
 def test_the_frame_rebuilds_the_panel(name: str, names: str) -> None:
@@ -144,6 +148,7 @@ def test_the_frame_rebuilds_the_panel(name: str, names: str) -> None:
     assert_equal(again, simulated.panel)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cities", "firms", "provinces"])
 def test_indicators_are_positive_and_weigh_differently(name: str) -> None:
     for seed in range(2):
@@ -154,6 +159,7 @@ def test_indicators_are_positive_and_weigh_differently(name: str) -> None:
     assert weights.max() > 1.1 / len(weights)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cities", "firms", "provinces"])
 def test_the_truth_is_what_the_policy_did_to_the_index(name: str) -> None:
     """Two worlds that differ in one thing, their indicators put through the same index."""
@@ -190,6 +196,7 @@ def test_the_truth_is_what_the_policy_did_to_the_index(name: str) -> None:
 # --- the truth ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cities", "firms", "provinces"])
 def test_paths_add_up(name: str) -> None:
     simulated = make(name, seed=2)
@@ -215,6 +222,7 @@ def saturated(simulated: Simulated) -> npt.NDArray[np.float64]:
     return np.asarray(np.linalg.lstsq(x, y, rcond=None)[0][: dummies.shape[1]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments", [{}, {"deviation_sd": 0.5, "moderation": 0.2}], ids=["alike", "own"]
 )
@@ -228,6 +236,7 @@ def _quiet() -> dict[str, Channel]:
     return {k: replace(CATALOGUE[k], deviation_sd=0.0) for k in ("digital", "innovation")}
 
 
+@pytest.mark.slow
 def test_without_noise_means_before_and_after_find_the_truth() -> None:
     simulated = cities(**STILL, mediators=_quiet(), seed=1)
     frame, truth = simulated.panel.frame, simulated.truth
@@ -252,6 +261,7 @@ def test_without_noise_slopes_of_provinces_are_the_truth() -> None:
         np.testing.assert_allclose(slope, truth[truth["region"] == region], rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_contrasts_moderation_and_deviations_are_in_the_truth() -> None:
     base = cities(**STILL, contrasts={}, mediators=_quiet(), seed=1)
     gain = base.parameters["gain"]
@@ -273,6 +283,7 @@ def test_contrasts_moderation_and_deviations_are_in_the_truth() -> None:
     np.testing.assert_allclose(slope * rows.std(ddof=0), 0.4, rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_deviations_of_firms_are_those_of_their_city() -> None:
     simulated = make("firms", seed=1)
     truth, frame = simulated.truth, simulated.frame
@@ -285,6 +296,7 @@ def test_deviations_of_firms_are_those_of_their_city() -> None:
 # --- violations ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_trend_violates_parallel_trends_and_the_truth_stays() -> None:
     calm, adrift = (cities(**STILL, mediators=_quiet(), trend=t, seed=1) for t in (0.0, 0.3))
     leads = []
@@ -300,6 +312,7 @@ def test_a_trend_violates_parallel_trends_and_the_truth_stays() -> None:
     np.testing.assert_allclose(total[0], total[1])
 
 
+@pytest.mark.slow
 def test_confounding_biases_the_slope_of_the_mediator() -> None:
     quiet = {"digital": replace(CATALOGUE["digital"], deviation_sd=0.0)}
     slopes = []
@@ -346,6 +359,7 @@ def test_firms_of_one_city_share_shocks_on_request() -> None:
 # --- seeds, names, errors -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cities", "firms", "provinces"])
 def test_a_seed_makes_the_same_panel(name: str) -> None:
     one, same, other = (make(name, seed=seed) for seed in (7, 7, 8))
@@ -354,12 +368,14 @@ def test_a_seed_makes_the_same_panel(name: str) -> None:
     assert make(name, **kept).digest == one.digest
 
 
+@pytest.mark.slow
 def test_parts_have_streams_of_their_own() -> None:
     plain, rough = cities(seed=5), cities(seed=5, rho=0.5, confounding=0.3, spatial=0.0)
     per_sd = [path_of(s.truth, "total") / s.parameters["gain"] for s in (plain, rough)]
     np.testing.assert_allclose(per_sd[0], per_sd[1])
 
 
+@pytest.mark.slow
 def test_names_change_words_and_nothing_else() -> None:
     english, chinese = cities(seed=4), cities(names="zh", seed=4)
     values = [rebuilt(simulated).values for simulated in (english, chinese)]

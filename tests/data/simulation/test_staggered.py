@@ -32,6 +32,7 @@ def rows_of(simulated: Simulated) -> pd.DataFrame:
     return out.assign(effect=out["shared"] + out["deviation"] - mean)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -109,6 +110,7 @@ def test_cells_come_in_the_order_of_a_design() -> None:
     np.testing.assert_allclose(effects["observed"], simulated.truth["observed"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rho", [0.0, 0.5, 0.8])
 @pytest.mark.parametrize("noise", ["ar1", "ar1+white", "student"])
 def test_errors_have_the_moments_they_promise(noise: str, rho: float) -> None:

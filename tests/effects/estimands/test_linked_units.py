@@ -72,6 +72,7 @@ def test_units_have_the_mean_of_their_rows(name: str) -> None:
             assert draws.isel(chain=0, draw=draw).to_numpy() == pytest.approx(mean, abs=1e-10)
 
 
+@pytest.mark.slow
 def test_exposed_units_have_theirs() -> None:
     fit = nqp.fit(exposure_of(), PROVINCES, nqp.Importance(seed=1, draws=100), progress=False)
     for path in ("total", "direct", "received"):
@@ -90,6 +91,7 @@ def test_a_fit_without_deviations_says_so() -> None:
         nqp.spillover_effects(fit, by="unit")
 
 
+@pytest.mark.slow
 def test_units_have_the_mean_of_their_rows_from_adoption_on() -> None:
     design = design_of(spillovers=nqp.SpatialLag(WEIGHTS, durbin=False), anticipation=1)
     fit = nqp.fit(design, PANEL, nqp.Importance(seed=1, draws=100), progress=False)

@@ -197,6 +197,7 @@ def toy() -> Iterator[str]:
     del ESTIMANDS["at_adoption"], ESTIMANDS["indirect_ratio"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "heading", "change", "note"),
     [
@@ -239,6 +240,7 @@ def test_studies_know_estimands(toy: str, tmp_path: Path) -> None:
     assert KINDS["estimands"].section == ""
 
 
+@pytest.mark.slow
 def test_without_a_name_a_study_has_none(tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
     text = "\n".join(x for x in STUDY.splitlines() if not x.startswith("estimands"))

@@ -29,6 +29,7 @@ def fit(panel: nqp.Panel) -> nqp.Fit:
     return nqp.fit(nqp.StaggeredDiD(unidentified="drop"), panel, SAMPLER, progress=False)
 
 
+@pytest.mark.slow
 def test_the_fit_is_that_of_the_shorter_sample(fit: nqp.Fit, panel: nqp.Panel) -> None:
     before = panel.where(panel.time_codes < panel.cohort_codes.max())
     shorter = nqp.fit(nqp.StaggeredDiD(), before, SAMPLER, progress=False)
@@ -38,6 +39,7 @@ def test_the_fit_is_that_of_the_shorter_sample(fit: nqp.Fit, panel: nqp.Panel) -
     assert any("when all units have adopted" in note for note in fit.notes)
 
 
+@pytest.mark.slow
 def test_leads_and_placebo_dates_are_asked(fit: nqp.Fit) -> None:
     asked = ["pretrends", "placebo_time", "anticipation", "control_group"]
     assert {x.verdict for x in run_checks(fit, asked)}.isdisjoint({"not applicable"})
@@ -67,6 +69,7 @@ def test_a_report_says_where_the_sample_ends(fit: nqp.Fit) -> None:
     assert not any("mask" in note for note in (*fit.notes, *fit.panel.notes))  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_anticipation_ends_it_sooner(panel: nqp.Panel) -> None:
     design = nqp.StaggeredDiD(unidentified="drop", anticipation=1)
     fit = nqp.fit(design, panel, SAMPLER, progress=False)
@@ -74,6 +77,7 @@ def test_anticipation_ends_it_sooner(panel: nqp.Panel) -> None:
     assert fit.panel.periods == panel.cohort_codes.max() - 1
 
 
+@pytest.mark.slow
 def test_it_is_read_again_beside_the_whole_panel(
     fit: nqp.Fit, panel: nqp.Panel, tmp_path: Path
 ) -> None:
@@ -117,6 +121,7 @@ def test_a_region_in_which_all_adopt_ends_by_itself(tmp_path: Path) -> None:
     assert nqp.load(path, panel).digest == fit.digest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "design",
     [

@@ -69,6 +69,7 @@ def dense_r2(fit: nqp.Fit) -> np.ndarray:
     return explained / (explained + rest)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("design", "weights"),
     [

@@ -297,6 +297,7 @@ def forged(kind: str, edit: Edit, folder: Path, *, rows: bool = True) -> Path:
     return resealed(path, edit)
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize("name", FORGERIES)
 def test_a_forgery_is_refused(name: str, tmp_path: Path) -> None:
     kind, edit = FORGERIES[name]
@@ -305,6 +306,7 @@ def test_a_forgery_is_refused(name: str, tmp_path: Path) -> None:
     assert "Error:" not in str(refused.value).replace("StudyError:", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(FORGERIES) - ROWS))
 def test_a_forgery_without_rows_is_refused(name: str, tmp_path: Path) -> None:
     kind, edit = FORGERIES[name]
@@ -313,6 +315,7 @@ def test_a_forgery_without_rows_is_refused(name: str, tmp_path: Path) -> None:
         nqp.load(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_honest_file_is_read(kind: str, tmp_path: Path) -> None:
     assert_equal(nqp.load(forged(kind, lambda _: None, tmp_path)).groups, fit_of(kind).groups)
@@ -320,6 +323,7 @@ def test_an_honest_file_is_read(kind: str, tmp_path: Path) -> None:
     assert str(without.gate) == str(fit_of(kind).gate)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", sorted(DESIGNS)[::4])
 def test_every_design_is_read(name: str, seed: int, tmp_path: Path) -> None:
@@ -328,6 +332,7 @@ def test_every_design_is_read(name: str, seed: int, tmp_path: Path) -> None:
     assert_equal(nqp.load(found.save(tmp_path / "fit.nc")), found)
 
 
+@pytest.mark.slow
 def test_rows_that_come_later_are_asked_too(tmp_path: Path) -> None:
     path = forged(PLAIN, FORGERIES["rows by one"][1], tmp_path, rows=False)
     resealed(path, put("effects", "membership_rows", plus(1)))

@@ -53,6 +53,7 @@ def fitted(panel):
     return fit(design, panel, FEW, progress=False)
 
 
+@pytest.mark.slow
 def test_what_is_read_is_what_was_written(fitted, tmp_path):
     path = fitted.save(tmp_path / "里" / "fit.nc")
     back = load(path)
@@ -64,12 +65,14 @@ def test_what_is_read_is_what_was_written(fitted, tmp_path):
     assert_equal(load(back.save(tmp_path / "again.nc")), fitted)
 
 
+@pytest.mark.slow
 def test_space_in_the_name_of_a_stratum(tmp_path):
     design = StaggeredDiD(unidentified="drop", time=TimeEffects())
     found = fit(design, chinese_panel("沿海 内陆"), FEW, progress=False)
     assert_equal(load(found.save(tmp_path / "fit.nc")), found)
 
 
+@pytest.mark.slow
 def test_slash_in_the_name_of_a_stratum(tmp_path):
     design = StaggeredDiD(unidentified="drop", time=TimeEffects())
     found = fit(design, chinese_panel("沿海/内陆"), FEW, progress=False)
@@ -79,6 +82,7 @@ def test_slash_in_the_name_of_a_stratum(tmp_path):
     assert "沿海/内陆" in group_time_effects(back).coords
 
 
+@pytest.mark.slow
 def test_every_design_goes_to_disk(tmp_path):
     from design_table import DESIGNS
 
@@ -89,6 +93,7 @@ def test_every_design_goes_to_disk(tmp_path):
         assert_equal(load(found.save(tmp_path / "fit.nc")), found)
 
 
+@pytest.mark.slow
 def test_dates_and_text_cohorts(tmp_path):
     df = random_frame(6)
     df["day"] = pd.PeriodIndex.from_ordinals(180 + df["time"], freq="Q").to_timestamp()
@@ -103,6 +108,7 @@ def test_dates_and_text_cohorts(tmp_path):
     assert_equal(load(found.save(tmp_path / "fit.nc")), found)
 
 
+@pytest.mark.slow
 def test_without_rows(fitted, panel, tmp_path):
     path = fitted.save(tmp_path / "fit.nc", rows=False)
     assert fitted.save(tmp_path / "all.nc").stat().st_size > path.stat().st_size
@@ -116,6 +122,7 @@ def test_without_rows(fitted, panel, tmp_path):
     assert_equal(load(path, panel=panel), fitted)
 
 
+@pytest.mark.slow
 def test_another_panel_is_refused(fitted, panel, tmp_path):
     path = fitted.save(tmp_path / "fit.nc", rows=False)
     other = panel.with_outcome(panel.outcome + np.eye(panel.n_rows)[0])
@@ -123,6 +130,7 @@ def test_another_panel_is_refused(fitted, panel, tmp_path):
         load(path, panel=other)
 
 
+@pytest.mark.slow
 def test_no_file_and_no_fit(fitted, tmp_path):
     with pytest.raises(StudyError, match="is not a file"):
         load(tmp_path / "nothing.nc")
@@ -136,6 +144,7 @@ def test_no_file_and_no_fit(fitted, tmp_path):
         load(foreign)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.7, 0.97])
 def test_truncated(fitted, tmp_path, share):
     path = fitted.save(tmp_path / "fit.nc")
@@ -168,6 +177,7 @@ for path in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files")
 def test_a_failing_write_leaves_what_was_there(fitted, tmp_path):
     """In a process of its own, in which no file can grow: as on a full disk."""
@@ -188,6 +198,7 @@ def test_a_failing_write_leaves_what_was_there(fitted, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["fit.nc"]
 
 
+@pytest.mark.slow
 def test_notes_and_dropped_rows_travel(tmp_path):
     df = random_frame(6)
     df.loc[[3, 9], "y"] = np.nan

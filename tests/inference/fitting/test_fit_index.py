@@ -51,6 +51,7 @@ def pooled(index: nqp.index.Index) -> nqp.Fit:
     return nqp.fit_index(DESIGN, panel, index, draws=3, seed=7, sampler=sampler, progress=False)
 
 
+@pytest.mark.slow
 def test_every_draw_of_the_index_is_the_fit_of_its_own_outcome(
     index: nqp.index.Index, pooled: nqp.Fit
 ) -> None:
@@ -69,6 +70,7 @@ def test_every_draw_of_the_index_is_the_fit_of_its_own_outcome(
     assert pooled.scale == nqp.fit(DESIGN, panel, sampler, progress=False).scale
 
 
+@pytest.mark.slow
 def test_draws_take_turns_and_are_about_as_many_as_of_one_fit(pooled: nqp.Fit) -> None:
     att = nqp.att(pooled)
     assert att["index_draw"].to_numpy()[:4].tolist() == [0, 1, 2, 0]
@@ -94,6 +96,7 @@ def test_variance_is_split_without_rest(pooled: nqp.Fit) -> None:
         nqp.index_variance(att.drop_vars("index_draw"))
 
 
+@pytest.mark.slow
 def test_the_gate_is_the_worst_and_travels(pooled: nqp.Fit) -> None:
     # 300 draws a fit are too few for 400 effective ones.
     assert not pooled.gate.passed
@@ -102,6 +105,7 @@ def test_the_gate_is_the_worst_and_travels(pooled: nqp.Fit) -> None:
     assert nqp.summary(nqp.att(pooled))["gate"][0] == str(pooled.gate)
 
 
+@pytest.mark.slow
 def test_it_is_saved_whole(pooled: nqp.Fit, tmp_path: Path) -> None:
     again = nqp.load(pooled.save(tmp_path / "fit.nc"))
     testing.assert_equal(again, pooled)
@@ -111,6 +115,7 @@ def test_it_is_saved_whole(pooled: nqp.Fit, tmp_path: Path) -> None:
     assert recalled(again.panel.frame) == {"nqp": RECIPE}
 
 
+@pytest.mark.slow
 def test_what_needs_one_outcome_refuses_pooled_draws(pooled: nqp.Fit) -> None:
     for function in (nqp.posterior_predictive, nqp.log_likelihood):
         with pytest.raises(StudyError, match="pooled over 3 draws"):
@@ -127,6 +132,7 @@ def test_checks_are_asked_of_the_index_itself(pooled: nqp.Fit) -> None:
     assert "without patents" in [t.get_text() for t in plots.check(found).axes[0].get_yticklabels()]
 
 
+@pytest.mark.slow
 def test_one_indicator_that_carries_the_effect_is_in_doubt(rows: pd.DataFrame) -> None:
     rng = np.random.default_rng(5)
     treated = rows["time"] >= rows["cohort"]
@@ -140,6 +146,7 @@ def test_one_indicator_that_carries_the_effect_is_in_doubt(rows: pd.DataFrame) -
     assert "without patents" in found.sentence
 
 
+@pytest.mark.slow
 def test_indicators_is_not_applicable_where_no_index_is_remembered(pooled: nqp.Fit) -> None:
     assert pooled.panel is not None
     frame = pooled.panel.frame.copy()

@@ -47,6 +47,7 @@ def test_its_sampler_is_the_one_of_today_with_the_numbers_that_it_had(frozen) ->
     assert fit.sampler == nqp.Importance(draws=draws, chains=chains, seed=3)
 
 
+@pytest.mark.slow
 def test_its_design_can_be_fitted_to_its_panel_again(frozen) -> None:
     name, fit = frozen
     again = nqp.fit(fit.design, fit.panel, AGAIN, progress=False)
@@ -56,6 +57,7 @@ def test_its_design_can_be_fitted_to_its_panel_again(frozen) -> None:
         assert_array_less(off, 1.0, err_msg=f"{name} {by}")
 
 
+@pytest.mark.slow
 def test_it_is_saved_again_as_it_is(frozen, tmp_path: Path) -> None:
     _, fit = frozen
     assert_equal(nqp.load(fit.save(tmp_path / "again.nc")), fit)
@@ -76,6 +78,7 @@ def test_likelihoods_come_from_coefficients_drawn_anew(frozen) -> None:
         assert "Versions up to 0.1 did not store them" in result.sentence
 
 
+@pytest.mark.slow
 def test_it_says_that_its_file_had_no_seal(frozen, tmp_path: Path) -> None:
     _, fit = frozen
     back = nqp.load(fit.save(tmp_path / "again.nc"))

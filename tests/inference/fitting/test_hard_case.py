@@ -46,6 +46,7 @@ def fits() -> list[nqp.Fit]:
     ]
 
 
+@pytest.mark.slow
 def test_chains_move_where_noise_is_close_to_zero(fits: list[nqp.Fit]) -> None:
     for fit in fits:
         assert fit.gate.ess_bulk > 400, fit.gate
@@ -53,6 +54,7 @@ def test_chains_move_where_noise_is_close_to_zero(fits: list[nqp.Fit]) -> None:
         assert fit.gate.khat < fit.gate.khat_limit, fit.gate
 
 
+@pytest.mark.slow
 def test_seeds_agree(fits: list[nqp.Fit]) -> None:
     """As far as effective draws allow: a range of three means above 4.13 errors has p < .01."""
     quantities = {name: [fit.posterior[f"outcome__{name}"] for fit in fits]

@@ -31,6 +31,7 @@ def fit_of(delta: float, links: np.ndarray = RING, theta: float = 0.2) -> nqp.Fi
     return nqp.fit(design, panel, nqp.Importance(seed=1, draws=300), progress=False)
 
 
+@pytest.mark.slow
 def test_impacts_are_averages_of_derivatives() -> None:
     fit = fit_of(0.4)
     draws = nqp.impacts(fit).isel(covariate=0).stack(sample=("chain", "draw"))
@@ -80,6 +81,7 @@ def test_they_need_a_lag_and_covariates() -> None:
     assert nqp.check(plain, "spatial_lag", progress=False).verdict == "not applicable"
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     "name", ["placebo_time", "placebo_space", "error_model", "trend_sensitivity"]
 )

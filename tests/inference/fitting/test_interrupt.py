@@ -46,6 +46,7 @@ print("interrupted" in repr(found), att(found).sizes["draw"], flush=True)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for child processes")
 def test_interrupt_keeps_the_draws():
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(HERE), *sys.path])}

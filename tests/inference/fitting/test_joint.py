@@ -49,6 +49,7 @@ def product_of_means(fit: nqp.Fit, frame: pd.DataFrame) -> np.ndarray:
     return (a * ((mean_b + posterior["outcome__b_deviation"].to_numpy()) @ share)).ravel()
 
 
+@pytest.mark.slow
 def test_the_covariance_belongs_to_the_indirect_effect(
     together: tuple[nqp.Fit, pd.DataFrame],
 ) -> None:
@@ -65,6 +66,7 @@ def test_the_covariance_belongs_to_the_indirect_effect(
     assert corr[0] < 0.7 < corr[1]
 
 
+@pytest.mark.slow
 def test_without_correlation_both_agree() -> None:
     fit, frame = told(0.0)
     rows = treated_rows(frame)
@@ -77,6 +79,7 @@ def test_without_correlation_both_agree() -> None:
     assert low < product.mean() < high
 
 
+@pytest.mark.slow
 def test_effects_of_units_are_recovered(together: tuple[nqp.Fit, pd.DataFrame]) -> None:
     fit, frame = together
     truth = frame.groupby("unit")[["a", "b"]].first().loc[fit.posterior["member"].to_numpy()]
@@ -93,6 +96,7 @@ def test_effects_of_units_are_recovered(together: tuple[nqp.Fit, pd.DataFrame]) 
         assert low < values < high
 
 
+@pytest.mark.slow
 def test_paths_add_up_and_are_means_of_products(together: tuple[nqp.Fit, pd.DataFrame]) -> None:
     fit, frame = together
     effect = fit.effects["effect"]
@@ -117,6 +121,7 @@ def test_paths_add_up_and_are_means_of_products(together: tuple[nqp.Fit, pd.Data
     )
 
 
+@pytest.mark.slow
 def test_members_average_to_cells(together: tuple[nqp.Fit, pd.DataFrame]) -> None:
     fit, frame = together
     rows = treated_rows(frame)
@@ -126,6 +131,7 @@ def test_members_average_to_cells(together: tuple[nqp.Fit, pd.DataFrame]) -> Non
     np.testing.assert_allclose(mean, nqp.nie(fit).sel(mediator="digital"), rtol=0, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_saving_and_loading(together: tuple[nqp.Fit, pd.DataFrame], tmp_path: Path) -> None:
     fit, _ = together
     again = nqp.load(fit.save(tmp_path / "joint.nc"))
@@ -165,6 +171,7 @@ def test_two_mediators_of_a_panel_and_gradients_are_refused() -> None:
         nqp.posterior_mean(MEDIATION, panel_of(frame))
 
 
+@pytest.mark.slow
 def test_a_new_unit_has_both_deviations_with_their_correlation(together) -> None:
     """The mean over draws is that of products: the covariance is in it."""
     fit, _ = together

@@ -50,6 +50,7 @@ def panel_of(frame: pd.DataFrame) -> nqp.Panel:
     return nqp.Panel.from_frame(frame, outcome="outcome", mediators=["digital"], **ROLES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("design", "missing"),
     [
@@ -81,6 +82,7 @@ def together() -> tuple[nqp.Fit, pd.DataFrame]:
     return fit, frame
 
 
+@pytest.mark.slow
 def test_the_covariance_belongs_to_the_indirect_slope(together) -> None:
     fit, frame = together
     legs = frame.groupby("unit")[["a", "b"]].first()
@@ -99,6 +101,7 @@ def test_the_covariance_belongs_to_the_indirect_slope(together) -> None:
     assert low < A * B + CORR * SPREAD**2 < high
 
 
+@pytest.mark.slow
 def test_paths_add_up(together) -> None:
     effects = together[0].effects["effect"]
     parts = effects.sel(path="direct") + effects.sel(path="digital")

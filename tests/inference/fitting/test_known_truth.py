@@ -74,6 +74,7 @@ def test_deviations_of_units(errors: AR1 | IID, rho: float) -> None:
     np.testing.assert_allclose(found["deviation"].values.ravel(), deviation, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_error_scale_and_effect() -> None:
     """Flat coefficients leave sigma a density in one dimension, and the effect a mixture."""
     panel, treated, control = two_periods()

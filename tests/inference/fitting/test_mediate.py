@@ -160,6 +160,7 @@ def test_continuous_treatment_moves_by_the_named_change() -> None:
     close(nqp.nie(curved), 10 * a * (b + d * 50))
 
 
+@pytest.mark.slow
 def test_units_of_columns_change_nothing_else() -> None:
     frame = simulated(300)
     given = {**ARGUMENTS, "mediators": ["skill", "effort"], "strata": "region"}
@@ -186,6 +187,7 @@ def test_sigma_without_prior_is_inverse_gamma() -> None:
     assert stats.kstest(beta[:, 0], t.cdf).pvalue > 1e-3
 
 
+@pytest.mark.slow
 def test_coefficients_with_a_prior_agree_with_integration() -> None:
     rng = np.random.default_rng(4)
     flat, held, y = np.ones((9, 1)), rng.normal(size=(9, 1)), rng.normal(size=9) + 2

@@ -83,6 +83,7 @@ def left(held: dict[str, weakref.ref[Any]]) -> list[str]:
     return [name for name, reference in held.items() if reference() is not None]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("make", [plain, channels, jointly])
 def test_a_fit_goes_at_once(make: Callable[[], nqp.Fit], tmp_path: Path) -> None:
@@ -111,6 +112,7 @@ def cyclic_arrays() -> int:
     return sum(x.nbytes for x in arrays.values())
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize(("make", "checks"), [(plain, PLAIN), (channels, CHANNELS)])
 def test_a_fit_goes_with_all_that_checks_made_for_it(
@@ -134,6 +136,7 @@ def test_a_fit_goes_with_all_that_checks_made_for_it(
     assert cyclic_arrays() < 0.2 * size
 
 
+@pytest.mark.slow
 def test_what_a_tree_costs_is_its_own() -> None:
     """A tree is made of the fit's draws each time, and what is written into it stays there."""
     fit = plain()

@@ -49,6 +49,7 @@ def test_averages_are_those_of_dense_rows(name: str) -> None:
         assert variance == pytest.approx(theirs, rel=1e-7)
 
 
+@pytest.mark.slow
 def test_moderated_averages_hold_what_the_moderator_adds() -> None:
     """And a climb from nearby ends where one from afar does."""
     panel = staggered(units=60, seed=5).panel
@@ -88,6 +89,7 @@ def _permuted(panel: nqp.Panel, permutations: int) -> np.ndarray:
 SHARED = nqp.StaggeredDiD(nqp.PartialPooling(["region"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("design", "changes", "together"),
     [
@@ -121,6 +123,7 @@ def test_deals_side_by_side_are_those_one_by_one(
 NEAR = nqp.simulation.Spillover(nqp.Rings([150, 300]), untreated=(0.5, 0.25), treated=(0.2, 0.1))
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("effect", "changes", "missing"),
     [
@@ -168,6 +171,7 @@ def test_deals_under_rings_are_those_one_by_one(
         assert sd[k] == pytest.approx(spread[0], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_deals_that_nobody_can_fit_are_nan() -> None:
     """Where nobody adopts there is no average effect."""
     panel = _panel()

@@ -32,6 +32,7 @@ def fit(panel: nqp.Panel) -> nqp.Fit:
     return nqp.fit(design, panel, SAMPLER, progress=False)
 
 
+@pytest.mark.slow
 def test_paths_of_a_new_unit_add_up(fit: nqp.Fit) -> None:
     effects = nqp.group_time_effects(fit, "population")
     assert effects.attrs["target"] == "population"
@@ -70,6 +71,7 @@ def test_a_new_unit_is_what_its_equations_say(fit: nqp.Fit) -> None:
     assert (direct > 0.9 * float((posterior["outcome__scale_deviation"] ** 2).mean())).all()
 
 
+@pytest.mark.slow
 def test_on_average_a_new_unit_is_like_the_sample(fit: nqp.Fit) -> None:
     new, own = nqp.group_time_effects(fit, "population"), fit.effects
     for path in ("direct", "digital", "total"):
@@ -78,6 +80,7 @@ def test_on_average_a_new_unit_is_like_the_sample(fit: nqp.Fit) -> None:
         assert float(one.mean()) == pytest.approx(float(other.mean()), abs=0.15)
 
 
+@pytest.mark.slow
 def test_the_mean_over_all_units_is_a_new_units_without_its_deviations(fit: nqp.Fit) -> None:
     """Cells' effects without deviations, at the mean moderator; paths add up."""
     mean, new = (nqp.group_time_effects(fit, x) for x in ("superpopulation", "population"))
@@ -92,6 +95,7 @@ def test_the_mean_over_all_units_is_a_new_units_without_its_deviations(fit: nqp.
         assert float(of_mean.mean()) == pytest.approx(float(of_new.mean()), abs=gap)
 
 
+@pytest.mark.slow
 def test_the_mean_over_all_units_of_one_equation_is_that_of_cells() -> None:
     panel = nqp.simulation.staggered(units=40, periods=8, cohorts=(4, 6), seed=1).panel
     fit = nqp.fit(nqp.StaggeredDiD(nqp.CompletePooling()), panel, SAMPLER, progress=False)
@@ -101,6 +105,7 @@ def test_the_mean_over_all_units_of_one_equation_is_that_of_cells() -> None:
         nqp.group_time_effects(fit, "everyone")
 
 
+@pytest.mark.slow
 def test_without_deviations_it_is_the_sample(panel: nqp.Panel) -> None:
     design = nqp.Mediation(
         DESIGN.replace(effect=nqp.PartialPooling(["region"], varying=None), moderator=None), lag=1

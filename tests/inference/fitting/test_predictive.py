@@ -46,6 +46,7 @@ def _fixed(case, panel, values):
     return without_coefficients(made), {name: values.get(name, 0.6) for name in names}
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("name", NAMES)
 def test_moments_given_the_parameters(name):
     """Means and covariances of all rows agree with those of the dense model."""

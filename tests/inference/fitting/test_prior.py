@@ -28,6 +28,7 @@ def _sd(values):
     return float(np.asarray(values).std())
 
 
+@pytest.mark.slow
 def test_scales_and_errors(drawn):
     prior, s, _ = drawn
     half = np.sqrt(2.0 / np.pi)
@@ -41,6 +42,7 @@ def test_scales_and_errors(drawn):
     assert rho.var() == pytest.approx(4.0 * 0.6 * 0.4 / 6.0, rel=0.06)
 
 
+@pytest.mark.slow
 def test_coefficients(drawn):
     prior, s, _ = drawn
     assert _sd(prior["outcome__level"]) == pytest.approx(5.0 * s, rel=0.04)
@@ -52,6 +54,7 @@ def test_coefficients(drawn):
     assert _sd(prior["outcome__cohort"][..., 0]) == pytest.approx(s, rel=0.08)
 
 
+@pytest.mark.slow
 def test_effects_have_the_covariance_of_the_model(drawn):
     prior, _, panel = drawn
     case = DESIGNS["partial, many scales"]
@@ -69,6 +72,7 @@ def test_effects_have_the_covariance_of_the_model(drawn):
     np.testing.assert_allclose(found, expected, atol=0.12 * np.diag(expected).max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("errors", [AR1(), IID()])
 def test_errors_of_rows(errors):
     """Outcomes less everything else are AR(1), over gaps too."""

@@ -20,6 +20,7 @@ def _point(names: tuple[str, ...], seed: int) -> np.ndarray:
     return 0.5 * np.random.default_rng(seed).standard_normal(len(names))
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize("name", DESIGNS)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_conditional_mean(name: str, seed: int) -> None:

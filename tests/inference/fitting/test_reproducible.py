@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
 from random_panels import random_panel
 
 from bayes_nqp import Importance, PartialPooling, StaggeredDiD, fit
@@ -28,6 +29,7 @@ def digests() -> list[str]:
     return [fitted.digest, hashlib.sha256(content).hexdigest()]
 
 
+@pytest.mark.slow
 def test_same_seed():
     panel = random_panel(5, missing=0.1, strata=("region",))
     first, second = (fit(DESIGN, panel, SAMPLER, progress=False) for _ in range(2))
@@ -38,6 +40,7 @@ def test_same_seed():
     assert other.digest != first.digest
 
 
+@pytest.mark.slow
 def test_a_seed_that_nobody_gave_is_kept():
     panel = random_panel(5, missing=0.1, strata=("region",))
     first = fit(DESIGN, panel, Importance(draws=50, chains=2), progress=False)
@@ -46,6 +49,7 @@ def test_a_seed_that_nobody_gave_is_kept():
     assert again.digest == first.digest
 
 
+@pytest.mark.slow
 def test_another_process_with_other_threads_draws_and_saves_the_same():
     here = digests()
     path = os.pathsep.join([str(HERE), str(HERE / "inference" / "fitting"), *sys.path])

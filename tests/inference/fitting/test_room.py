@@ -13,6 +13,7 @@ from bayes_nqp.inference.model_frame import model_frame_of
 CASE = DESIGNS["partial, units, AR(1)"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sampler",
     [

@@ -76,6 +76,7 @@ def rows(panel: Panel) -> Fit:
     return fit(DESIGN.replace(likelihood=StudentT(1e7)), panel, SAMPLER, progress=False)
 
 
+@pytest.mark.slow
 def test_both_routes_give_one_posterior(panel: Panel, rows: Fit) -> None:
     plain = fit(DESIGN, panel, Importance(seed=1, draws=4000), progress=False)
     assert ROWS_NOTE in rows.notes
@@ -86,6 +87,7 @@ def test_both_routes_give_one_posterior(panel: Panel, rows: Fit) -> None:
     _assert_one_posterior(rows, plain)
 
 
+@pytest.mark.slow
 def test_convergence_of_chains_covers_what_is_reported(rows: Fit) -> None:
     evidence = check(rows, "convergence").evidence
     quantities = set(evidence["quantity"])
@@ -94,6 +96,7 @@ def test_convergence_of_chains_covers_what_is_reported(rows: Fit) -> None:
         assert any(name.startswith(f"att[{factor}=") for name in quantities)
 
 
+@pytest.mark.slow
 def test_convergence_of_chains_fails_on_few_draws(rows: Fit) -> None:
     result = check(cut(rows, slice(0, 40)), "convergence")
     assert result.verdict == "failed"
@@ -114,6 +117,7 @@ def _channels_panel() -> Panel:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "design",
     [PLAIN, ContinuousExposure("d", per="sd", unidentified="drop"), CHANNELS],

@@ -68,11 +68,13 @@ def claim_the_old_format(file: h5py.File) -> None:
 EDITS = [double, pass_the_gate, drop_the_effects, rename_the_outcome, claim_the_old_format]
 
 
+@pytest.mark.slow
 def test_the_same_fit_is_the_same_bytes(content: bytes, tmp_path: Path) -> None:
     back = nqp.load(frozen_fit("exposure").save(tmp_path / "fit.nc"))
     assert back.save(tmp_path / "again.nc").read_bytes() == content
 
 
+@pytest.mark.slow
 def test_a_sealed_file_is_netcdf_all_the_same(path: Path) -> None:
     from arviz import from_netcdf
 
@@ -118,6 +120,7 @@ def test_a_transfer_as_text_is_seen(content: bytes, path: Path) -> None:
         nqp.load(path)
 
 
+@pytest.mark.slow
 def test_what_another_program_packed_anew_is_refused(path: Path, tmp_path: Path) -> None:
     packed = tmp_path / "packed" / "fit.nc"
     packed.parent.mkdir()
@@ -214,6 +217,7 @@ STRUCTURES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("words", "edit"), STRUCTURES.items(), ids=range(15))
 def test_a_seal_does_not_make_a_fit(
     path: Path, words: str, edit: Callable[[h5py.File], None]
@@ -222,6 +226,7 @@ def test_a_seal_does_not_make_a_fit(
         nqp.load(resealed(path, edit))
 
 
+@pytest.mark.slow
 def test_other_rows_under_a_seal(path: Path) -> None:
     other = nqp.load(path).panel
     assert other is not None
@@ -249,6 +254,7 @@ def test_a_file_without_a_seal_is_looked_at(
         nqp.load(path)
 
 
+@pytest.mark.slow
 def test_a_file_without_a_seal_warns_once(path: Path) -> None:
     path.write_bytes(frozen_bytes("exposure"))
     with warnings.catch_warnings(record=True) as told:
@@ -262,6 +268,7 @@ def test_a_file_without_a_seal_warns_once(path: Path) -> None:
     assert told[0].filename == __file__
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
 def test_what_is_not_the_fault_of_the_file_passes(
     path: Path, error: type[BaseException], monkeypatch: pytest.MonkeyPatch

@@ -34,6 +34,7 @@ def fit() -> nqp.Fit:
     return nqp.fit(DESIGN, panel, SAMPLER, progress=False)
 
 
+@pytest.mark.slow
 def test_an_equation_is_known_by_what_it_says(fit: nqp.Fit) -> None:
     assert fit.panel is not None
     outcome, first, second = fit.model_frame.equations
@@ -42,6 +43,7 @@ def test_an_equation_is_known_by_what_it_says(fit: nqp.Fit) -> None:
     assert len({e.gaussian.digest for e in (outcome, first, second)}) == 3
 
 
+@pytest.mark.slow
 def test_known_draws_are_those_of_the_fit(fit: nqp.Fit) -> None:
     known = reused_draws(fit).chains
     for equation in fit.model_frame.equations:
@@ -52,11 +54,13 @@ def test_known_draws_are_those_of_the_fit(fit: nqp.Fit) -> None:
             np.testing.assert_allclose(back, own, rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_pooled_and_joined_fits_know_nothing(fit: nqp.Fit) -> None:
     joined = replace(fit, design=DESIGN.replace(mediators=("m1",), vary_by="unit"))
     assert not reused_draws(joined).chains
 
 
+@pytest.mark.slow
 def test_a_refit_keeps_what_it_shares(fit: nqp.Fit) -> None:
     assert fit.panel is not None
     wider = DESIGN.replace(interaction=True)
@@ -73,6 +77,7 @@ def test_a_refit_keeps_what_it_shares(fit: nqp.Fit) -> None:
     assert again.gate.passed
 
 
+@pytest.mark.slow
 def test_short_effects_have_the_posterior_of_the_fit(fit: nqp.Fit) -> None:
     assert fit.panel is not None
     known = reused_draws(fit)
@@ -87,6 +92,7 @@ def test_short_effects_have_the_posterior_of_the_fit(fit: nqp.Fit) -> None:
             assert float(ours.std()) == pytest.approx(sd, rel=0.15)
 
 
+@pytest.mark.slow
 def test_a_climb_from_nearby_ends_on_the_same_top(fit: nqp.Fit) -> None:
     assert fit.panel is not None
     design = DESIGN.design
@@ -99,6 +105,7 @@ def test_a_climb_from_nearby_ends_on_the_same_top(fit: nqp.Fit) -> None:
     assert heights[1] == pytest.approx(heights[0], abs=0.02)
 
 
+@pytest.mark.slow
 def test_draws_of_another_sampler_are_where_a_refit_begins() -> None:
     """Its draws say nothing of weights, by which a short refit is judged."""
     known = reused_draws(frozen_fit("mediation"))

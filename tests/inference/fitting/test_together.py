@@ -32,6 +32,7 @@ def _points(model_frame: object) -> list[np.ndarray]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("related", [0.0, 0.6])
 def test_residuals_have_the_correlation_of_innovations(related: float) -> None:
     panel = channels(mediators=UNEQUAL, units=400, related=related, missing=0.1, seed=3).panel

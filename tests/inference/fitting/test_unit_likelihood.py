@@ -87,6 +87,7 @@ def fitted(reference: Dense, p: dict[str, float]) -> np.ndarray:
     return x @ beta + random @ inverse @ (reference.y - x @ beta)
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize("name", DESIGNS)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_densities_are_the_dense_ones(name: str, seed: int) -> None:

@@ -67,11 +67,13 @@ def assert_same(found: Found, expected: Found) -> None:
         np.testing.assert_array_equal(found[key]["x"], value["x"])
 
 
+@pytest.mark.slow
 def test_threads_give_the_same_bits(tmp_path: Path, alone: Found) -> None:
     with within(4):
         assert_same(batch(solved, tasks(tmp_path, mortal=False)), alone)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", [processes, spawned, on_dask])
 @pytest.mark.filterwarnings("ignore:workers take no more tasks", "ignore::DeprecationWarning")
 def test_a_worker_that_is_killed_costs_its_tasks_once_more(
@@ -87,6 +89,7 @@ def test_a_worker_that_is_killed_costs_its_tasks_once_more(
     assert N < len(calls(tmp_path)) < N + 40
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:workers take no more tasks")
 def test_a_second_death_ends_with_what_is_kept(tmp_path: Path, alone: Found) -> None:
     (tmp_path / "again").touch()
@@ -122,6 +125,7 @@ class Counted:
         return self.pool.submit(function, number, parts, contents)
 
 
+@pytest.mark.slow
 def test_what_tasks_share_goes_to_each_worker_once(tmp_path: Path, alone: Found) -> None:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, context) as pool:
@@ -135,6 +139,7 @@ def test_what_tasks_share_goes_to_each_worker_once(tmp_path: Path, alone: Found)
     assert max(parts for parts, _ in counted.sent) < 1_000
 
 
+@pytest.mark.slow
 def test_a_check_says_the_same_and_its_panel_leaves_columns_behind() -> None:
     panel = nqp.datasets.castle_doctrine()
     design = nqp.StaggeredDiD(nqp.PartialPooling(varying="unit"))
@@ -180,6 +185,7 @@ def test_an_error_of_a_task_is_raised_here() -> None:
     assert "column_sum" in caught.value.__notes__[0]
 
 
+@pytest.mark.slow
 def test_an_executor_that_is_closed_is_replaced_with_a_word(tmp_path: Path, alone: Found) -> None:
     pool = ThreadPoolExecutor(1)
     pool.shutdown()
@@ -213,6 +219,7 @@ with nqp.workers(2), progress.listening(stop):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
 def test_after_a_kill_the_same_command_computes_what_is_missing(
     tmp_path: Path, alone: Found
@@ -243,6 +250,7 @@ def running(process: int) -> bool:
     return state != "Z"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", [processes, None])
 def test_an_interruption_ends_promptly_with_what_was_done(tmp_path: Path, where: Any) -> None:
     def stop(what: str, done: int, total: int) -> None:

@@ -36,6 +36,7 @@ def test_a_unit_without_an_untreated_row_is_named(whole: nqp.Panel) -> None:
     assert "unidentified='drop'" in said
 
 
+@pytest.mark.slow
 def test_its_rows_are_left_out_and_said_in_both_languages(whole: nqp.Panel) -> None:
     panel, unit = entrant(whole)
     fit = nqp.fit(nqp.StaggeredDiD(unidentified="drop"), panel, nqp.Importance(seed=1))

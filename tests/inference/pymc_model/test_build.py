@@ -80,6 +80,7 @@ def row_means(panel, reference, found):
     return mean
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_log_density(name):
     case = DESIGNS[name]

@@ -70,6 +70,7 @@ def assert_alike(gap: np.ndarray) -> None:
     assert np.ptp(gap) < 1e-9
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize("name", DESIGNS)
 def test_one_equation(name: str) -> None:
     case = DESIGNS[name]
@@ -78,6 +79,7 @@ def test_one_equation(name: str) -> None:
     assert_alike(gaps(nqp.to_pymc(case.design, panel), equation))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHANNELS)
 def test_equations_side_by_side(name: str) -> None:
     panel, design = channels_panel(3), CHANNELS[name]

@@ -62,6 +62,7 @@ def fitted(kind: str = "linked") -> nqp.Fit:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("errors", "varying"), [(nqp.IID(), None), (nqp.AR1(), "unit")])
 def test_densities_of_all_equations_are_the_dense_ones(
     errors: nqp.AR1 | nqp.IID, varying: str | None
@@ -85,6 +86,7 @@ def test_densities_of_all_equations_are_the_dense_ones(
         assert bare - bare[0] == pytest.approx(theirs - theirs[0], rel=1e-8, abs=1e-8)
 
 
+@pytest.mark.slow
 def test_the_row_model_is_the_same() -> None:
     outcome = design_of(spillovers=SLX, effect=nqp.CompletePooling(varying=None))
     design = nqp.Mediation(outcome, links=WEIGHTS)
@@ -99,6 +101,7 @@ def test_the_row_model_is_the_same() -> None:
     assert np.ptp(gap) < 1e-7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_paths_are_those_of_rows_one_by_one(kind: str) -> None:
     """What treatment does to mediators, row by row, through slopes of own and linked ones."""
@@ -181,6 +184,7 @@ def _check_exposure(fit, w, number, effects):  # type: ignore[no-untyped-def]
     assert via[:, 1, :size][:, (ring == "") & ~near] == pytest.approx(0.0, abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_paths_add_up_to_own_and_received_effects(kind: str) -> None:
     for onto in ("treated", "untreated"):
@@ -273,6 +277,7 @@ def test_it_is_saved_and_asked(tmp_path: Path) -> None:
         nqp.paths_in_space(nqp.simulation.channels(units=40, seed=1).truth)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("world", "k", "said"),
     [({}, 4, None), ({"shocks": 1.0}, 4, "share"), ({"nearest_units": 12}, 2, "beyond the links")],

@@ -69,6 +69,7 @@ def test_the_posterior_of_a_common_slope_in_closed_form():
     assert model_frame.exposure.size == pytest.approx(size, rel=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "effect",
     [
@@ -305,6 +306,7 @@ def test_a_value_that_files_hold():
     assert decode(encode(channels)) == channels
 
 
+@pytest.mark.slow
 def test_the_plain_model_has_the_density_of_its_rows():
     """Row by row: unit and time effects, slopes and deviations times what units are exposed to."""
     import pymc as pm

@@ -197,6 +197,7 @@ def test_rows_and_compressed_rows_give_one_posterior(fit: nqp.Fit) -> None:
         assert np.abs(means[0] - means[1]).max() < 4.5 * np.hypot(*errors).max(), name
 
 
+@pytest.mark.slow
 def test_it_is_fitted_drawn_and_saved(fit: nqp.Fit, tmp_path: Path) -> None:
     draws, truth = nqp.att(fit), float(nqp.att(MADE.truth).mean())
     assert abs(float(draws.mean()) - truth) < 3.0 * float(draws.std())
@@ -218,6 +219,7 @@ def test_prior_draws_are_of_them() -> None:
     assert stats.kstest(ratio, law.cdf).pvalue > 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "said"),
     [

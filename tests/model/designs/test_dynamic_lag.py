@@ -71,6 +71,7 @@ def dense(
     return adjustment(coefficients, levels) - 0.5 * float(e @ e) - float(logs)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("by", [[], ["side"]], ids=["one level", "links across levels"])
 @pytest.mark.parametrize("durbin", [True, False])
 def test_the_density_is_the_dense_one(by: list[str], durbin: bool) -> None:
@@ -107,6 +108,7 @@ def test_the_gradient_is_that_of_the_density() -> None:
         assert slopes[:, k] == pytest.approx((up - down) / (2 * step), abs=1e-5)
 
 
+@pytest.mark.slow
 def test_with_known_zeros_it_is_least_squares_and_lancaster() -> None:
     """delta = psi = 0: without the adjustment the climb ends at least squares, which are biased."""
     misses = []
@@ -275,6 +277,7 @@ def test_impacts_of_covariates_in_the_long_run(fit: nqp.Fit) -> None:
             assert ours[k] == pytest.approx([direct, every - direct, every], abs=1e-8)
 
 
+@pytest.mark.slow
 def test_it_is_recovered(fit: nqp.Fit) -> None:
     draws = nqp.spatial_dynamics(fit).isel(coefficient=slice(3))
     mean, sd = draws.mean(("chain", "draw")), draws.std(("chain", "draw"))
@@ -289,6 +292,7 @@ def test_rows_are_not_asked_about_beside_the_period_before(fit: nqp.Fit) -> None
         assert nqp.check(fit, name, progress=False).verdict == "not applicable"
 
 
+@pytest.mark.slow
 def test_it_is_saved_and_loaded(fit: nqp.Fit, tmp_path: Path) -> None:
     again = nqp.load(fit.save(tmp_path / "lag.nc"))
     assert again.design == fit.design

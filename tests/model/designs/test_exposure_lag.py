@@ -50,6 +50,7 @@ def fit_of(panel: nqp.Panel = PANEL, draws: int = 200, **changes: object) -> nqp
     return nqp.fit(design_of(**changes), panel, sampler, progress=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["SDM", "SDM, strata, units, per sd", "SAR, by time",
                                   "SLX, reference"])  # fmt: skip
 def test_impacts_of_the_exposure_are_its_effects(name: str) -> None:
@@ -61,6 +62,7 @@ def test_impacts_of_the_exposure_are_its_effects(name: str) -> None:
         assert ours == pytest.approx(theirs, abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_the_density_is_the_dense_one(name: str) -> None:
     design = design_of(**CASES[name])
@@ -82,6 +84,7 @@ def responses(fit: nqp.Fit, draw: int) -> tuple[np.ndarray, np.ndarray, float]:
     return slopes, theta, at["outcome__delta"].item()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["SDM", "SDM, strata, units, per sd", "SAR, by time"])
 def test_effects_are_those_of_one_more_for_everyone(name: str) -> None:
     """Of the matrix of derivatives: its diagonal, and its row sums."""
@@ -159,6 +162,7 @@ def test_it_is_saved_and_told_in_both_languages(tmp_path: Path) -> None:
         assert all(word in page for word in words)
 
 
+@pytest.mark.slow
 def test_the_table_has_a_column_for_each_matrix() -> None:
     far = np.where(LINKS > 0, 0.0, 1.0) - np.eye(UNITS)
     wide = nqp.spatial_weights.matrix(pd.DataFrame(far, IDS, IDS), label="wide")

@@ -200,6 +200,7 @@ def fitted(made: nqp.simulation.Simulated, trends: Any) -> tuple[float, float, n
     return float(effect.mean() - nqp.att(made.truth).mean()), float(effect.std()), fit
 
 
+@pytest.mark.slow
 def test_loadings_that_drive_adoption() -> None:
     made = [simulated(seed) for seed in (3, 6)]
     parallel, alone, _ = zip(*(fitted(m, None) for m in made), strict=True)
@@ -225,6 +226,7 @@ def apart(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.abs(one - other @ (other.T @ one)).max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("missing", [0.0, 0.1])
 def test_no_function_of_time_changes_series(seed: int, missing: float) -> None:
@@ -235,6 +237,7 @@ def test_no_function_of_time_changes_series(seed: int, missing: float) -> None:
         assert apart(one, other) < 1e-7
 
 
+@pytest.mark.slow
 def test_no_function_of_time_changes_effects() -> None:
     made = simulated(4, units=50)
     moved = replace(made, panel=with_common(made.panel, 5.0 * np.arange(20.0)))
@@ -285,6 +288,7 @@ def test_units_with_few_untreated_periods_stay_and_are_named() -> None:
     assert not {*map(str, early)} & {*note.replace(")", "").split(", ")}
 
 
+@pytest.mark.slow
 def test_error_of_series_widens_intervals() -> None:
     """Held at their estimate, series are taken for known."""
     made = simulated(3)
@@ -306,6 +310,7 @@ def test_a_number_is_chosen_or_refused() -> None:
         nqp.StaggeredDiD(trends=nqp.Factors()).spec(early)
 
 
+@pytest.mark.slow
 def test_the_average_and_pretrends_name_factors() -> None:
     made = simulated(3)
     error, sd, fit = fitted(made, None)
@@ -318,11 +323,13 @@ def test_the_average_and_pretrends_name_factors() -> None:
     assert "nqp.Factors(number=2)" in found.sentence + found.details
 
 
+@pytest.mark.slow
 def test_the_average_is_without_factors_where_trends_are_parallel() -> None:
     *_, fit = fitted(simulated(6, "none"), None)
     assert not any("factor" in name for name in nqp.model_average(fit).weights.index)
 
 
+@pytest.mark.slow
 def test_gaps_and_strata() -> None:
     made = simulated(3, missing=0.05, strata={"region": ("a", "b")})
     error, sd, _ = fitted(made, nqp.Factors(2))
@@ -349,6 +356,7 @@ def test_what_they_need() -> None:
         nqp.Factors(-1)
 
 
+@pytest.mark.slow
 def test_they_are_saved_and_told(tmp_path: Any) -> None:
     _, _, fit = fitted(simulated(3), nqp.Factors(2))
     again = nqp.load(fit.save(tmp_path / "fit.nc"))

@@ -100,6 +100,7 @@ def test_weights_are_shared_by_the_firms_of_neighbouring_cities() -> None:
         assert firms == pytest.approx(cities)
 
 
+@pytest.mark.slow
 def test_shares_and_lags_take_them() -> None:
     panel = panel_of()
     weights = nqp.spatial_weights.nearest(panel, k=2, city="city")

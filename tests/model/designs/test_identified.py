@@ -49,6 +49,7 @@ def refused(design: nqp.StaggeredDiD | nqp.Mediation | nqp.ContinuousExposure, *
     return str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("effect", EFFECTS)
 @pytest.mark.parametrize("name", ["post", "far", "tiny", "never"])
 def test_treatment_as_a_covariate_is_refused_by_name(effect: str, name: str) -> None:
@@ -64,6 +65,7 @@ def test_what_differs_by_cohort_is_spanned_by_cells_where_cells_have_effects() -
     model_frame_of(nqp.StaggeredDiD(nqp.CompletePooling()), panel_of(covariates=["dose"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("time", [None, nqp.TimeEffects(), nqp.TimeEffects(["region"])])
 def test_a_function_of_time_is_refused_by_name(time: nqp.TimeEffects | None) -> None:
     design = nqp.StaggeredDiD(time=time)
@@ -79,6 +81,7 @@ def test_a_function_of_level_and_time_counts_where_time_effects_are_by_level() -
     model_frame_of(nqp.StaggeredDiD(time=nqp.TimeEffects()), panel_of(covariates=["place"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("effect", EFFECTS)
 @pytest.mark.parametrize(
     ("covariates", "parts"),
@@ -98,6 +101,7 @@ def test_a_linear_function_names_all_its_parts(
         assert "'z'" not in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("effect", EFFECTS)
 @pytest.mark.parametrize(
     ("covariates", "names"),
@@ -115,6 +119,7 @@ def test_the_outcome_among_covariates_is_refused(
     assert f"the outcome 'outcome' is an exact linear function of {listed} and of unit" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("effect", EFFECTS)
 @pytest.mark.parametrize("name", ["near", "trend", "event", "almost", "x", "post_like"])
 def test_what_can_be_told_apart_is_taken(effect: str, name: str) -> None:
@@ -128,6 +133,7 @@ def test_a_correlation_with_treatment_of_nine_tenths_of_all_thousandths_is_taken
     assert np.corrcoef(frame["almost"], frame["outcome"])[0, 1] > 0.999999
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
 @pytest.mark.parametrize("offset", [0.0, 1e6])
 def test_units_of_measurement_do_not_matter(scale: float, offset: float) -> None:
@@ -148,6 +154,7 @@ def test_constant_within_units_is_named_though_rounding_moves_it() -> None:
         model_frame_of(nqp.StaggeredDiD(), nqp.Panel.from_frame(frame, **panel.arguments))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("errors", [nqp.IID(), nqp.AR1(), nqp.AR1PlusNoise()])
 def test_errors_do_not_matter(errors: Any) -> None:
     design = nqp.StaggeredDiD(errors=errors)
@@ -173,6 +180,7 @@ def test_a_baseline_that_treatment_is_made_of_is_refused() -> None:
 # Channels, exposures, moderators
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("roles", "words"),
     [
@@ -190,6 +198,7 @@ def test_channels(roles: dict[str, Any], words: str, effect: str) -> None:
     assert words in refused(design, **roles)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("effect", EFFECTS)
 def test_an_exposure_as_covariate_mediator_or_outcome_is_refused(effect: str) -> None:
     design = nqp.ContinuousExposure("channel", EFFECTS[effect])

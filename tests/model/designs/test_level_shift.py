@@ -34,6 +34,7 @@ def shifted(units: int, seed: int, size: float = 0.8, periods: int = 3) -> nqp.P
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("periods", [1, 3])
 def test_it_is_a_covariate_that_adopters_have_from_then_on(periods: int) -> None:
     panel = shifted(60, 1, periods=periods)
@@ -45,6 +46,7 @@ def test_it_is_a_covariate_that_adopters_have_from_then_on(periods: int) -> None
     np.testing.assert_allclose(nqp.att(named), nqp.att(written), atol=1e-8)
 
 
+@pytest.mark.slow
 def test_with_channels_every_equation_has_a_change_of_its_own() -> None:
     panel = shifted(60, 3)
     frame = panel.frame.assign(m=np.random.default_rng(4).normal(size=len(panel.frame)))
@@ -60,6 +62,7 @@ def test_with_channels_every_equation_has_a_change_of_its_own() -> None:
     np.testing.assert_allclose(nqp.total(named), nqp.total(written), atol=1e-8)
 
 
+@pytest.mark.slow
 def test_it_repairs_what_parallel_trends_do_not() -> None:
     """A response of three periods takes the whole change for an effect, parallel trends a part."""
     stories = {
@@ -78,6 +81,7 @@ def test_it_repairs_what_parallel_trends_do_not() -> None:
     assert abs(mean["shift"]) < 0.9
 
 
+@pytest.mark.slow
 def test_the_average_weighs_it_beside_a_response() -> None:
     """Both explain the same rows before adoption; together they leave both answers open."""
     panel = shifted(200, 2)
@@ -108,6 +112,7 @@ def test_what_it_needs_and_says() -> None:
     assert "2 periods before adoption" in words
 
 
+@pytest.mark.slow
 def test_checks_judge_it_by_its_own_leads() -> None:
     panel = shifted(150, 1)
     design = nqp.StaggeredDiD(trends=nqp.PreAdoptionShift(), covariates=())

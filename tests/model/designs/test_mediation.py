@@ -155,6 +155,7 @@ def test_a_lag_longer_than_the_panel_is_refused(panel: nqp.Panel) -> None:
 # What holds exactly
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", [None, "region", "event_time", "cell"])
 @pytest.mark.parametrize("missing", [0.0, 0.1])
 def test_effects_add_up_to_the_outcome_alone(by: str | None, missing: float) -> None:
@@ -196,6 +197,7 @@ def test_units_differ_along_every_path(rich: nqp.Fit) -> None:
         assert float(draws.isel(chain=0, draw=0).std()) > 0.0
 
 
+@pytest.mark.slow
 def test_a_saved_fit_says_the_same(rich: nqp.Fit, tmp_path: Path) -> None:
     rich.save(tmp_path / "fit.nc")
     again = nqp.load(tmp_path / "fit.nc")
@@ -204,11 +206,13 @@ def test_a_saved_fit_says_the_same(rich: nqp.Fit, tmp_path: Path) -> None:
     xr.testing.assert_identical(nqp.nie(again, "region"), nqp.nie(rich, "region"))
 
 
+@pytest.mark.slow
 def test_a_repeated_fit_says_the_same(rich: nqp.Fit, panel: nqp.Panel) -> None:
     again = nqp.fit(rich.design, panel, SAMPLER, progress=False)
     np.testing.assert_array_equal(again.effects["effect"], rich.effects["effect"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", [{}, {"interaction": True}, {"lag": 1}])
 def test_the_order_of_mediators_does_not_matter(
     panel: nqp.Panel, changes: dict[str, object]
@@ -222,6 +226,7 @@ def test_the_order_of_mediators_does_not_matter(
         np.testing.assert_allclose(one, other, atol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interaction", [False, True])
 def test_the_units_of_a_mediator_do_not_matter(panel: nqp.Panel, interaction: bool) -> None:
     """Shifted and rescaled it has another slope, and the same effects."""

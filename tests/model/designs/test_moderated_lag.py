@@ -55,6 +55,7 @@ def rows_of(fit: nqp.Fit, z: np.ndarray) -> dict[str, np.ndarray]:
     return {"total": total, "direct": direct, "received": total - direct}
 
 
+@pytest.mark.slow
 def test_effects_are_those_of_the_calendar(fit: nqp.Fit) -> None:
     rows, effects = rows_of(fit, M - fit.model_frame.moderator.centre), fit.effects
     draws = effects["effect"].stack(sample=("chain", "draw")).transpose("sample", "path", "cell")
@@ -72,6 +73,7 @@ def test_effects_are_those_of_the_calendar(fit: nqp.Fit) -> None:
             assert draws[:, k, c] == pytest.approx(value, abs=1e-8)
 
 
+@pytest.mark.slow
 def test_effects_at_values_are_those_of_everyone_at_them(fit: nqp.Fit) -> None:
     """Own and received, draw by draw: the slope is that of the reduced form."""
     for value in (-0.7, 1.2):
@@ -120,6 +122,7 @@ def test_what_it_does_not_go_with_is_named(term: nqp.SpatialLag, named: str) -> 
         model_frame_of(design_of(moderator="m", spillovers=term), PANEL)
 
 
+@pytest.mark.slow
 def test_slopes_of_an_exposure_are_shifted_for_everyone() -> None:
     """The matrix of derivatives of one more for all, each with its own moderator, or one value."""
     frame = provinces.PANEL.frame

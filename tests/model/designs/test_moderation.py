@@ -70,6 +70,7 @@ def _near(draws, truth) -> None:
 # Recovery
 
 
+@pytest.mark.slow
 def test_the_total_slope_is_recovered(fit: nqp.Fit) -> None:
     slopes = fit.posterior["outcome__moderation"]
     assert slopes.dims == ("chain", "draw", "outcome__stratum")
@@ -77,6 +78,7 @@ def test_the_total_slope_is_recovered(fit: nqp.Fit) -> None:
     _near(nqp.moderated(fit, [3.0, 5.0, 7.0]), np.array([0.2, 1.8, 3.4]))
 
 
+@pytest.mark.slow
 def test_slopes_of_the_direct_path_and_of_the_first_leg_are_recovered(channels: nqp.Fit) -> None:
     _near(channels.posterior["outcome__moderation"], 0.4)
     _near(channels.posterior["tech__moderation"], 0.5)
@@ -109,6 +111,7 @@ def test_conditional_means_are_least_squares(panel: nqp.Panel) -> None:
     np.testing.assert_allclose(effects["effect"].squeeze(), expected, atol=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", [FLAT, DESIGN, nqp.Mediation(DESIGN, interaction=True)])
 def test_effects_do_not_depend_on_centre_and_units(panel: nqp.Panel, design) -> None:
     other = panel_of(finance=lambda frame: 100 * frame["finance"] - 7)
@@ -116,6 +119,7 @@ def test_effects_do_not_depend_on_centre_and_units(panel: nqp.Panel, design) -> 
     np.testing.assert_allclose(ours["effect"], theirs["effect"], atol=1e-8)
 
 
+@pytest.mark.slow
 def test_the_effect_at_the_mean_moderator_is_the_average_effect(panel: nqp.Panel) -> None:
     """One slope for all: the line passes through the mean of the treated rows."""
     design = DESIGN.replace(effect=nqp.CompletePooling())
@@ -127,6 +131,7 @@ def test_the_effect_at_the_mean_moderator_is_the_average_effect(panel: nqp.Panel
             np.testing.assert_allclose(line.isel(finance=0), nqp.att(fit, path=path), atol=1e-10)
 
 
+@pytest.mark.slow
 def test_paths_add_up_at_every_moderator(panel: nqp.Panel) -> None:
     design = nqp.Mediation(DESIGN, interaction=True, lag=1)
     fit = nqp.fit(design, panel, nqp.Importance(draws=100, chains=2, seed=1), progress=False)
@@ -137,6 +142,7 @@ def test_paths_add_up_at_every_moderator(panel: nqp.Panel) -> None:
     np.testing.assert_allclose(total["slope"], parts[0]["slope"] + parts[1]["slope"], atol=1e-10)
 
 
+@pytest.mark.slow
 def test_units_have_the_effect_of_their_own_moderator(fit: nqp.Fit, panel: nqp.Panel) -> None:
     own = nqp.att(fit, by="unit")
     np.testing.assert_allclose(own.weighted(own["rows"]).mean("unit"), nqp.att(fit), atol=1e-10)
@@ -307,6 +313,7 @@ def test_a_fit_without_a_moderator_has_no_line(fit: nqp.Fit) -> None:
 # Default values, picture, files
 
 
+@pytest.mark.slow
 def test_default_values_span_the_treated_rows(fit: nqp.Fit, panel: nqp.Panel) -> None:
     line = nqp.moderated(fit, by="region")
     assert line.dims == ("chain", "draw", "region", "finance")
@@ -323,6 +330,7 @@ def _said(figure) -> str:
     return " ".join(t.get_text() for t in figure.findobj(Text)).replace("\n", " ")
 
 
+@pytest.mark.slow
 def test_the_picture_has_the_line_and_the_support(fit: nqp.Fit) -> None:
     figure = nqp.plots.moderation(fit)
     (ax,) = figure.axes
@@ -338,6 +346,7 @@ def test_the_picture_has_the_line_and_the_support(fit: nqp.Fit) -> None:
     assert "Dashed" not in _said(figure)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_lines_fade_beyond_the_support(channels: nqp.Fit, language) -> None:
     figure = nqp.plots.moderation(
@@ -357,6 +366,7 @@ def test_lines_fade_beyond_the_support(channels: nqp.Fit, language) -> None:
     figure.savefig(io.BytesIO(), dpi=50)
 
 
+@pytest.mark.slow
 def test_a_file_keeps_the_moderator(fit: nqp.Fit, tmp_path: Path) -> None:
     again = nqp.load(fit.save(tmp_path / "fit.nc"))
     assert again.design == DESIGN

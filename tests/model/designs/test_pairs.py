@@ -123,6 +123,7 @@ def test_terms_say_what_they_lack() -> None:
         model_frame_of(nqp.StaggeredDiD(terms=[nqp.EndpointEffects()]), moved)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("directed", [False, True])
 def test_flat_effects_are_least_squares_on_dummies_of_pairs_and_periods(directed: bool) -> None:
     made = nqp.simulation.network(nodes=14, periods=6, cohorts=(3, 5), directed=directed, seed=2)
@@ -154,6 +155,7 @@ def test_flat_effects_are_least_squares_on_dummies_of_pairs_and_periods(directed
     assert ours.notnull().sum().item() == len(theirs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("directed", [False, True])
 def test_mean_shocks_of_groups_covary_as_their_nodes_have_it(directed: bool) -> None:
     made = nqp.simulation.network(nodes=16, periods=6, cohorts=(4, 5), directed=directed, seed=4)
@@ -169,6 +171,7 @@ def test_mean_shocks_of_groups_covary_as_their_nodes_have_it(directed: bool) -> 
         assert part.mixing @ part.mixing.T == pytest.approx(share @ share.T, abs=1e-10)
 
 
+@pytest.mark.slow
 def test_shocks_of_nodes_are_found_in_untreated_rows() -> None:
     made = nqp.simulation.network(nodes=150, cohorts=(5, 9), shock_sd=0.5, shock_rho=0.6, seed=5)
     (part,) = nqp.StaggeredDiD(terms=[NodeTimeEffects()]).spec(made.panel).equations[0].processes
@@ -183,6 +186,7 @@ def test_shocks_of_nodes_are_found_in_untreated_rows() -> None:
     assert np.diag(off @ part.loadings[0] @ part.loadings[0].T @ off).max() < 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("directed", [False, True])
 def test_the_row_model_is_the_fast_density(directed: bool) -> None:
     made = nqp.simulation.network(nodes=12, periods=6, cohorts=(4, 5), directed=directed, seed=4)
@@ -198,11 +202,13 @@ def test_the_row_model_is_the_fast_density(directed: bool) -> None:
     assert np.ptp(gap) < 1e-9
 
 
+@pytest.mark.slow
 def test_checks_of_single_units_and_placebos_go_on(fit: nqp.Fit) -> None:
     for name in ("leave_out", "anticipation", "placebo_time"):
         assert nqp.check(fit, name, progress=False).verdict in ("passed", "not applicable")
 
 
+@pytest.mark.slow
 def test_effects_of_one_end_and_of_both_are_found(world, fit: nqp.Fit) -> None:
     draws, true = (nqp.att(x, by="ends") for x in (fit, world.truth))
     z = (draws.mean(["chain", "draw"]) - true.squeeze()) / draws.std(["chain", "draw"])
@@ -280,6 +286,7 @@ def with_shared(
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_shocks_between_two_regions_are_seen_and_the_design_that_has_them_is_named() -> None:
     made = nqp.simulation.network(nodes=24, periods=7, cohorts=(4,), shock_sd=0.0, seed=2)
     one, other = (made.panel.frame[x].str[-1].replace("0", "9") for x in ("origin", "destination"))
@@ -319,6 +326,7 @@ def test_links_each_way_are_asked_of_what_they_share(sd: float, verdict: str) ->
         assert "report the larger standard error" in asked.sentence
 
 
+@pytest.mark.slow
 def test_terms_are_saved_read_and_said(fit: nqp.Fit, tmp_path) -> None:
     again = nqp.load(fit.save(tmp_path / "fit.nc"))
     assert again.design == fit.design
@@ -332,6 +340,7 @@ def test_terms_are_saved_read_and_said(fit: nqp.Fit, tmp_path) -> None:
     assert "All pairs of a node share a shock in each period" in text
 
 
+@pytest.mark.slow
 def test_ends_in_force_have_names_in_other_languages_and_dates_are_no_other_policy() -> None:
     made = nqp.simulation.network(nodes=14, periods=8, cohorts=(4, 6), seed=3)
     table = made.panel.frame[["origin", "destination", "time", "outcome"]]
@@ -354,6 +363,7 @@ def test_ends_in_force_have_names_in_other_languages_and_dates_are_no_other_poli
     assert panel.with_labels(named).labels.name("one", "zh") == "单端"
 
 
+@pytest.mark.slow
 def test_studies_report_by_ends_in_force() -> None:
     path = Path(__file__).parents[3] / "models" / "city_links.toml"
     study = nqp.studies.validate(path)

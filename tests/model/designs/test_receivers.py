@@ -55,6 +55,7 @@ def test_the_density_is_the_dense_one(form: str, errors: Noise, varying: str | N
     assert_dense(problem, lambda x: dense(PANEL, design, x, W, levels), number=4)
 
 
+@pytest.mark.slow
 def test_without_a_lag_it_is_that_of_the_row_model() -> None:
     design = design_of(spillovers=term_of("SLX"), time=nqp.TimeEffects(["coast"]))
     problem = model_frame_of(design, PANEL).equations[0].gaussian
@@ -107,6 +108,7 @@ def test_flat_effects_have_a_flat_coefficient_of_every_level() -> None:
     assert len(labels) == 2 * len({label.split(",")[0] for label in labels})
 
 
+@pytest.mark.slow
 def test_an_exposure_has_a_coefficient_of_every_level() -> None:
     """As two exposures of linked units, one for each level, under the same priors."""
     frame = PANEL.frame.assign(z=np.random.default_rng(2).random(len(PANEL.frame)))
@@ -132,6 +134,7 @@ def test_an_exposure_has_a_coefficient_of_every_level() -> None:
         assert ours == pytest.approx(truth[units], abs=1e-10)
 
 
+@pytest.mark.slow
 def test_channels_hand_back_by_links_through_who_receives() -> None:
     """diag(W 1_l W) of own treatment, and 1_l W D of others', summed over rows from adoption on."""
     frame = PANEL.frame.assign(digital=np.random.default_rng(4).standard_normal(len(PANEL.frame)))
@@ -160,6 +163,7 @@ def test_channels_hand_back_by_links_through_who_receives() -> None:
     assert sum(parts).to_numpy() == pytest.approx(total.to_numpy(), abs=1e-10)  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_it_is_saved_and_loaded_and_said(tmp_path: Path) -> None:
     fit = nqp.fit(design_of(spillovers=term_of()), PANEL, SAMPLER, progress=False)
     again = nqp.load(fit.save(tmp_path / "receivers.nc"))
@@ -170,6 +174,7 @@ def test_it_is_saved_and_loaded_and_said(tmp_path: Path) -> None:
     assert "随受影响单位的coast而异" in chinese
 
 
+@pytest.mark.slow
 def test_coefficients_of_tables_weigh_levels_by_what_they_have() -> None:
     fit = nqp.fit(design_of(spillovers=term_of("SLX")), PANEL, SAMPLER, progress=False)
     alike = nqp.fit(design_of(spillovers=nqp.SpatialLag(WEIGHTS, lag=False)), PANEL, SAMPLER,

@@ -117,6 +117,7 @@ def test_row_models_have_the_density(prior: Any) -> None:
     assert theirs == pytest.approx(prior.log_density(u), abs=1e-7)
 
 
+@pytest.mark.slow
 def test_row_models_and_the_fast_density_are_one() -> None:
     """Every scale of effects under half-t, integrated over coefficients from the row model."""
     names = ("walk", "cohort", "cell", "member", "sigma", "noise")
@@ -213,6 +214,7 @@ LINES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("line", "words"), LINES)
 def test_studies_state_them(line: str, words: str, tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
@@ -242,6 +244,7 @@ def fit() -> nqp.Fit:
     return nqp.fit(DESIGN, MADE.panel, SAMPLER, progress=False)
 
 
+@pytest.mark.slow
 def test_it_is_fitted_drawn_saved_and_varied(fit: nqp.Fit, tmp_path: Path) -> None:
     draws, truth = nqp.att(fit), float(nqp.att(MADE.truth).mean())
     assert abs(float(draws.mean()) - truth) < 3.0 * float(draws.std())

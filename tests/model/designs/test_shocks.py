@@ -54,6 +54,7 @@ def fits() -> list[tuple[nqp.Fit, nqp.Fit]]:
     return [(fitted(panel, None), fitted(panel, SHOCKS)) for panel in panels]
 
 
+@pytest.mark.slow
 def test_averages_are_as_wide_as_shared_shocks_demand(fits) -> None:
     alone, shared = zip(*((nqp.att(a), nqp.att(b)) for a, b in fits), strict=True)
     assert np.mean([x.std() for x in shared]) > 1.4 * np.mean([x.std() for x in alone])
@@ -62,12 +63,14 @@ def test_averages_are_as_wide_as_shared_shocks_demand(fits) -> None:
     assert (errors**2).mean() < 2.5
 
 
+@pytest.mark.slow
 def test_their_size_is_found(fits) -> None:
     draws = np.stack([b.posterior["outcome__scale_shocks"].to_numpy().ravel() for _, b in fits])
     low, high = np.quantile(draws, [0.005, 0.995], axis=1)
     assert ((low < SD) & (SD < high)).all()
 
 
+@pytest.mark.slow
 def test_without_shocks_nothing_changes() -> None:
     panel = panel_of(5, sd=0.0)
     alone, shared = nqp.att(fitted(panel, None)), nqp.att(fitted(panel, SHOCKS))
@@ -76,6 +79,7 @@ def test_without_shocks_nothing_changes() -> None:
     assert 0.96 * float(alone.std()) < float(shared.std()) < 1.4 * float(alone.std())
 
 
+@pytest.mark.slow
 def test_how_long_they_last_is_found_and_averages_know_it(lasting: nqp.Fit) -> None:
     posterior = lasting.posterior
     low, high = np.quantile(posterior["outcome__shocks_rho"], [0.025, 0.975])
@@ -93,6 +97,7 @@ def test_what_lasts_is_replicated_and_drawn_from_the_prior(lasting: nqp.Fit) -> 
     assert nqp.check(lasting, "model_fit", progress=False).verdict == "passed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["at once", "lasting"])
 def test_they_are_saved_read_and_said(fits, lasting, tmp_path, which: str) -> None:
     fit = fits[0][1] if which == "at once" else lasting

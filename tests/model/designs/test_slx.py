@@ -40,6 +40,7 @@ def fit() -> nqp.Fit:
 CASES = [(nqp.IID(), None, False), (nqp.AR1(), "unit", False), (nqp.AR1PlusNoise(), "unit", True)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("errors", "varying", "levels"), CASES)
 def test_the_density_is_the_dense_one_and_that_of_the_row_model(
     errors: Noise, varying: str | None, levels: bool
@@ -120,6 +121,7 @@ def test_impacts_are_beta_and_theta(fit: nqp.Fit) -> None:
     assert draws.sel(path="indirect").to_numpy() == pytest.approx(theta, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_it_is_saved_has_a_marginal_likelihood_and_replications(
     fit: nqp.Fit, tmp_path: Path
 ) -> None:
@@ -134,6 +136,7 @@ def test_it_is_saved_has_a_marginal_likelihood_and_replications(
     assert "no spatial lag" in result.sentence
 
 
+@pytest.mark.slow
 def test_the_form_is_named_and_the_lag_that_is_missing(fit: nqp.Fit) -> None:
     """The panel has a lag of .4."""
     result = nqp.check(fit, "spatial_form", progress=False)

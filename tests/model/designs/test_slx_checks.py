@@ -102,11 +102,13 @@ def test_standard_errors_are_those_of_least_squares_with_what_is_received(plain:
     assert table["se"][2] == pytest.approx(np.sqrt(province @ province * 10 / 9), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_model_errors_are_clear_where_the_model_is_true(fit: nqp.Fit) -> None:
     for name in ("error_model", "spatial_errors"):
         assert nqp.check(fit, name, progress=False).verdict == "passed"
 
 
+@pytest.mark.slow
 def test_sums_over_units_are_the_average_effect(fit: nqp.Fit, plain: nqp.Fit) -> None:
     for each in (fit, plain):
         groups = left_out(each)
@@ -120,6 +122,7 @@ def test_sums_over_units_are_the_average_effect(fit: nqp.Fit, plain: nqp.Fit) ->
         assert sums[:, place] / rows[place].sum() == pytest.approx(of_unit, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_units_are_left_out_as_refits_leave_them_out(fit: nqp.Fit) -> None:
     """Their rows go, but one that says nothing; W D and W x are those of before."""
     frame = PANEL.frame.assign(**{"near x": linked(covariate())})
@@ -143,6 +146,7 @@ def test_units_are_left_out_as_refits_leave_them_out(fit: nqp.Fit) -> None:
         assert row["sd_without"] == pytest.approx(sd, rel=0.12)
 
 
+@pytest.mark.slow
 def test_refits_of_influence_are_of_the_same_model(fit: nqp.Fit) -> None:
     design, panel = apart(fit)
     again = nqp.fit(design, panel, nqp.Importance(seed=1, draws=500), progress=False)
@@ -151,6 +155,7 @@ def test_refits_of_influence_are_of_the_same_model(fit: nqp.Fit) -> None:
     assert float(ours.std()) == pytest.approx(float(theirs.std()), rel=0.05)
 
 
+@pytest.mark.slow
 def test_an_earlier_adoption_shows_nothing_but_what_came_before(plain: nqp.Fit) -> None:
     result = nqp.check(plain, "placebo_time", progress=False)
     assert result.verdict == "passed"
@@ -207,6 +212,7 @@ def test_effects_are_taken_off_those_who_receive_as_well(fit: nqp.Fit, plain: nq
         assert row_effects(each) == pytest.approx(expected, abs=1e-10)
 
 
+@pytest.mark.slow
 def test_adoption_dealt_at_random_shows_less(plain: nqp.Fit) -> None:
     result = nqp.check(plain, "placebo_space", repetitions=60, progress=False)
     assert result.verdict == "passed"
@@ -217,6 +223,7 @@ def test_adoption_dealt_at_random_shows_less(plain: nqp.Fit) -> None:
     assert result.evidence["actual_sd"].item() == pytest.approx(float(actual.std()), rel=0.1)
 
 
+@pytest.mark.slow
 def test_assumptions_stand_side_by_side(fit: nqp.Fit) -> None:
     result = nqp.check(fit, "assumptions", progress=False)
     assert result.verdict == "passed"
@@ -224,6 +231,7 @@ def test_assumptions_stand_side_by_side(fit: nqp.Fit) -> None:
     assert result.evidence.sizes["assumption"] == 3
 
 
+@pytest.mark.slow
 def test_units_with_gaps_may_be_left_out_of_the_panel_first() -> None:
     gaps = PANEL.where(~((PANEL.unit_codes == 1) & (PANEL.time_codes == 4)))
     whole = fit_of(gaps, 200, spillovers=nqp.SpatialLag(WEIGHTS, lag=False, complete="units"))
@@ -246,6 +254,7 @@ def test_an_exposure_of_linked_units_is_not_known_without_their_rows() -> None:
     assert nqp.check(fit, "error_model", progress=False).verdict != "not applicable"
 
 
+@pytest.mark.slow
 def test_a_lag_of_outcomes_says_why_not() -> None:
     fit = fit_of(
         draws=100,

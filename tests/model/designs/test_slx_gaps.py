@@ -87,6 +87,7 @@ def test_the_density_is_the_dense_one(panel: nqp.Panel) -> None:
     assert_dense(problem, partial(dense, design, panel))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("varying", [None, "unit"])
 def test_units_receive_of_treated_ones_that_are_not_seen(varying: str | None) -> None:
     design = slx_of(effect=nqp.CompletePooling(varying=varying), errors=nqp.AR1())

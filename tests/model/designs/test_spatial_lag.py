@@ -35,6 +35,7 @@ CASES = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("durbin", [False, True])
 @pytest.mark.parametrize("errors", [nqp.IID(), nqp.AR1()])
 def test_errors_that_follow_linked_ones_have_the_dense_density(errors: Noise, durbin: bool) -> None:
@@ -101,6 +102,7 @@ def test_effects_are_those_of_the_calendar(fit: nqp.Fit) -> None:
     assert draws[:, 0] == pytest.approx(draws[:, 1] + draws[:, 2], abs=1e-12)
 
 
+@pytest.mark.slow
 def test_deviations_reach_other_units() -> None:
     """With deviations the direct effect is theirs, and what is received holds those of others."""
     design = design_of(effect=nqp.CompletePooling(varying="unit"), errors=nqp.AR1())
@@ -116,6 +118,7 @@ def test_deviations_reach_other_units() -> None:
     )
 
 
+@pytest.mark.slow
 def test_it_is_saved_and_loaded(fit: nqp.Fit, tmp_path: Path) -> None:
     again = nqp.load(fit.save(tmp_path / "lag.nc"))
     assert again.design == fit.design

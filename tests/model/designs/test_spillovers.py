@@ -56,12 +56,14 @@ def fit(world: Spilled) -> nqp.Fit:
     return nqp.fit(DESIGNS["complete"], world.panel, nqp.Importance(seed=1), progress=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DESIGNS)
 def test_the_density_is_the_dense_one(name: str, small: Spilled) -> None:
     (equation,) = model_frame_of(DESIGNS[name], small.panel).equations
     assert_dense(equation.gaussian, partial(dense, small, DESIGNS[name]))
 
 
+@pytest.mark.slow
 def test_the_row_model_is_its_definition(small: Spilled) -> None:
     design = DESIGNS["partial, units"]
     (equation,) = model_frame_of(design, small.panel).equations
@@ -87,6 +89,7 @@ def test_rings_and_exposure_times_are_brute_force(small: Spilled) -> None:
     assert inside.tolist() == ((small.ring >= 0) | small.treated)[unit, time].tolist()
 
 
+@pytest.mark.slow
 def test_own_and_received_effects_add_up_and_are_recovered(fit: nqp.Fit, world: Spilled) -> None:
     effects = nqp.group_time_effects(fit)
     assert fit.gate.passed
@@ -194,6 +197,7 @@ def test_without_rings_the_effect_is_biased(world: Spilled, fit: nqp.Fit) -> Non
     )
 
 
+@pytest.mark.slow
 def test_leads_of_exposure_are_flat(world: Spilled) -> None:
     design = design_of(nqp.Rings(EDGES, leads=3))
     fit = nqp.fit(design, world.panel, nqp.Importance(seed=1), progress=False)
@@ -212,6 +216,7 @@ def test_a_donut_leaves_rows_out_not_units(world: Spilled) -> None:
     assert model_frame.panel.n_rows == rows.n_rows
 
 
+@pytest.mark.slow
 def test_shares_of_neighbours(world: Spilled) -> None:
     weights = nqp.spatial_weights.nearest(world.panel, k=4, symmetric=False)
     term = nqp.ShareTreated(weights, above=[0.0, 0.4])
@@ -227,6 +232,7 @@ def test_shares_of_neighbours(world: Spilled) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_it_is_saved_and_read(fit: nqp.Fit, world: Spilled, tmp_path: Path) -> None:
     again = nqp.load(fit.save(tmp_path / "fit.nc"))
     assert again.design == fit.design
@@ -245,6 +251,7 @@ def test_units_in_fine_cells_are_counted_once(fit: nqp.Fit, world: Spilled) -> N
     assert units.tolist() == np.bincount(event).tolist()
 
 
+@pytest.mark.slow
 def test_units_that_are_exposed_and_treated_later_deviate_once_treated(world: Spilled) -> None:
     fit = nqp.fit(
         design_of(effect=nqp.CompletePooling()), world.panel, nqp.Importance(seed=1), progress=False
@@ -334,6 +341,7 @@ def modest() -> Spilled:
     return spilled(4, units=60, periods=10, sigma=0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spillovers", [RINGS, nqp.Donut(km=150)], ids=["rings", "donut"])
 def test_checks_and_support_take_it_along(modest: Spilled, spillovers: object) -> None:
     design = design_of(spillovers, nqp.PartialPooling(), unidentified="drop")

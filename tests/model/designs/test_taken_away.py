@@ -38,6 +38,7 @@ PRIORS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("families", "files", "effect", "checks"),
     [

@@ -105,6 +105,7 @@ def dense(panel: nqp.Panel, design: Lagged, values: dict[str, float]) -> float:
     return float(jacobian - 0.5 * z @ z - np.log(np.diag(root)).sum())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("errors", [nqp.IID(), nqp.AR1()])
 @pytest.mark.parametrize("varying", [None, "unit"])
 def test_the_density_is_the_dense_one(errors: Noise, varying: str | None) -> None:
@@ -137,6 +138,7 @@ def test_draws_take_the_lag_at_its_point() -> None:
     assert ours.deviation == pytest.approx(theirs.deviation, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_it_is_fitted() -> None:
     fit = nqp.fit(Lagged(), panel_of(), nqp.Importance(seed=1), progress=False)
     assert fit.gate.passed

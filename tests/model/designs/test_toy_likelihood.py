@@ -120,6 +120,7 @@ def _unseen(values: dict[str, Array], panel: nqp.Panel) -> Array:
 NAMES = ("alpha", "time_effects", "cell_effect", "sigma", "z_errors")
 
 
+@pytest.mark.slow
 def test_its_density_is_the_one_by_hand(model: Any, panel: nqp.Panel) -> None:
     import pymc as pm
     from pytensor.compile.mode import Mode
@@ -138,6 +139,7 @@ def test_its_density_is_the_one_by_hand(model: Any, panel: nqp.Panel) -> None:
     np.testing.assert_allclose(rows, stats.poisson.logpmf(panel.outcome, rates).sum(), rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_its_posterior_is_that_of_the_density_by_hand(model: Any, panel: nqp.Panel) -> None:
     """Under a flat prior of a unit's level, ``E[sum_t e^o_it | y] = sum_t y_it``: the mean score
     is zero, and so is that of every period."""
@@ -171,6 +173,7 @@ def test_new_rows_are_counts(panel: nqp.Panel) -> None:
     assert rows.attrs["link"] == "log"
 
 
+@pytest.mark.slow
 def test_it_is_saved_stated_and_found_by_studies(fit: nqp.Fit, tmp_path: Path) -> None:
     loaded = nqp.load(fit.save(tmp_path / "fit.nc"))
     assert loaded.facts.likelihood == Poisson()
@@ -183,6 +186,7 @@ def test_it_is_saved_stated_and_found_by_studies(fit: nqp.Fit, tmp_path: Path) -
         nqp.fit(DESIGN, fit.panel, nqp.Importance(seed=1), progress=False)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_fits_of_earlier_versions_are_on_the_scale_of_the_outcome(tmp_path: Path) -> None:
     (tmp_path / "fit.nc").write_bytes(frozen_bytes("staggered"))

@@ -89,6 +89,7 @@ def fit(panel: nqp.Panel) -> nqp.Fit:
     return nqp.fit(Beside(), panel, nqp.Importance(seed=1), progress=False)
 
 
+@pytest.mark.slow
 def test_neighbours_have_cells_of_their_own(fit: nqp.Fit) -> None:
     effects = nqp.group_time_effects(fit)
     roles = schema.roles(effects)
@@ -105,6 +106,7 @@ def test_neighbours_have_cells_of_their_own(fit: nqp.Fit) -> None:
     assert rows[roles == "neighbour"].sum() == rows[roles == "treated"].sum()
 
 
+@pytest.mark.slow
 def test_own_and_received_effects_are_recovered(fit: nqp.Fit) -> None:
     assert fit.gate.passed
     own = nqp.att(fit)
@@ -115,12 +117,14 @@ def test_own_and_received_effects_are_recovered(fit: nqp.Fit) -> None:
     assert float(received.std()) < 0.15
 
 
+@pytest.mark.slow
 def test_without_them_the_effect_is_biased(fit: nqp.Fit, panel: nqp.Panel) -> None:
     design = nqp.StaggeredDiD(CompletePooling(), nqp.IID(), time=nqp.TimeEffects())
     plain = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
     assert float(nqp.att(plain).mean()) < float(nqp.att(fit).mean()) - 0.15
 
 
+@pytest.mark.slow
 def test_it_is_exactly_dense(fit: nqp.Fit, panel: nqp.Panel) -> None:
     """Flat effects of all cells are least squares on unit, time and cell dummies."""
     design = Beside(effect=nqp.NoPooling(varying=None))

@@ -64,6 +64,7 @@ def test_its_pieces_are_what_an_effect_is_made_of(fit: nqp.Fit) -> None:
     np.testing.assert_allclose(gap, 0.0, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_it_is_saved_stated_and_found_by_studies(fit: nqp.Fit, tmp_path: Path) -> None:
     assert nqp.load(fit.save(tmp_path / "fit.nc")).facts.pooling == Cohorts()
     assert decode(encode(DESIGN)) == DESIGN
@@ -74,6 +75,7 @@ def test_it_is_saved_stated_and_found_by_studies(fit: nqp.Fit, tmp_path: Path) -
     assert "partial pooling" in table["specification"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_reports_say_it_in_its_words(fit: nqp.Fit, tmp_path: Path, language: str) -> None:
     nqp.report(

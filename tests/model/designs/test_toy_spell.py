@@ -83,6 +83,7 @@ def checks(fit: nqp.Fit) -> list[CheckResult]:
     return run_checks(fit, options={"placebo_space": {"repetitions": 20}})
 
 
+@pytest.mark.slow
 def test_the_truth_is_recovered(fit: nqp.Fit) -> None:
     assert fit.gate.passed
     assert float(nqp.att(fit).mean()) == pytest.approx(LEVEL, abs=0.25)
@@ -91,15 +92,18 @@ def test_the_truth_is_recovered(fit: nqp.Fit) -> None:
     assert nqp.identification(fit.design, fit.panel)["event_time"].max() == LENGTH - 1
 
 
+@pytest.mark.slow
 def test_it_is_not_the_design_it_resembles(fit: nqp.Fit, panel: nqp.Panel) -> None:
     lasting = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
     assert float(nqp.att(lasting).mean()) < float(nqp.att(fit).mean()) - 0.3
 
 
+@pytest.mark.slow
 def test_it_is_stated_row_by_row(fit: nqp.Fit) -> None:
     assert "outcome__cell_effect" in nqp.to_pymc(fit.design, fit.panel).named_vars
 
 
+@pytest.mark.slow
 def test_it_is_saved_and_read(fit: nqp.Fit, tmp_path: Path) -> None:
     again = nqp.load(fit.save(tmp_path / "fit.nc"))
     assert again.design == fit.design
@@ -107,6 +111,7 @@ def test_it_is_saved_and_read(fit: nqp.Fit, tmp_path: Path) -> None:
     assert again.facts == fit.facts
 
 
+@pytest.mark.slow
 def test_channels_take_it(panel: nqp.Panel) -> None:
     noise = np.random.default_rng(1).normal(size=panel.n_rows)
     frame = panel.frame.assign(tech=0.5 * panel.frame["outcome"] + noise)
@@ -120,6 +125,7 @@ def test_channels_take_it(panel: nqp.Panel) -> None:
     assert fit.variant(length=1).outcome_design == Spell(length=1)
 
 
+@pytest.mark.slow
 def test_checks_that_apply_are_made(checks: list[CheckResult]) -> None:
     verdicts = {check.name: check.verdict for check in checks}
     chosen = {"control_group", "anticipation"}
@@ -136,6 +142,7 @@ def test_it_is_tabulated(fit: nqp.Fit) -> None:
     assert frame["label"].tolist()[1:] == ["0", "1", "2"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_it_is_reported(
     fit: nqp.Fit, checks: list[CheckResult], language: str, tmp_path: Path
@@ -147,6 +154,7 @@ def test_it_is_reported(
     assert (out / "report.html").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_its_leads_are_flat(fit: nqp.Fit) -> None:
     """Periods before the spell have effects of their own; those after it stay controls."""
     design = lead_design(fit.design, fit.panel)

@@ -23,6 +23,7 @@ def fitted(drift: str, trends: nqp.DifferentialTrends | None, seed: int) -> tupl
     return float(effect.mean() - nqp.att(simulated.truth).mean()), float(effect.std())
 
 
+@pytest.mark.slow
 def test_a_factor_biases_parallel_trends_and_not_these() -> None:
     parallel, alone = zip(*(fitted("factor", None, seed) for seed in (3, 4, 5)), strict=True)
     drifting, wide = zip(*(fitted("factor", TRENDS, seed) for seed in (3, 4, 5)), strict=True)
@@ -31,6 +32,7 @@ def test_a_factor_biases_parallel_trends_and_not_these() -> None:
     assert np.mean(wide) > 1.3 * np.mean(alone)
 
 
+@pytest.mark.slow
 def test_where_trends_are_parallel_effects_are_those_of_parallel_trends() -> None:
     (error, wide), (_, alone) = fitted("none", TRENDS, 7), fitted("none", None, 7)
     assert abs(error) < 2.5 * wide
@@ -72,6 +74,7 @@ def test_scales_are_not_below_zero(name: str) -> None:
         nqp.DifferentialTrends(**{name: -0.1})
 
 
+@pytest.mark.slow
 def test_a_scale_of_zero_leaves_its_part_out() -> None:
     panel = nqp.simulation.staggered(units=40, periods=8, cohorts=(4, 6), seed=1).panel
     lines = nqp.DifferentialTrends(walk=0.0, cohort_walk=0.0)
@@ -87,6 +90,7 @@ def test_a_scale_of_zero_leaves_its_part_out() -> None:
         nqp.DifferentialTrends(0.0, 0.0, 0.0, 0.0)
 
 
+@pytest.mark.slow
 def test_they_are_saved_and_read(tmp_path) -> None:
     panel = nqp.simulation.staggered(units=30, periods=8, cohorts=(4, 6), strata={}, seed=1).panel
     design = nqp.StaggeredDiD(nqp.CompletePooling(), trends=nqp.DifferentialTrends(walk=0.1))
@@ -150,6 +154,7 @@ def test_strata_have_a_drift_in_common() -> None:
     assert float(nqp.att(six).std()) > 0.7 * float(nqp.att(one).std())
 
 
+@pytest.mark.slow
 def test_the_drift_of_strata_has_what_they_share() -> None:
     """The path of each stratum is the panel's, and their mean that of all adopters."""
     common = {"units": 160, "rho": 0.2, "sigma": 0.5, "seed": 4}

@@ -57,6 +57,7 @@ def test_variances_are_those_of_the_groups() -> None:
     assert np.unique(halves).size == 2
 
 
+@pytest.mark.slow
 def test_intervals_are_as_wide_as_errors_of_adopters_demand() -> None:
     sds, means = [], []
     for seed in range(12):
@@ -76,6 +77,7 @@ def test_intervals_are_as_wide_as_errors_of_adopters_demand() -> None:
     assert 0.6 < np.std(means) / apart < 1.4
 
 
+@pytest.mark.slow
 def test_the_check_of_errors_names_them_where_they_differ_and_is_silent_where_not() -> None:
     verdicts = {}
     for sd in (1.0, 3.0):
@@ -146,6 +148,7 @@ def test_pre_adoption_coefficients_leave_the_variances_as_they_are() -> None:
     np.testing.assert_allclose(found[0], found[1], rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_errors_that_spread_alike_are_left_as_they_are(seed: int) -> None:
     """One sigma is asked where it is true."""

@@ -31,6 +31,7 @@ def fitted(panel: nqp.Panel, unit: float, effect: Pooling) -> nqp.Fit:
     return nqp.fit(design, panel, SAMPLER, progress=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("effect", [nqp.CompletePooling(varying=None), nqp.NoPooling(varying=None)])
 def test_what_is_received_does_not_depend_on_the_unit(panel: nqp.Panel, effect: Pooling) -> None:
     """Priors are of exposure over what it varies: one over kilometres is as good as shares."""

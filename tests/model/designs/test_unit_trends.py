@@ -45,6 +45,7 @@ def sloped(seed: int) -> nqp.Panel:
     return panel.with_outcome(panel.outcome + slope[panel.unit_codes] * panel.time_codes)
 
 
+@pytest.mark.slow
 def test_the_posterior_is_least_squares() -> None:
     panel = sloped(3)
     fit = nqp.fit(DESIGN, panel, SAMPLER, progress=False)
@@ -56,6 +57,7 @@ def test_the_posterior_is_least_squares() -> None:
     assert not fit.facts.parallel
 
 
+@pytest.mark.slow
 def test_lines_of_units_change_nothing() -> None:
     """Slopes are flat; lines change the scale of the prior of sigma alone."""
     panel = sloped(5)

@@ -15,6 +15,7 @@ from bayes_nqp.numerics.linear_gaussian._arrow_matrix import ArrowFactor
 NAME = "lasting shocks and trends, iid"
 
 
+@pytest.mark.slow
 @given(st.integers(0, 4), st.integers(1, 3), st.integers(0, 4), st.integers(0, 99))
 def test_the_factor_is_that_of_the_whole_matrix(k: int, s: int, e: int, seed: int) -> None:
     rng, size = np.random.default_rng(seed), k * s + e

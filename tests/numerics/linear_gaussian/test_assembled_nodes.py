@@ -48,6 +48,7 @@ def agree(problem: GaussianProblem) -> None:
         assert getattr(drawn, name) == pytest.approx(getattr(expected, name), rel=1e-7, abs=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DESIGNS)
 def test_designs_are_what_they_are_without_nodes(name: str) -> None:
     case = DESIGNS[name]
@@ -70,6 +71,7 @@ def test_the_density_is_dense() -> None:
     assert np.diff(ours) == pytest.approx(np.diff(theirs), rel=1e-8, abs=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spillovers", ["rings", "lag"])
 @pytest.mark.parametrize("effect", [nqp.CompletePooling(), nqp.CompletePooling(varying=None)])
 def test_rings_and_lags(spillovers: str, effect: nqp.CompletePooling) -> None:
@@ -130,6 +132,7 @@ def test_far_out_points_are_computed_or_refused_as_without_nodes() -> None:
         assert density(problem.for_many, one) == pytest.approx(density(problem, one), rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [64, 128, 130, 192])
 def test_factors_of_any_size(size: int) -> None:
     """Sizes that are slow are factored in others, from lower triangles alone."""
@@ -142,6 +145,7 @@ def test_factors_of_any_size(size: int) -> None:
         cholesky(-matrix)
 
 
+@pytest.mark.slow
 def test_one_level_of_one_group_stands_with_the_others() -> None:
     frame = nqp.simulation.staggered(units=60, periods=8, cohorts=(4, 6), seed=4).panel.frame.copy()
     region, unit = (frame[x].astype("category").cat.codes.to_numpy() for x in ("region", "unit"))

@@ -88,6 +88,7 @@ def test_shared_errors_leave_the_law_of_every_equation_as_it_is(name: str) -> No
     assert np.abs(gap).max() < 5.5 * np.sqrt(2.0 / DRAWS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [n for n in NAMES if n not in ("covariates", "partial, cities, AR(1)")]
 )
@@ -134,6 +135,7 @@ def _joint(reference: Dense, values: dict[str, float], related: float) -> np.nda
     return np.asarray(a @ g @ a.T + k - gain @ z @ k)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["separate, none, iid", "partial, units, AR(1)"])
 def test_average_effects_have_the_correlation_of_a_seemingly_unrelated_regression(
     name: str,

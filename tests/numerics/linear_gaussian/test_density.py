@@ -28,6 +28,7 @@ def problem_of(name: str, panel: Panel) -> GaussianProblem:
     return gaussian_problem(model_frame.equations[0].problem)
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize("name", DESIGNS)
 @settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
@@ -63,6 +64,7 @@ def test_a_structure_of_ones_own(name: str) -> None:
     assert_dense(problem, DenseMovingAverage(design, panel).log_likelihood, 0.5, rel=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["partial, units, AR(1)", "partial, cities, AR(1) + noise"])
 def test_batches_are_single_points(name: str) -> None:
     problem = problem_of(name, DESIGNS[name].make(2, missing=0.2))
@@ -99,6 +101,7 @@ def test_scales_close_to_nothing_and_huge_ones(value: float) -> None:
     assert np.diff(ours) == pytest.approx(np.diff(theirs), rel=1e-8, abs=1e-7)
 
 
+@pytest.mark.slow
 def test_the_marginal_likelihood_is_absolute() -> None:
     """Without flat coefficients but units', the integral over sigma equals that of the rows."""
     from scipy.integrate import quad

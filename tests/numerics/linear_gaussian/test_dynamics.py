@@ -34,6 +34,7 @@ def projection(levels: np.ndarray) -> np.ndarray:
     return np.kron(np.eye(T) - 1.0 / T, np.eye(UNITS) - means)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("levels", [LEVEL, ONE], ids=["two levels", "one"])
 def test_it_is_the_trace_of_the_dense_logarithm(
@@ -64,6 +65,7 @@ def test_without_links_it_is_lancasters() -> None:
     assert ours == pytest.approx((UNITS - 1) * b, rel=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", POINTS)
 def test_responses_are_powers_of_the_dense_map(point: tuple[float, float, float]) -> None:
     delta, tau, psi = point

@@ -70,6 +70,7 @@ def test_the_gradient_is_the_slope(name: str) -> None:
     assert gap_of(gaussian_problem(statement_of(name, 3)), 3) < 1e-8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DESIGNS)
 def test_whatever_the_arithmetic(name: str) -> None:
     """Nodes, pairs of columns in dense blocks, own cells first: one gradient."""
@@ -86,6 +87,7 @@ def test_errors_of_ones_own(name: str) -> None:
     assert gap_of(gaussian_problem(statement), 3) < 1e-8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_processes(name: str) -> None:
     case = DESIGNS[name]

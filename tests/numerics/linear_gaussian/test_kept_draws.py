@@ -70,6 +70,7 @@ def same_as_anew(
         assert ours_of == pytest.approx(anew_of, rel=1e-9, abs=1e-9), field.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unshared_cells_first", [False, True])
 @pytest.mark.parametrize(
     "name", ["partial, units, AR(1)", "common time", "covariates", "pooled time"]

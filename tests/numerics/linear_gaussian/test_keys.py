@@ -33,6 +33,7 @@ def _finer(group: np.ndarray, kind: str, rng: np.random.Generator) -> np.ndarray
     return key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["partial, units, AR(1)", "partial, none, weights", "never, leads, partial", "covariates"],

@@ -30,6 +30,7 @@ def both(name: str) -> tuple[GaussianProblem, GaussianProblem]:
     return gaussian_problem(statement, nodes=False), gaussian_problem(statement, nodes=True)
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize("name", DESIGNS)
 def test_the_density_is_that_without_nodes(name: str) -> None:
     direct, nodes = both(name)
@@ -54,6 +55,7 @@ def test_the_density_is_dense(name: str) -> None:
     assert_dense(problem, reference.log_likelihood, 1.0, rel=1e-8, abs=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_draws_are_those_without_nodes(name: str) -> None:
     direct, nodes = both(name)
@@ -71,6 +73,7 @@ def test_far_out_points_are_computed_or_refused_as_without_nodes(far: float) -> 
     assert density(nodes, points) == pytest.approx(density(direct, points), rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["partial, units, AR(1)", "exposure, partial, units, AR(1)", "covariates"]
 )

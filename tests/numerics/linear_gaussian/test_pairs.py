@@ -19,6 +19,7 @@ FIXED = [name for name, case in DESIGNS.items()
 """Of these no pair depends on a parameter: there is no map of pairs."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reduce", [False, True])
 @pytest.mark.parametrize("name", [n for n in DESIGNS if n not in FIXED])
 def test_dense_pairs_are_sparse_ones(name: str, reduce: bool) -> None:
@@ -31,6 +32,7 @@ def test_dense_pairs_are_sparse_ones(name: str, reduce: bool) -> None:
     assert density(paired, points) == pytest.approx(density(sparse, points), rel=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["covariates", "baseline", "exposure, by time"])
 def test_the_density_is_dense(name: str) -> None:
     case = DESIGNS[name]
@@ -42,6 +44,7 @@ def test_the_density_is_dense(name: str) -> None:
     assert_dense(problem, reference.log_likelihood, 0.5, 3, rel=1e-8, abs=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FIXED)
 def test_what_is_fixed_has_no_pairs(name: str) -> None:
     """Own cells first or not: the same density."""

@@ -57,6 +57,7 @@ def case(name: str, seed: int = 11) -> tuple[Equation, Problem, Drifting]:
     return model_frame.equations[0], stated(model_frame), Drifting(design, panel)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_density_is_dense(name: str) -> None:
     _, statement, reference = case(name)
@@ -64,6 +65,7 @@ def test_the_density_is_dense(name: str) -> None:
     assert_dense(problem, reference.log_likelihood, 0.7, 5, rel=1e-8, abs=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_draws_have_the_dense_mean_and_covariance(name: str) -> None:
     equation, statement, reference = case(name)
@@ -85,6 +87,7 @@ def test_draws_have_the_dense_mean_and_covariance(name: str) -> None:
     assert gap.max() < 6.0 * np.sqrt(2.0 / DRAWS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES[:4])
 def test_the_surface_of_a_group_is_the_dense_one(name: str) -> None:
     """Its posterior mean at every row, and its covariance with itself over draws."""
@@ -183,6 +186,7 @@ def test_processes_of_size_zero_are_none() -> None:
     assert density(problem, points) == pytest.approx(density(plain, points), rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["partial, units, AR(1)", "partial, none, iid", "covariates"])
 def test_shared_errors_leave_the_law_of_draws_as_it_is(name: str) -> None:
     """Coefficients, processes and deviations have the covariance that draws on their own have."""
@@ -205,6 +209,7 @@ def test_shared_errors_leave_the_law_of_draws_as_it_is(name: str) -> None:
     assert np.abs(own - shared).max() < 6.5 * np.sqrt(2.0 / DRAWS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["partial, units, AR(1)", "partial, cities, AR(1)"])
 def test_averages_of_slots_and_deviations_are_those_of_draws(name: str) -> None:
     """Where processes stand between, means are exact and sds those of many draws."""

@@ -33,6 +33,7 @@ def test_the_density_is_that_of_the_whole_problem(name: str) -> None:
     assert density(reduced, points) == pytest.approx(density(whole, points), rel=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["partial, units, AR(1)", "partial, many scales", "covariates"])
 @pytest.mark.parametrize("value", [-0.5, -18.0, 6.0])
 def test_the_density_is_dense(name: str, value: float) -> None:
@@ -48,6 +49,7 @@ def test_the_density_is_dense(name: str, value: float) -> None:
     assert np.diff(ours) == pytest.approx(np.diff(theirs), rel=1e-8, abs=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DESIGNS)
 def test_means_are_those_of_the_whole_problem(name: str) -> None:
     whole, reduced = both(name)

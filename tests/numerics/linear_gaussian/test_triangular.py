@@ -8,6 +8,7 @@ import pytest
 from bayes_nqp.numerics.linear_gaussian._unit_matrices import back_solve, half_solve
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 2, 12, 13, 40])
 @pytest.mark.parametrize("stacks", [((3,), (3,)), ((4, 1), (1, 5)), ((), (7,)), ((0,), (0,))])
 @pytest.mark.parametrize("columns", [0, 1, 6])

@@ -56,6 +56,7 @@ def middle(content: bytes) -> bytes:
     return content[:half] + bytes(64) + content[half + 64 :]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
 def test_spoilt_files_are_compiled_anew(
     call: Callable[..., str], tmp_path: Path, suffix: str
@@ -73,6 +74,7 @@ def test_spoilt_files_are_compiled_anew(
     assert call() == "8.0 0"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files")
 def test_a_full_disk(call: Callable[..., str], tmp_path: Path) -> None:
     assert call("100") == "8.0 0"

@@ -68,6 +68,7 @@ def test_the_curvature_in_places_is_that_of_a_normal_density(centre: float) -> N
     assert covariance == pytest.approx(expected / expected[1, 1], rel=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [6, 12])
 def test_a_proposal_that_holds_needs_no_further_rounds(n: int) -> None:
     """A few hundred points tell no covariance of many parameters: curvature, then these."""
@@ -199,6 +200,7 @@ def far_and_near(points: np.ndarray) -> np.ndarray:
     return np.asarray(MANY.log_prior(points) + norm.logpdf(values[:, 5:7], 1.0, 0.05).sum(axis=1))
 
 
+@pytest.mark.slow
 def test_of_many_scales_the_nearest_to_zero_fold() -> None:
     chains = importance(by_differences(far_and_near), MANY, Importance(seed=1))
     scales = np.exp(chains.values["x"].reshape(-1, 14))
@@ -221,6 +223,7 @@ def vanishing(points: np.ndarray) -> np.ndarray:
     return np.asarray((halfnorm.logpdf(np.exp(points), scale=SCALES) + points).sum(axis=1))
 
 
+@pytest.mark.slow
 def test_scales_beyond_those_that_fold_are_bent() -> None:
     space = ParameterSpace(
         tuple(Parameter(f"s{k}", HalfNormal(1.0), folds=True) for k in range(18))
@@ -262,6 +265,7 @@ def funnel(points: np.ndarray) -> np.ndarray:
     return np.asarray(norm.logpdf(v, 0.0, 3.0) + norm.logpdf(x, 0.0, np.exp(v / 2.0)))
 
 
+@pytest.mark.slow
 @pytest.mark.xfail(strict=True, reason="k-hat alone is no proof: docs/sampling.md, Limits")
 def test_a_funnel_is_drawn_or_refused() -> None:
     chains = importance(by_differences(funnel), MODES, Importance(seed=1))

@@ -46,6 +46,7 @@ def world(tmp_path_factory):
     return World(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", ASKED)
 @pytest.mark.parametrize("kind", ["fit", "channels", "spilled", "dose", "linked"])
 def test_arviz_takes_a_fit_or_the_reason_is_given(kind, call, world):
@@ -75,6 +76,7 @@ def test_numbers_are_those_of_the_fit(world):
     assert tree.attrs["gate"] == str(fit.gate)
 
 
+@pytest.mark.slow
 def test_cells_and_units_go_by_name(world):
     tree = world.fit.to_arviz()
     cells = tree["posterior"]["cell"].to_numpy()
@@ -109,6 +111,7 @@ def test_draws_of_the_row_model_are_those_of_the_fit(world):
     assert not again.gate.weighted
 
 
+@pytest.mark.slow
 def test_what_pymc_samples_enters_estimands(world):
     pm = pytest.importorskip("pymc")
     with nqp.to_pymc(world.flat.design, world.panel):

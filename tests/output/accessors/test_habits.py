@@ -162,6 +162,7 @@ def names():
     return {**held, "by": nqp.att(fit, by="region")}
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize("line", LINES.strip().splitlines())
 def test_a_line_answers_or_says_what_to_type(line, names, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -179,6 +180,7 @@ def test_a_hint_names_what_is_meant(line, names):
     assert HINTS[line] in str(caught.value.hint)
 
 
+@pytest.mark.slow
 def test_a_panel_has_rows_and_columns_as_a_frame_does(names):
     panel, df = names["panel"], names["df"]
     assert len(panel) == len(df) == panel.n_rows
@@ -205,11 +207,13 @@ def test_what_is_not_there_is_the_error_that_python_has(names):
     assert not hasattr(names["design"], "pooling")
 
 
+@pytest.mark.slow
 def test_checks_go_by_their_titles_too(names):
     asked = nqp.check(names["fit"], "可识别性")
     assert asked.name == nqp.check(names["fit"], "Identification").name == "identification"
 
 
+@pytest.mark.slow
 def test_every_name_that_a_hint_gives_is_there(names):
     """Hints about names call functions, methods and checks that exist."""
     from bayes_nqp._core.validation import _names
@@ -228,6 +232,7 @@ def test_every_name_that_a_hint_gives_is_there(names):
                 assert name in CHECKS
 
 
+@pytest.mark.slow
 def test_a_console_offers_first_what_one_asks_first(names):
     offered = [name for name in dir(names["fit"]) if not name.startswith("_")]
     assert {"att", "check", "plot", "report", "save", "summary", "table", "tidy"} <= {*offered}
@@ -235,6 +240,7 @@ def test_a_console_offers_first_what_one_asks_first(names):
     assert names["fit"].digest
 
 
+@pytest.mark.slow
 def test_a_missing_name_is_an_attribute_error(names):
     assert not hasattr(nqp, "feols")
     assert not hasattr(names["fit"], "coef_")

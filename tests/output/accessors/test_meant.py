@@ -137,6 +137,7 @@ def test_tables_of_results_print_every_column(names: dict[str, Any]) -> None:
         assert "..." not in shown
 
 
+@pytest.mark.slow
 def test_a_fit_of_channels_names_the_indirect_effect() -> None:
     panel = nqp.simulation.channels(units=24, periods=6, cohorts=(3, 4), seed=1).panel
     fit = nqp.fit(nqp.Mediation(), panel, nqp.Importance(draws=50, seed=1), progress=False)

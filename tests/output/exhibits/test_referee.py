@@ -75,6 +75,7 @@ def test_results_are_those_of_the_fit(fit: nqp.Fit, panel: nqp.Panel) -> None:
     assert f"{last:.3g} [" in rows["delayed_effects"]
 
 
+@pytest.mark.slow
 def test_checks_are_listed_with_their_key_figure(fit: nqp.Fit, anticipation: Any) -> None:
     before = listed(nqp.referee(fit))
     assert before.loc["anticipation", "Status"] == "to do"
@@ -110,6 +111,7 @@ def test_rows_of_one_check_are_told_apart_by_their_change(fit: nqp.Fit) -> None:
     assert listed(table).loc["winsorised", "Status"] == "to do"
 
 
+@pytest.mark.slow
 def test_what_does_not_suit_has_the_reason_of_the_check(
     fit: nqp.Fit, panel: nqp.Panel, tmp_path: Path
 ) -> None:
@@ -129,6 +131,7 @@ def test_what_does_not_suit_has_the_reason_of_the_check(
     assert rows.loc["placebo_outcome", "Status"] == "not for this design"
 
 
+@pytest.mark.slow
 def test_failures_are_printed_above_the_list(fit: nqp.Fit, anticipation: Any) -> None:
     table = nqp.referee(fit, replace(anticipation, verdict="failed"))
     assert len(table.stamps) == 1

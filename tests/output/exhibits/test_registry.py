@@ -116,6 +116,7 @@ def toy(tmp_path: Path) -> Any:
     sys.modules.pop("toy_exhibits", None)
 
 
+@pytest.mark.slow
 def test_a_toy_exhibit_is_one_file(toy: Exhibit) -> None:
     assert toy.home == "toy_exhibits"
     assert unresolved(next(calls_of(toy.code))) == set()

@@ -75,6 +75,7 @@ def test_leads_and_effects_are_of_one_fit_with_one_reference(fit: nqp.Fit) -> No
     assert len(colours) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("periods", "named"), [(8, True), (24, False)])
 def test_the_reference_is_named_where_there_is_room(periods: int, named: bool) -> None:
     panel = nqp.simulation.staggered(units=40, periods=periods, cohorts=(4, 6), seed=1).panel
@@ -113,6 +114,7 @@ def test_a_number_shows_the_last_leads_and_false_none(fit: nqp.Fit) -> None:
         nqp.plots.event_study(fit, leads=nqp.CheckResult("a", "?", "passed", "", ""))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_the_table_holds_what_the_figure_shows(fit: nqp.Fit) -> None:
     table = nqp.event_study_table(fit, "region", efficient=True)
     figure = nqp.plots.event_study(fit, by="region", efficient=True)
@@ -128,6 +130,7 @@ def test_a_fit_without_rows_says_why_it_has_no_leads(fit: nqp.Fit) -> None:
     assert "No leads: " in note(nqp.plots.event_study(bare))
 
 
+@pytest.mark.slow
 def test_effects_beside_a_drift_are_drawn_by_default() -> None:
     panel = nqp.simulation.staggered(units=40, periods=8, cohorts=(4, 6), seed=1).panel
     design = nqp.StaggeredDiD(nqp.CompletePooling(), trends=nqp.DifferentialTrends())

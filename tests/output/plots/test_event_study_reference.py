@@ -44,6 +44,7 @@ def by_hand(fit: nqp.Fit, reference: int) -> dict[int, np.ndarray]:
     return {k: sum(x * n for x, n in some) / sum(n for _, n in some) for k, some in parts.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reference", [-2, -3, -4])
 def test_leads_and_effects_are_less_those_of_the_reference(fit: nqp.Fit, reference: int) -> None:
     course, expected = over_time(fit, reference=reference), by_hand(fit, reference)
@@ -82,6 +83,7 @@ def test_the_usual_reference_is_the_default(fit: nqp.Fit) -> None:
     assert table.set_index("event_time").loc[-1, "part"] == "lead"
 
 
+@pytest.mark.slow
 def test_the_figure_names_it_and_cohorts_left_out(fit: nqp.Fit) -> None:
     figure = nqp.plots.event_study(fit, reference=-3)
     (note,) = (x.get_text() for x in figure.findobj(match=lambda x: x.get_gid() == "note"))

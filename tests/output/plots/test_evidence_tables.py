@@ -68,6 +68,7 @@ def contrasts(gate="passed"):
 KINDS = {"table": converged, "cells": cells, "comparison": contrasts}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_each_kind_is_drawn(kind, language):
@@ -139,6 +140,7 @@ def test_cells_show_rows_and_marks():
         assert words not in said
 
 
+@pytest.mark.slow
 def test_cells_of_many_strata_are_told_to_be_left_out():
     figure = plots.check(_result(cells([f"s{k:02d}" for k in range(15)]), "cells"))
     assert sum(ax.get_visible() for ax in figure.axes) == 12

@@ -66,6 +66,7 @@ def test_zones_are_coloured_by_batch() -> None:
     assert rendered(figure) > 1000
 
 
+@pytest.mark.slow
 def test_a_schematic_map_says_so_in_chinese() -> None:
     panel = spilled(units=80, periods=8).panel
     for dots in (False, True):
@@ -135,6 +136,7 @@ def test_places_that_are_lacking_are_named() -> None:
         plots.zone_map(panel)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("varying", "lag"), [(None, False), ("unit", False), ("unit", True)])
 def test_effects_are_coloured_about_zero(varying: str | None, lag: bool) -> None:
     fit = fitted(varying, lag=lag)
@@ -165,6 +167,7 @@ def test_own_effects_are_those_of_units() -> None:
     assert rendered(figure) > 1000
 
 
+@pytest.mark.slow
 def test_the_world_is_as_it_was() -> None:
     before = dict(mpl.rcParams)
     plots.effect_map(fitted(), "received", onto="treated", language="zh")
@@ -173,6 +176,7 @@ def test_the_world_is_as_it_was() -> None:
         plots.effect_map(fitted(), "indirect")
 
 
+@pytest.mark.slow
 def test_runs_draw_maps_where_places_are_known() -> None:
     for fit in (fitted(), fitted("unit", lag=True)):
         stems = {sketch.stem for sketch in plots.sketches(plots.Scene(fit, ()))}

@@ -100,6 +100,7 @@ def test_paths_writes_the_posterior_on_every_arrow(fit):
     assert rendered(figure) > 1000
 
 
+@pytest.mark.slow
 def test_an_arrow_is_coloured_and_wide_if_its_sign_is_sure(fit):
     arrows = _arrows(plots.paths(fit).axes[0])
     # To digital, from digital, to finance, from finance, direct.
@@ -285,6 +286,7 @@ def test_channels_by_group_stand_side_by_side_each_with_its_own_square():
         plots.channels(effects, by=["stratum", "event_time"])
 
 
+@pytest.mark.slow
 def test_a_single_channel_has_no_sum_and_no_note_on_others():
     effects = random_paths(("digital",))
     figure = plots.channels(effects)
@@ -297,6 +299,7 @@ def test_a_single_channel_has_no_sum_and_no_note_on_others():
 FIGURES = {"decomposition": plots.decomposition, "channels": plots.channels}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_failed_gate_is_stamped(name):
     failed = random_paths(gate="failed: R-hat 1.08 of nie")
@@ -306,11 +309,13 @@ def test_a_failed_gate_is_stamped(name):
     assert "failed" not in _said(FIGURES[name](random_paths()))
 
 
+@pytest.mark.slow
 def test_a_failed_gate_is_stamped_on_paths(fit):
     said = _said(plots.paths(fit))
     assert ("convergence diagnostics failed" in said) is (not fit.gate.passed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FIGURES)
 def test_chinese_figures_have_every_glyph_and_draw_into_given_axes(name):
     effects = random_paths(LONG, attrs={"outcome": "新质生产力"})
@@ -325,6 +330,7 @@ def test_chinese_figures_have_every_glyph_and_draw_into_given_axes(name):
         plt.close(drawn)
 
 
+@pytest.mark.slow
 def test_chinese_paths(fit):
     figure = plots.paths(fit, language="zh")
     assert {"政策", "全部中介变量", "总效应"} <= set(_texts(figure))

@@ -41,6 +41,7 @@ def test_outcomes_are_means_by_cohort_and_period() -> None:
 EFFECTS = random_effects()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw", [plots.event_study, plots.forest, plots.caterpillar])
 def test_parts_of_any_figure_take_looks(draw: object) -> None:
     figure = draw(EFFECTS, style={"note": False, "lines": {"linewidth": 7.0}})  # type: ignore[operator]

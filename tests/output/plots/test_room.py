@@ -72,6 +72,7 @@ def test_a_label_longer_than_its_panel_is_broken() -> None:
     plt.close(figure)
 
 
+@pytest.mark.slow
 def test_titles_and_numbers_lie_apart(fit: nqp.Fit) -> None:
     for name in ("trend_sensitivity", "time_effects", "pretrends"):
         figure = plots.check(nqp.check(fit, name, progress=False))

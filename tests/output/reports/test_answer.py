@@ -40,6 +40,7 @@ def numbers(text: str) -> list[float]:
     return [float(x.replace("−", "-")) for x in re.findall(r"[−+]?\d+\.\d+", text)]
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("k", range(len(PANELS) * len(SHAPES)))
 def test_paragraph_tiles_and_facts_are_one(k: int, language: str) -> None:

@@ -97,6 +97,7 @@ def words_of(context: Context) -> tuple[str, list[str]]:
     return "\n".join(text), drawn
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DESIGNS)
 def test_the_report_speaks_of_its_own_design(name: str) -> None:
     fit = fitted(name)
@@ -129,6 +130,7 @@ def spoken(context: Context) -> list[str]:
     return [text for text in said if len(text) > 30]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*DESIGNS, "in space"])
 def test_below_the_answer_nothing_is_said_twice(name: str) -> None:
     if name == "in space":
@@ -145,6 +147,7 @@ def test_below_the_answer_nothing_is_said_twice(name: str) -> None:
     assert [text for text in set(said) if said.count(text) > 1] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["never", "exposure"])
 def test_a_fit_without_its_rows_has_the_same_methods(name: str, tmp_path: Path) -> None:
     fit = fitted(name)

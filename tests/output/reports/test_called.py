@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import bayes_nqp as nqp
 
 
+@pytest.mark.slow
 def test_the_outcome_has_the_name_of_the_report(tmp_path: Path) -> None:
     panel = nqp.simulation.staggered(units=30, periods=7, cohorts=(4,), seed=3).panel
     fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(draws=100, seed=1), progress=False)

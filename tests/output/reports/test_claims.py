@@ -180,6 +180,7 @@ GRID = tuple(product(PANELS, SHAPES, (0.15, 1.0), ("en", "zh")))
 EVERY = tuple(product(CHECKS, RIVALS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", range(len(GRID)), ids=["-".join(map(str, one)) for one in GRID])
 def test_nothing_is_claimed_that_is_open(k: int) -> None:
     panel, shape, sd, language = GRID[k]
@@ -196,6 +197,7 @@ def test_nothing_is_claimed_that_is_open(k: int) -> None:
     check_difference(one, said, language, checks, rival)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_without_convergence_confidence_is_very_low(language: str) -> None:
     one = case("one cohort", "growing", 0.15)
@@ -207,6 +209,7 @@ def test_without_convergence_confidence_is_very_low(language: str) -> None:
     assert sum(sure_in(one, language) is not None for one in said) >= 4
 
 
+@pytest.mark.slow
 def test_the_grid_has_every_kind_of_case() -> None:
     """What a first edition got wrong is there: unlike ends, and nothing between them."""
     wrong, windows = 0, set()

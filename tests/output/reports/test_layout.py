@@ -86,6 +86,7 @@ def texts(blocks: Sequence[object]) -> list[str]:
     return said
 
 
+@pytest.mark.slow
 def test_the_main_part_prints_nothing_twice(document: Document, checks: list[CheckResult]) -> None:
     stems = [block.stem for block in document.blocks if isinstance(block, Picture)]
     assert len(stems) == len(set(stems)) > 8
@@ -99,6 +100,7 @@ def test_the_main_part_prints_nothing_twice(document: Document, checks: list[Che
         assert len(within) == (result.verdict in OPEN), result.name
 
 
+@pytest.mark.slow
 def test_notes_and_failures_of_tables_stand_once(document: Document) -> None:
     pages = [block.page for block in document.blocks if isinstance(block, NumberedTable)]
     stated = [text for page in pages for text in (*page.notes, *page.stamps)]
@@ -112,6 +114,7 @@ def test_notes_and_failures_of_tables_stand_once(document: Document) -> None:
     assert max(repeated.values()) > 2, "tables by themselves keep their notes"
 
 
+@pytest.mark.slow
 def test_evidence_of_checks_that_leave_nothing_open_is_in_the_appendix(
     document: Document, checks: list[CheckResult]
 ) -> None:
@@ -130,6 +133,7 @@ def test_evidence_of_checks_that_leave_nothing_open_is_in_the_appendix(
         assert sum(answer_of(result, document.language) in text for text in said) == 1, result.name
 
 
+@pytest.mark.slow
 def test_headings_are_those_of_the_field(document: Document) -> None:
     headings = [block.text for block in document.main if isinstance(block, Heading)]
     wanted = {
@@ -143,6 +147,7 @@ def test_headings_are_those_of_the_field(document: Document) -> None:
     assert [levels[x] for x in wanted] == [1, 1, 1, 2, 2, 1]
 
 
+@pytest.mark.slow
 def test_pages_fold_the_appendix_and_word_breaks_before_it(document: Document) -> None:
     page = as_html_page(document)
     main, appendix = page.split("<details>")
@@ -177,6 +182,7 @@ def test_an_empty_appendix_is_left_out(tmp_path: Path) -> None:
     assert document.main
 
 
+@pytest.mark.slow
 def test_without_the_appendix_everything_about_checks_is_in_the_main_part(
     checks: list[CheckResult], tmp_path: Path
 ) -> None:

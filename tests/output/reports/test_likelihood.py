@@ -79,10 +79,12 @@ def contrasts(request: pytest.FixtureRequest) -> list[Contrast]:
     return [Contrast(*numbers, request.param) for numbers in zip(own, time, leads, strict=True)]
 
 
+@pytest.mark.slow
 def test_the_contrasts_are_of_every_kind(contrasts: list[Contrast]) -> None:
     assert {x.strength for x in contrasts} == {0, 1, 2, 3, 4}
 
 
+@pytest.mark.slow
 def test_a_better_supported_claim_never_gets_a_weaker_word(contrasts: list[Contrast]) -> None:
     pairs = [(a, b) for a, b in permutations(contrasts, 2) if (a.support >= b.support).all()]
     assert len(pairs) > 500
@@ -90,6 +92,7 @@ def test_a_better_supported_claim_never_gets_a_weaker_word(contrasts: list[Contr
         assert better.strength >= worse.strength, (better.text, worse.text)
 
 
+@pytest.mark.slow
 def test_printed_probabilities_have_the_word(contrasts: list[Contrast]) -> None:
     for x in contrasts:
         if x.strength:
@@ -100,6 +103,7 @@ def test_printed_probabilities_have_the_word(contrasts: list[Contrast]) -> None:
             assert min(x.printed) == pytest.approx(x.support.min(), abs=0.0011)
 
 
+@pytest.mark.slow
 def test_no_printed_probability_reaches_a_limit_that_it_does_not_have() -> None:
     near = [limit + d for limit in LIMITS for d in (-6e-4, -4e-4, -1e-5, 0.0, 1e-5, 4e-4)]
     values = [*near, *(1 - x for x in near), *np.linspace(0.0, 1.0, 2001)]

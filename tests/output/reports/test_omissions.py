@@ -83,6 +83,7 @@ def broken() -> Iterator[None]:
     del _WRITERS["broken"], CHECKS["broken_check"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("broken")
 def test_a_run_is_whole_but_for_what_fails(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="could not be created") as warned:
@@ -119,6 +120,7 @@ def _words(path: Path) -> str:
     return "\n".join([p.text for p in document.paragraphs] + [cell.text for cell in boxes])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("broken")
 def test_a_report_warns_and_is_whole_but_for_what_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -136,6 +138,7 @@ def test_a_report_warns_and_is_whole_but_for_what_fails(
     }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("broken")
 def test_the_exit_code_tells(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -152,6 +155,7 @@ def test_the_exit_code_tells(
     assert (tmp_path / "out" / "report" / "report.docx").is_file()
 
 
+@pytest.mark.slow
 def test_any_file_of_a_run_may_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from doors import _run
 

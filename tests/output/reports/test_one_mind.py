@@ -41,6 +41,7 @@ def first_page(context: Context) -> tuple[list[Alarm], list[str], list[str]]:
     return boxes, [x for x in texts if UNSAVED[context.language] not in x], tiles
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("checks", [*CHECKS, "one not asked"])
 def test_the_box_of_doubts_follows_from_the_grade(checks: str, language: str) -> None:
@@ -80,6 +81,7 @@ def test_advice_stays_with_the_check_and_its_answer_stands_once(language: str) -
     assert "nqp.DifferentialTrends" in results[0].said(language)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("doubtful", [("influence",), ("identification", "model_fit", "influence")])
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_what_a_doubtful_check_found_stands_once(doubtful: tuple[str, ...], language: str) -> None:
@@ -146,6 +148,7 @@ def _number_in(sentence: str) -> str | None:
     return None if found is None else found[1] or found[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("k", range(len(PANELS) * len(SHAPES)))
 def test_no_two_sentences_disagree(k: int, language: str) -> None:

@@ -128,6 +128,7 @@ def assert_equal(
             assert float(found[name + ending]) == pytest.approx(value, rel=rel, abs=1e-9), name
 
 
+@pytest.mark.slow
 def test_the_answer_for_machines(made: Made) -> None:
     answer = made.answer
     assert answer["posterior"] == "model average"
@@ -150,6 +151,7 @@ def test_the_answer_for_machines(made: Made) -> None:
         assert answer["mediators"] is None
 
 
+@pytest.mark.slow
 def test_tables_on_the_disk(made: Made) -> None:
     sources = (("", made.average), ("_as_fitted", made.fit))
     summary = made.csv("summary.csv").set_index("level")
@@ -170,6 +172,7 @@ def test_tables_on_the_disk(made: Made) -> None:
         assert_equal(table.loc["direct"], numbers(nqp.nde(made.average)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["event_study.csv", "figures/event_study.csv"])
 def test_effects_over_event_time(made: Made, name: str) -> None:
     table = made.csv(name)
@@ -185,6 +188,7 @@ def test_effects_over_event_time(made: Made, name: str) -> None:
     )
 
 
+@pytest.mark.slow
 def test_numbers_behind_figures(made: Made) -> None:
     expected = groups(made.average) | {"overall": numbers(nqp.att(made.average))}
     forest = made.csv("figures/forest.csv").set_index("region")
@@ -212,6 +216,7 @@ def test_numbers_behind_figures(made: Made) -> None:
             assert_equal(later.loc["digital", time], numbers(draws.sel(event_time=time)))
 
 
+@pytest.mark.slow
 def test_every_format_prints_the_same_rows(made: Made) -> None:
     page = figures_in([row for table in made.page.tables for row in table])
     assert len(page) > 30
@@ -225,6 +230,7 @@ def test_every_format_prints_the_same_rows(made: Made) -> None:
             assert np.isclose(exact, expected["mean"], rtol=1e-9).any()
 
 
+@pytest.mark.slow
 def test_printed_rows_are_those_of_the_posterior(made: Made) -> None:
     rows = {row[0]: row[1:] for table in made.page.tables[:2] for row in table if len(row) > 6}
     average, fitted = (
@@ -245,6 +251,7 @@ def test_printed_rows_are_those_of_the_posterior(made: Made) -> None:
             assert agrees(cell, value), (label, cell, value)
 
 
+@pytest.mark.slow
 def test_sentences_of_the_first_page(made: Made) -> None:
     """Every average effect with its interval is that of one posterior, or of one as fitted."""
     first = made.page.text[: made.page.text.index("Descriptive statistics")]
@@ -272,6 +279,7 @@ def test_sentences_of_the_first_page(made: Made) -> None:
         assert agrees(through, float(nqp.nie(made.average, mediators="digital").mean()))
 
 
+@pytest.mark.slow
 def test_the_grade_stands_once_on_the_first_page(made: Made) -> None:
     first = made.page.text[: made.page.text.index("Descriptive statistics")]
     words = re.findall(r"(?:very low|low|medium|high) confidence|confidence not assessed", first)

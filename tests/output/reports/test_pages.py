@@ -47,6 +47,7 @@ def apart() -> dict[str, bytes]:
     return files
 
 
+@pytest.mark.slow
 def test_pixels_are_those_of_a_drawing_by_itself(apart: dict[str, bytes]) -> None:
     pixels, _ = drawn(figure())
     alone = np.asarray(Image.open(io.BytesIO(apart["png"])).convert("RGB"), dtype=int)
@@ -65,6 +66,7 @@ def measures(svg: str, scale: float) -> dict[str, Counter[float]]:
     return found
 
 
+@pytest.mark.slow
 def test_lines_are_as_wide_and_letters_as_large_as_by_themselves(apart: dict[str, bytes]) -> None:
     page, alone = drawn(figure())[1].decode(), apart["svg"].decode()
     size = re.compile(r'width="([\d.]+)pt" height="([\d.]+)pt"')

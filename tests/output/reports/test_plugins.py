@@ -121,6 +121,7 @@ def toys() -> Iterator[None]:
     del nqp.Table.to_lines, ATTRIBUTES["Table.to_lines"]  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_toys_go_from_a_study_to_its_report(language: str, tmp_path: Path) -> None:
     study = tmp_path / "study.toml"
@@ -251,6 +252,7 @@ def without(names: Iterable[str], program: str, where: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "room",
     [
@@ -297,6 +299,7 @@ print(*sorted(p.name for p in (where / "out").rglob("*")))
 """
 
 
+@pytest.mark.slow
 def test_without_several_a_report_is_written(tmp_path: Path) -> None:
     assert set(FILES) >= SEVERAL
     files = without(sorted(SEVERAL), REPORT, tmp_path).split()

@@ -172,6 +172,7 @@ def test_the_outcome_has_the_name_that_the_report_gives_it(folder: Path) -> None
     assert fit.effects.attrs["outcome"] == fit.record["outcome"]
 
 
+@pytest.mark.slow
 def test_tables_name_the_model_behind_them_or_the_table_that_does(folder: Path) -> None:
     text = Page((folder / "report.html").read_text(encoding="utf-8")).text
     model, elsewhere = ("误差：AR(1)", "其余注释见") if folder.name == "zh" else (
@@ -184,6 +185,7 @@ def test_tables_name_the_model_behind_them_or_the_table_that_does(folder: Path) 
     assert len(named) > 3, "tables that stand alone have all their notes"
 
 
+@pytest.mark.slow
 def test_pictures_of_the_page_are_those_on_the_disk_and_light(folder: Path) -> None:
     page = Page((folder / "report.html").read_text(encoding="utf-8"))
     sources = [s.split(",")[1] for s in page.sources if s.startswith("data:image/png")]
@@ -230,6 +232,7 @@ def test_errors_in_clusters_are_listed_where_no_check_asked(folder: Path) -> Non
         assert (said in " ".join(bullets[0])) == (verdict == "not applicable")
 
 
+@pytest.mark.slow
 def test_numbers_are_those_of_the_draws(folder: Path) -> None:
     table = nqp.summary(nqp.att(averaged(), by="region"))
     page = Page((folder / "report.html").read_text(encoding="utf-8"))
@@ -266,6 +269,7 @@ def test_the_workbook_has_numbers_as_numbers(folder: Path) -> None:
     assert any(abs(number - mean) < 1e-9 for number in numbers)
 
 
+@pytest.mark.slow
 def test_numbers_behind_a_figure(folder: Path) -> None:
     path = folder / "figures" / "event_study.csv"
     table = pd.read_csv(path)
@@ -307,6 +311,7 @@ def test_bad_arguments(tmp_path: Path, how: dict[str, object], message: str) -> 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_what_has_a_deviation_is_listed_whatever_it_is(tmp_path: Path) -> None:
     panel = nqp.simulation.staggered(units=30, periods=6, cohorts=(3, 5), seed=1).panel
     design = nqp.StaggeredDiD(nqp.PartialPooling([], varying="region"), nqp.IID())

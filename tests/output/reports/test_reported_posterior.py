@@ -32,6 +32,7 @@ def paragraphs(fit: nqp.Fit, verdict: str = "inconclusive") -> list[str]:
     return [str(block.text) for block in blocks if isinstance(block, Paragraph)]
 
 
+@pytest.mark.slow
 def test_the_average_comes_first_and_next_to_it_the_fit(fit: nqp.Fit) -> None:
     first, second, *_ = paragraphs(fit)
     average = nqp.model_average(fit)
@@ -52,6 +53,7 @@ def test_the_average_comes_first_and_next_to_it_the_fit(fit: nqp.Fit) -> None:
         assert f"{words} {prior:.2f} → {posterior:.2f}" in second
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verdict", ["passed", "caution", "failed", "not applicable"])
 def test_no_verdict_of_a_pretest_moves_the_numbers(fit: nqp.Fit, verdict: str) -> None:
     """Nor the choice between the two that are stated (Roth 2022)."""
@@ -62,6 +64,7 @@ def test_no_verdict_of_a_pretest_moves_the_numbers(fit: nqp.Fit, verdict: str) -
     assert (rejects in asked[1]) == (verdict == "failed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cohorts", "said"),
     [
@@ -81,6 +84,7 @@ def test_families_that_three_periods_do_not_identify_are_said(
     assert ("model average over assumptions" in text) == averaged
 
 
+@pytest.mark.slow
 def test_a_fit_without_its_rows_is_reported_as_fitted_with_the_reason(
     fit: nqp.Fit, tmp_path: Path
 ) -> None:
@@ -96,6 +100,7 @@ def test_a_fit_without_its_rows_is_reported_as_fitted_with_the_reason(
     assert nqp.table(bare, "effects").to_markdown().count("as fitted") == 0
 
 
+@pytest.mark.slow
 def test_other_assumptions_are_reported_as_they_are(fit: nqp.Fit) -> None:
     drifting = nqp.fit(
         nqp.StaggeredDiD(trends=nqp.DifferentialTrends()), fit.panel, SAMPLER, progress=False
@@ -106,6 +111,7 @@ def test_other_assumptions_are_reported_as_they_are(fit: nqp.Fit) -> None:
     assert "model average" not in " ".join(paragraphs(drifting))
 
 
+@pytest.mark.slow
 def test_a_repr_computes_no_average(fit: nqp.Fit) -> None:
     fresh = nqp.fit(fit.design, fit.panel, SAMPLER, progress=False)
     assert reported_posterior(fresh, compute=False).average is None

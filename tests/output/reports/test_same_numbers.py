@@ -54,6 +54,7 @@ def same(page: Page, table: pd.DataFrame, column: str) -> int:
     return len(rows) * len(columns)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["overall", "地区"])
 def test_the_table_of_effects_is_the_summary(folder: Path, by: str) -> None:
     table = csv(folder, "summary.csv").query("by == @by")
@@ -62,6 +63,7 @@ def test_the_table_of_effects_is_the_summary(folder: Path, by: str) -> None:
     assert same(page_of(folder), table, "level") == (len(COLUMNS) + 3) * len(table)
 
 
+@pytest.mark.slow
 def test_the_event_study_is_the_one_on_the_disk(folder: Path) -> None:
     table = csv(folder, "event_study.csv").query("by == 'overall' and sd > 0")
     table = table.sort_values("baseline", key=lambda x: x != "model average", kind="stable")
@@ -69,6 +71,7 @@ def test_the_event_study_is_the_one_on_the_disk(folder: Path) -> None:
     assert same(page_of(folder), table, "event_time") == len(COLUMNS) * len(table)
 
 
+@pytest.mark.slow
 def test_the_answer_for_machines_is_the_summary(folder: Path) -> None:
     answer = json.loads((folder / "report" / "answer.json").read_text(encoding="utf-8"))
     table = csv(folder, "summary.csv").set_index("level")

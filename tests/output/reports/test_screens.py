@@ -77,6 +77,7 @@ def shown(request: pytest.FixtureRequest, chromium: Any, address: str) -> Iterat
     context.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shown", SCREENS, indirect=True)
 def test_nothing_serious_is_found_and_nothing_is_loaded(shown: Any, address: str) -> None:
     page, asked = shown
@@ -86,6 +87,7 @@ def test_nothing_serious_is_found_and_nothing_is_loaded(shown: Any, address: str
     assert [x["id"] for x in found if x["impact"] in ("serious", "critical")] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shown", ["phone"], indirect=True)
 def test_a_phone_shows_the_answer_first_and_figures_whole(shown: Any) -> None:
     page, _ = shown
@@ -100,6 +102,7 @@ def test_a_phone_shows_the_answer_first_and_figures_whole(shown: Any) -> None:
         assert 0.9 * width <= right <= width
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shown", SCREENS, indirect=True)
 def test_contents_stay_and_lead_to_their_sections(shown: Any) -> None:
     page, _ = shown
@@ -110,6 +113,7 @@ def test_contents_stay_and_lead_to_their_sections(shown: Any) -> None:
     assert 0 <= top < page.viewport_size["height"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shown", ["phone"], indirect=True)
 def test_what_scrolls_is_reached_by_the_keyboard(shown: Any) -> None:
     page, _ = shown
@@ -121,6 +125,7 @@ def test_what_scrolls_is_reached_by_the_keyboard(shown: Any) -> None:
     assert set(found) == {0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shown", ["desk"], indirect=True)
 def test_on_paper_headings_keep_with_what_follows(shown: Any) -> None:
     page, _ = shown
@@ -132,6 +137,7 @@ def test_on_paper_headings_keep_with_what_follows(shown: Any) -> None:
     assert page.eval_on_selector("nav", "x => getComputedStyle(x).display") == "none"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shown", ["desk"], indirect=True)
 def test_on_paper_a_wide_table_breaks_its_cells_and_is_not_cut(shown: Any) -> None:
     page, _ = shown
@@ -146,6 +152,7 @@ def test_on_paper_a_wide_table_breaks_its_cells_and_is_not_cut(shown: Any) -> No
     assert box == "visible"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shown", ["dark"], indirect=True)
 def test_the_page_is_dark_where_the_screen_is(shown: Any) -> None:
     page, _ = shown

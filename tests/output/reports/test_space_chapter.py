@@ -54,6 +54,7 @@ def answer(panel: nqp.Panel, weights: nqp.SpatialWeights) -> nqp.WeightsPosterio
     return nqp.weights_probabilities(fit, every, forms=["SAR", "SLX"])
 
 
+@pytest.mark.slow
 def test_local_z_is_that_of_permutations() -> None:
     """The unit keeps its value, and the others come in any order."""
     rng = np.random.default_rng(3)
@@ -73,6 +74,7 @@ def test_local_z_is_that_of_permutations() -> None:
         assert ours[i] == pytest.approx((links[i] @ z - sums.mean()) / sums.std(), abs=0.05)
 
 
+@pytest.mark.slow
 def test_types_are_places_in_morans_plane(checks: list[nqp.CheckResult]) -> None:
     evidence = checks[0].evidence.sel(series="outcome")
     kinds = evidence["lisa"].to_numpy()
@@ -142,6 +144,7 @@ def test_receivers_by_group(fit: nqp.Fit) -> None:
     assert rows.count("region: coastal") >= 1
 
 
+@pytest.mark.slow
 def test_the_section(fit: nqp.Fit, checks: list[nqp.CheckResult], tmp_path: Path) -> None:
     folder = nqp.report(
         fit, tmp_path / "r", checks=checks, formats=["html", "md"], progress=False

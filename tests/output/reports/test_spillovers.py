@@ -50,12 +50,14 @@ def test_cells_of_neighbours_are_no_treated_ones() -> None:
     assert nqp.spillover_effects(fit).attrs["cells_left_out"] == 0
 
 
+@pytest.mark.slow
 def test_without_treated_rows_there_is_the_total_alone() -> None:
     text = nqp.table(fitted(("untreated",)), "spillover_effects").to_markdown()
     assert "Own |" not in text
     assert "part of their total" in text
 
 
+@pytest.mark.slow
 def test_a_lag_has_no_rings() -> None:
     panel = spilled(units=40, periods=8).panel
     design = nqp.StaggeredDiD(
@@ -80,6 +82,7 @@ def test_receivers_are_called_by_what_they_are_near_or_linked_to() -> None:
     assert "关联" in share.bystanders.in_("zh")
 
 
+@pytest.mark.slow
 def test_reports_say_what_neighbours_receive(tmp_path: Path) -> None:
     nqp.report(
         fitted(), tmp_path, language="zh", formats=["html"], checks=[], force=True, progress=False

@@ -60,6 +60,7 @@ def fields(document: object) -> list[tuple[str, str]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_captions_contents_and_pages_are_fields(tmp_path: Path, language: str) -> None:
     document = docx.Document(str(written(tmp_path, language)))
@@ -89,6 +90,7 @@ def test_every_line_of_the_contents_leads_to_a_heading(tmp_path: Path) -> None:
         assert marks[link].style == "Heading1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("date", ["2025-06-30", "June", ""])
 def test_its_properties_are_its_own(tmp_path: Path, date: str) -> None:
     path = written(tmp_path, date=date)
@@ -101,6 +103,7 @@ def test_its_properties_are_its_own(tmp_path: Path, date: str) -> None:
     assert not [name for name in zipfile.ZipFile(path).namelist() if "thumbnail" in name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_pages_are_a4_and_pictures_fit_on_them(tmp_path: Path, language: str) -> None:
     document = docx.Document(str(written(tmp_path, language)))

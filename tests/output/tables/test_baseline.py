@@ -47,6 +47,7 @@ def cells(made: Table) -> dict[str, list[tuple[object, ...]]]:
     return {row.label: [cell.values for cell in row.cells] for row in made.rows}
 
 
+@pytest.mark.slow
 def test_numbers_are_those_of_separate_fits(fit: nqp.Fit, panel: nqp.Panel) -> None:
     made = cells(table(fit, "baseline", by="region", coefficients=True, twfe=False))
     for k, names in enumerate([(), ("income",), ("income", "trade")]):
@@ -98,6 +99,7 @@ def test_twfe_is_that_of_pyfixest(fit: nqp.Fit, by: tuple[str, ...]) -> None:
     assert "supports no conclusion" in made.note
 
 
+@pytest.mark.slow
 def test_rows_and_notes_in_both_languages(fit: nqp.Fit, tmp_path: Path) -> None:
     english, chinese = (table(fit, "baseline", language=x, marks=True) for x in ("en", "zh"))
     assert [x.label.split("\n")[0] for x in english.columns] == ["(1)", "(2)", "(3)", "(4)"]
@@ -122,6 +124,7 @@ def test_rows_and_notes_in_both_languages(fit: nqp.Fit, tmp_path: Path) -> None:
                 getattr(made, form.method)(tmp_path / f"{made.language}.{name}")
 
 
+@pytest.mark.slow
 def test_a_panel_has_the_usual_design() -> None:
     panel = nqp.simulation.staggered(units=24, periods=6, cohorts=(3,), seed=1).panel
     made = cells(table(panel, "baseline", twfe=False))

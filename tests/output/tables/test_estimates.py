@@ -28,6 +28,7 @@ def regression(fit):
     return pyfixest.feols("outcome ~ treated | unit + time", frame)
 
 
+@pytest.mark.slow
 def test_a_fit_is_a_column_beside_a_regression(fit, regression):
     made = maketables.ETable([regression, fit])
     ours = made.df.iloc[:, 1]

@@ -30,6 +30,7 @@ def read(path):
     return pd.read_csv(path)
 
 
+@pytest.mark.slow
 def test_effects_give_back_every_average(fit, folder):
     effects = pd.read_parquet(folder / "effects.parquet")
     cells = read(folder / "cells.csv")
@@ -50,6 +51,7 @@ def test_effects_give_back_every_average(fit, folder):
     assert set(written["gate"]) == {str(fit.gate)}
 
 
+@pytest.mark.slow
 def test_members_and_their_rows_are_there(fit, folder):
     deviations = pd.read_parquet(folder / "deviations.parquet")
     members = read(folder / "membership.csv")
@@ -57,6 +59,7 @@ def test_members_and_their_rows_are_there(fit, folder):
     assert len(deviations) == fit.effects["deviation"].size
 
 
+@pytest.mark.slow
 def test_parameters_have_a_column_each(fit, folder):
     frame = pd.read_parquet(folder / "parameters.parquet")
     sigma = fit.posterior["outcome__sigma"]
@@ -67,6 +70,7 @@ def test_parameters_have_a_column_each(fit, folder):
     assert set(summaries.index) == set(frame.columns) - {"chain", "draw"}
 
 
+@pytest.mark.slow
 def test_the_posterior_opens_with_plain_arviz(fit, folder):
     tree = az.from_netcdf(folder / "posterior.nc")
     table = az.summary(tree, var_names=["outcome__sigma", "outcome__rho"], round_to="none")
@@ -76,6 +80,7 @@ def test_the_posterior_opens_with_plain_arviz(fit, folder):
     assert nqp.load(folder / "posterior.nc").digest == fit.digest
 
 
+@pytest.mark.slow
 def test_a_folder_is_written_whole_or_not_at_all(fit, folder, tmp_path, monkeypatch):
     with pytest.raises(StudyError):
         export(fit, folder)

@@ -76,6 +76,7 @@ def test_empty_groups_are_left_out():
     assert not table["mean"].isna().any()
 
 
+@pytest.mark.slow
 def test_options_reach_the_summary():
     narrow, wide = (mediation_table(EFFECTS, prob=p, kind="hdi") for p in (0.5, 0.9))
     assert (wide["upper"] - wide["lower"] > narrow["upper"] - narrow["lower"]).all()
@@ -91,6 +92,7 @@ def test_options_reach_the_summary():
         mediation_table(EFFECTS, prob=2)
 
 
+@pytest.mark.slow
 def test_every_two_channels_are_compared():
     table = mediator_comparison(EFFECTS)
     assert table[["channel", "minus"]].to_numpy().tolist() == [

@@ -131,6 +131,7 @@ def from_docx(made: nqp.Table, path: Path) -> Lines:
     return [[cell.text for cell in row.cells] for row in grid.rows]
 
 
+@pytest.mark.slow
 @KINDS
 def test_text_formats_print_the_same_cells(name, tmp_path):
     made = TABLES[name]
@@ -139,6 +140,7 @@ def test_text_formats_print_the_same_cells(name, tmp_path):
         assert bodies(read(made), made) == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("read", [from_markdown, from_html, from_latex, from_docx])
 def test_printed_numbers_are_the_summaries_of_draws(read, tmp_path):
     made = TABLES["effects"]
@@ -184,6 +186,7 @@ def test_the_frame_of_effects_is_the_summary():
     )
 
 
+@pytest.mark.slow
 @KINDS
 def test_a_workbook_holds_typed_numbers(name, tmp_path):
     from openpyxl import load_workbook
@@ -286,6 +289,7 @@ def test_word_tables_have_three_lines_and_fonts_for_chinese(tmp_path):
     assert not any(" " in text for text in intervals)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*TABLES, "tight"])
 @pytest.mark.parametrize("font", ["DejaVuSerif.ttf", "STIXGeneral.ttf"])
 def test_word_never_breaks_a_number(name, font, tmp_path):
@@ -307,6 +311,7 @@ def test_word_never_breaks_a_number(name, font, tmp_path):
                     assert face.getlength(line) * size / 1000 <= cell.width.pt - 6, line
 
 
+@pytest.mark.slow
 def test_word_orders_what_its_schema_orders(tmp_path):
     docx = pytest.importorskip("docx")
     document = docx.Document(str(write_docx(TABLES.values(), tmp_path / "t.docx")))
@@ -329,6 +334,7 @@ def test_without_python_docx_it_is_named(monkeypatch, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @KINDS
 def test_html_needs_nothing_from_elsewhere_and_escapes(name):
     reader = Reader()

@@ -68,6 +68,7 @@ def lines(table: nqp.Table) -> dict[str, tuple]:
     return {row.label: row.cells for row in table.rows if not row.heading}
 
 
+@pytest.mark.slow
 def test_numbers_are_those_of_the_draws(fits: dict[str, nqp.Fit]) -> None:
     rows = lines(nqp.table(fits, "spatial", spread="sd"))
     near = fits["near"]
@@ -155,6 +156,7 @@ def test_tests_stand_in_the_column_of_their_weights(fits: dict[str, nqp.Fit]) ->
     assert "Tests: statistic" in table.note
 
 
+@pytest.mark.slow
 def test_small_variances_keep_digits_that_show_them(fits: dict[str, nqp.Fit]) -> None:
     fit = fits["near"]
     assert fit.panel is not None
@@ -185,6 +187,7 @@ def test_morans_i_by_period_is_that_of_esda(fits: dict[str, nqp.Fit]) -> None:
         nqp.table([nqp.check(fit, "identification", progress=False)], "moran")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_format_holds_it(fits: dict[str, nqp.Fit], language: str, tmp_path: Path) -> None:
     headed = {"邻接": fits["near"], "地理": fits["wide"]}
@@ -200,6 +203,7 @@ def test_every_format_holds_it(fits: dict[str, nqp.Fit], language: str, tmp_path
         assert not re.search("[A-Za-z]{5,}", table.note.replace("Conley", ""))
 
 
+@pytest.mark.slow
 def test_what_has_no_weights_is_refused(fits: dict[str, nqp.Fit]) -> None:
     with pytest.raises(StudyError, match="no fit has spillovers"):
         nqp.table({"a": fits["DID"]}, "spatial")

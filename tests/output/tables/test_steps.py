@@ -38,6 +38,7 @@ def test_three_steps_are_total_legs_and_direct(fit):
     )
 
 
+@pytest.mark.slow
 def test_two_steps_stop_at_the_mediators(fit):
     table = nqp.two_step_mediation(fit, by="region")
     assert set(table["step"]) == {1, 2}
@@ -52,6 +53,7 @@ def test_effects_alone_have_no_steps():
         nqp.baron_kenny(random_paths())
 
 
+@pytest.mark.slow
 def test_the_printed_table_has_two_steps_and_the_other_says_why_not(fit):
     made = nqp.table(fit, "two_step_mediation", language="zh")
     assert [x.label for x in made.columns] == ["(1)\noutcome", "(2)\ndigital", "(3)\nfinance"]
