@@ -37,17 +37,19 @@ class Reader:
         self._pool: ProcessPoolExecutor | None = None
 
     def fate_of(self, path: str) -> str:
-        """Return what became of a file; "crashed" where the process died of it."""
+        """Return what became of a file; "crashed" where the process died, "no end" after SECONDS."""
         if self._pool is None:
             self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
         try:
             return self._pool.submit(fate_of, path).result(timeout=SECONDS)
-        except BrokenProcessPool:
+        except (BrokenProcessPool, TimeoutError) as error:
             self.close()
-            return "crashed"
+            return "no end" if isinstance(error, TimeoutError) else "crashed"
 
     def close(self) -> None:
         """End the process."""
         if self._pool is not None:
+            for process in (self._pool._processes or {}).values():
+                process.kill()  # shutdown would wait for what it reads
             self._pool.shutdown()
         self._pool = None
