@@ -37,7 +37,7 @@ class Reader:
         self._pool: ProcessPoolExecutor | None = None
 
     def fate_of(self, path: str) -> str:
-        """Return what became of a file; "crashed" where the process died, "no end" after SECONDS."""
+        """Return what became of a file; "crashed" where it died, "no end" after SECONDS."""
         if self._pool is None:
             self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
         try:
