@@ -172,9 +172,8 @@ def _sentence(verdict: Verdict, bad: pd.DataFrame, table: pd.DataFrame) -> Messa
         )
     )
     if verdict == FAILS:
-        found = Message(
-            "The priors of {} influence {}, including the average effect.", which, names
-        )
+        # The average effect is the first of the sensitive effects, so the list names it.
+        found = Message("The priors of {} influence {}.", which, names)
         meaning = Message("The average effect is not determined by the data alone.")
         return joined([found, meaning, wider])
     found = Message(

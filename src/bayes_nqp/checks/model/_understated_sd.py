@@ -77,8 +77,10 @@ def advice(fit: Fit, causes: Causes, limit: float) -> tuple[list[Message], Messa
         if np.isnan(causes.wider):
             steps.append(
                 Message(
-                    "Next: report the cluster-robust standard error, or fit without precision "
-                    "weights, which allow independent errors only."
+                    "Next: report the standard errors clustered by {} (robust_sd in the evidence "
+                    "of this check), or fit without precision weights, which allow independent "
+                    "errors only.",
+                    unit_word(str(facts.varying or v.UNIT)),
                 )
             )
         elif causes.serial and causes.richer is not None:
@@ -91,8 +93,8 @@ def advice(fit: Fit, causes: Causes, limit: float) -> tuple[list[Message], Messa
         if shocks is None or shocks in facts.terms:
             steps.append(
                 Message(
-                    "Next: give groups of {} separate time effects (time=nqp.TimeEffects(…)), or "
-                    "report the cluster-robust standard error.",
+                    "Next: give groups of {0} separate time effects (time=nqp.TimeEffects(…)), or "
+                    "report the standard errors clustered by {0}.",
                     name,
                 )
             )
@@ -126,8 +128,10 @@ def advice(fit: Fit, causes: Causes, limit: float) -> tuple[list[Message], Messa
         )
         steps.append(
             Message(
-                "Next: report the cluster-robust standard error, clustered at a higher level with "
-                "the option cluster='…' of this check."
+                "Next: report the standard errors clustered by {} (robust_sd in the evidence of "
+                "this check), and compare them with those of higher levels, each named by the "
+                "option cluster='…'.",
+                unit_word(str(facts.varying or v.UNIT)),
             )
         )
     if hints:
