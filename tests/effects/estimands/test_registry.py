@@ -98,8 +98,8 @@ def test_a_table_has_mean_sd_interval_and_gate() -> None:
     frame = nqp.table(effects, "estimands", estimands=["relative_effects", "att"]).to_frame()
     relative, att = (nqp.summary(x) for x in (nqp.relative_effects(effects), nqp.att(effects)))
     for number, column in (
-        ("mean", "Mean"), ("sd", "SD"), ("lower", "95% interval Lower"),
-        ("upper", "95% interval Upper"), ("gate", "gate"),
+        ("mean", "Mean"), ("sd", "SD"), ("lower", "95 % interval Lower"),
+        ("upper", "95 % interval Upper"), ("gate", "gate"),
     ):  # fmt: skip
         assert frame[column].tolist() == [relative[number][0], att[number][0]]
     assert frame["label"].tolist() == [
