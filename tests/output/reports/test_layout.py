@@ -169,7 +169,7 @@ def test_every_verdict_links_to_the_details_of_its_check(
     names = {x.verdict: f"check-{x.name}".replace("_", "-") for x in checks}
     cells = re.findall(r'<td[^>]*><a href="#(check-[^"]+)"', appendix)
     assert sorted(cells) == sorted(f"check-{x.name}".replace("_", "-") for x in checks)
-    boxes = re.findall(r'<li><a href="#([^"]+)"', main)
+    boxes = re.findall(r'<li><a href="#(check-[^"]+)"', main)
     assert boxes[0] == names["failed"]  # on the first page
     # Inside the details, so that a browser unfolds them.
     assert re.search(rf'<details[^>]*><summary>[^<]*</summary>\s*<div id="{boxes[0]}">', main)
