@@ -221,7 +221,7 @@ def test_a_toy_goes_from_a_study_to_its_report(
     line = table.loc[(toy, "overall", "overall")]
     assert line["mean"] == pytest.approx(float(expected.mean()), rel=1e-5)
     assert line["gate"] == str(outcome.fit.gate)
-    assert line["interval"] == "95% equal-tailed"
+    assert line["interval"] == "95 % equal-tailed"
     assert set(table.loc[toy].loc["region"].index) == {"inland", "coastal"}
     assert "indirect_ratio" not in table.index.get_level_values("estimand")
     again = validate(outcome.folder / "study.toml").settings.report
