@@ -55,7 +55,7 @@ from bayes_nqp.inference.fitting import (
     refit,
     replications,
 )
-from bayes_nqp.model.designs import AR1, Design, DifferentialTrends, Factors, structures
+from bayes_nqp.model.designs import AR1, DifferentialTrends, Factors, structures
 from bayes_nqp.model.likelihoods import robust_likelihood
 
 _LIMIT, _FAR = 1.2, 1.5
@@ -150,8 +150,8 @@ def _of_movement(fit: Fit, *, last: bool, common: bool) -> Harm | None:
     shift, variance = float(others.mean() - draws.mean()), float(others.var() - draws.var())
     sds = abs(shift) / np.sqrt(max(variance, 0.1 * float(draws.var())))
     sentence = Message(
-        "With {} in the design, the average effect is {:.3g} instead of {:.3g}, a difference of "
-        "{:.1f} of its SDs.",
+        "With {} in the design, the average effect is {:.3g} instead of {:.3g} (the difference "
+        "is {:.1f} times its SD).",
         hint,
         float(others.mean()),
         float(draws.mean()),

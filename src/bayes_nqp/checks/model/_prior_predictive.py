@@ -180,9 +180,9 @@ def _sentence(fit: Fit, verdict: Verdict, tail: Tail, doubted: npt.NDArray[np.in
     if hint is None:
         return joined([found, Message("The estimates may reflect the priors.")])
     which = enumerated(map(parameter, names))
-    meaning = Message("The prior of {} is too wide, so the estimates may be imprecise.", which)
+    meaning = Message("Priors that are too wide may make the estimates imprecise: {}.", which)
     if narrow:
-        meaning = Message("The prior of {} is too narrow and may distort the estimates.", which)
+        meaning = Message("Priors that are too narrow may distort the estimates: {}.", which)
     step = Message(
         "Next: fit again with {} in the design, in multiples of s = {:.3g}, the SD of untreated "
         "outcomes within units, and repeat the check.",

@@ -161,8 +161,7 @@ def _failure(fit: Fit, effect: xr.DataArray, log_prior: Any, bad: pd.DataFrame) 
         *(figures(x, float(draws.std())) for x in (mean, float(draws.mean()))),
     )
     meaning = Message(
-        "The data alone do not determine the average effect; the prior of {} has the largest "
-        "influence.",
+        "The data alone do not determine the average effect (most influential prior: {}).",
         parameter(bad["strongest"].iloc[0]),
     )
     others = texts_of(bad, "quantity")[1:]
@@ -177,8 +176,8 @@ def _wider(fit: Fit, bad: pd.DataFrame) -> Message:
         return NOTHING
     return advised(
         Message(
-            "Next: fit again with wider priors, {} in the design, and compare, or justify the "
-            "priors.",
+            "Next: fit again with wider priors, for example {} in the design, and compare the "
+            "effects, or justify the priors.",
             hint,
         )
     )

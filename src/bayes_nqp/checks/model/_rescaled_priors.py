@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from bayes_nqp._core.exceptions import Hint
 from bayes_nqp.inference.fitting import Fit
+from bayes_nqp.model.priors import Priors
 
 _FIELDS: Final = {
     "scale_walk": "walk",
@@ -33,6 +34,8 @@ def argument_of(parameter: str) -> str:
 def rescaled(fit: Fit, arguments: Iterable[str], factor: float) -> Hint | None:
     """Return the priors of a fit with some scales multiplied by a factor; that of rho is flat.
 
+    A wider prior is at least as wide as the default, and a narrower one at most.
+
     Returns
     -------
     Hint or None
@@ -42,8 +45,15 @@ def rescaled(fit: Fit, arguments: Iterable[str], factor: float) -> Hint | None:
         return None
     priors: Any = fit.facts.priors
     changes = {
-        name: _UNIFORM if name == "rho" else factor * getattr(priors, name)
+        name: _UNIFORM if name == "rho" else _scaled(getattr(priors, name), name, factor)
         for name in arguments
         if hasattr(priors, name)
     }
     return Hint("priors", replace(priors, **changes)) if changes else None
+
+
+def _scaled(value: Any, name: str, factor: float) -> Any:
+    default, scaled = getattr(Priors(), name), factor * value
+    if not isinstance(scaled, float):
+        return scaled
+    return max(scaled, default) if factor > 1.0 else min(scaled, default)

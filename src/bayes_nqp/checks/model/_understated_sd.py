@@ -135,6 +135,12 @@ def advice(fit: Fit, causes: Causes, limit: float) -> tuple[list[Message], Messa
             )
         )
     if hints:
-        steps.insert(0, Message("Next: fit again with {} in the design.", enumerated(Message("{}", x) for x in hints)))
+        steps.insert(
+            0,
+            Message(
+                "Next: fit again with {} in the design.",
+                enumerated(Message("{}", x) for x in hints),
+            ),
+        )
     first: Message = steps[0] if steps else NOTHING
     return reasons, first

@@ -168,8 +168,8 @@ def _scarce(fit: Fit, cells: pd.DataFrame, near_lost: int) -> Message:
             n=near_lost,
         )
     found = Message(
-        "{:.0%} of the treated observations have fewer than {} untreated units with the same time "
-        "effects in their period.",
+        "{:.0%} of the treated observations are compared with fewer than {} untreated units, those "
+        "with the same time effects in the same period.",
         float(lonely["rows"].sum()) / max(float(cells["rows"].sum()), 1.0),
         FEW,
     )

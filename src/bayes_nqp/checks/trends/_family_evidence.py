@@ -125,7 +125,8 @@ class FamilyEvidence:
     @property
     def _others(self) -> list[tuple[Message, Numeral]]:
         """Families other than parallel trends, with their posterior probabilities."""
-        others = ((name, p) for name, p in self.posterior.items() if name != "parallel")
+        others = [(name, p) for name, p in self.posterior.items() if name != "parallel"]
+        others.sort(key=lambda x: -x[1])
         return [(FAMILIES[name], chance(p, 2)) for name, p in others]
 
     @property

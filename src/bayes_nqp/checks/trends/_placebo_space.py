@@ -136,8 +136,8 @@ def placebo_space(
     verdict, sentence = beside_chance(fit, placebo.p_over_sd)
     if wrong > _TOO_OFTEN:
         narrow = Message(
-            "With the estimated effect removed and adoption randomly reassigned, {:.0%} of the 95 % "
-            "intervals exclude zero, where 5 % are expected. The reported intervals are too narrow "
+            "With the estimated effect removed and adoption randomly reassigned, {:.0%} of the "
+            "95 % intervals exclude zero, where 5 % are expected. The reported intervals are too narrow "
             "for these data.",
             wrong,
         )

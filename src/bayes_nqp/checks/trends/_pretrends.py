@@ -150,10 +150,20 @@ def pretrends(fit: Fit) -> Finding:
         if dip := fit.facts.term(AshenfelterDip):
             statement = (CHOSEN if dip.at_once else DIPPING).fill(n=dip.periods)
         verdict, near = _near_adoption(own_leads(fit), name)
-        beside = advised(Message("Next: compare with {}.", Hint("trends", DifferentialTrends())))
+        beside = advised(
+            Message(
+                "Next: compare with a fit with {} in the design.",
+                Hint("trends", DifferentialTrends()),
+            )
+        )
         words = [statement, near, NOTHING if stated == "drift" else beside]
     elif not fit.facts.parallel:
-        beside = advised(Message("Next: compare with {}.", Hint("trends", DifferentialTrends())))
+        beside = advised(
+            Message(
+                "Next: compare with a fit with {} in the design.",
+                Hint("trends", DifferentialTrends()),
+            )
+        )
         verdict, words = UNTOLD, [APART, beside]
     elif verdict != HOLDS and (other := chosen(fit)) is not None:
         words.append(detailed(_preferring(fit, other)))
@@ -303,7 +313,8 @@ def _moved_apart(judged: Judgement, apart: Message) -> Message:
             _p(total.joint.tail),
         )
     return Message(
-        "Treated units already diverged linearly before adoption, by {:.2g} a period (SD {:.1g}){}.",
+        "Treated units already diverged linearly before adoption, by {:.2g} a period (SD "
+        "{:.1g}){}.",
         total.slope.mean(),
         total.slope.std(),
         clearest,
