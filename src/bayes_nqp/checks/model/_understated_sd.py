@@ -77,9 +77,9 @@ def advice(fit: Fit, causes: Causes, limit: float) -> tuple[list[Message], Messa
         if np.isnan(causes.wider):
             steps.append(
                 Message(
-                    "Next: report the standard errors clustered by {}, nqp.check(fit, 'error_model')"
-                    ".evidence['robust_sd'], or fit without precision weights, which allow "
-                    "independent errors only.",
+                    "Next: report the standard errors clustered by {}, "
+                    "nqp.check(fit, 'error_model').evidence['robust_sd'], or fit without precision "
+                    "weights, which allow independent errors only.",
                     unit_word(str(facts.varying or v.UNIT)),
                 )
             )

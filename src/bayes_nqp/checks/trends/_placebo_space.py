@@ -39,10 +39,10 @@ from bayes_nqp.inference.fitting import (
 _TOO_OFTEN, _FAILED = 0.15, 0.3
 """Shares of placebo intervals that exclude zero above which the verdict is caution, and failed.
 
-5 % are expected. If SDs are r times too small, the share is 2 Phi(-1.96 / r): 0.10 for r = 1.2, 0.19
-for r = 1.5, from which `error_model` fails, and 0.30 for r = 1.9. With a hundred refits a share of
-0.19 has a standard error of 0.04, so a share above 0.3 shows, beyond chance, intervals that
-`error_model` would fail. Bertrand, Duflo and Mullainathan (2004) found 0.45 for placebo laws.
+5 % are expected. If SDs are r times too small, the share is 2 Phi(-1.96 / r): 0.10 for r = 1.2,
+0.19 for r = 1.5, from which `error_model` fails, and 0.30 for r = 1.9. With a hundred refits a
+share of 0.19 has a standard error of 0.04, so a share above 0.3 shows, beyond chance, intervals
+that `error_model` would fail. Bertrand, Duflo and Mullainathan (2004) found 0.45 for placebo laws.
 """
 _CALM = 100
 """Largest number of refits without the effect; their share then has a standard error of 0.02."""
@@ -79,8 +79,8 @@ _CALM = 100
         remedy=Message("look for a richer error structure with {}", Hint("check", "error_model")),
         code='nqp.check(fit, "error_model")\nnqp.check(fit, "placebo_space", repetitions=100)',
         literature=(
-            "Fisher (1935); Bertrand, Duflo and Mullainathan (2004); Chung and Romano (2013); Chen, "
-            "Qi and Yan (2025)"
+            "Fisher (1935); Bertrand, Duflo and Mullainathan (2004); Chung and Romano (2013); "
+            "Chen, Qi and Yan (2025)"
         ),
         limits=Message(
             "The p-value is exact only if adoption is random within strata and has no effect on "
@@ -137,8 +137,8 @@ def placebo_space(
     if wrong > _TOO_OFTEN:
         narrow = Message(
             "With the estimated effect removed and adoption randomly reassigned, {:.0%} of the "
-            "95 % intervals exclude zero, where 5 % are expected. The reported intervals are too narrow "
-            "for these data.",
+            "95 % intervals exclude zero, where 5 % are expected. The reported intervals are too "
+            "narrow for these data.",
             wrong,
         )
         verdict = worst_of([verdict, FAILS if wrong > _FAILED else DOUBT])
