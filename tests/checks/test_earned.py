@@ -198,7 +198,7 @@ def test_many_units_support_parallel_trends_under_both_error_structures() -> Non
     assert p > 0.6
     assert result.verdict == ("passed" if p >= 0.7 else "inconclusive")
     assert f"{chance(p, 2)} (prior 0.30)" in result.figure
-    assert ("(model average)" in result.sentence) == (p < 0.7)
+    assert ("nqp.model_average(fit)" in result.sentence) == (p < 0.7)
 
 
 def test_few_units_leave_it_open_and_the_next_design_runs_on_paste() -> None:
