@@ -59,7 +59,7 @@ def inconsistent(fit: Fit) -> Finding:
         draws = via.sel({v.MEDIATOR: mediator})
         against = sign * certain(draws, sure) < 0
         if against:
-            opposed.append(str(mediator))
+            opposed.append(_called(mediator))
         verdict = ladder(doubt=against)
         lines.append(drawn(_called(mediator), Message("indirect effect"), draws, verdict))
     withheld, quantity = share.attrs["withheld"], Message("proportion mediated")

@@ -186,7 +186,7 @@ def _sentence(lines: list[EvidenceRow], verdict: Verdict) -> Message:
         apart = Message("The data do not separate the indirect effects of the mediators.")
         return joined([_reversed([x for x in lines if x.verdict == FAILS]), apart])
     depends = Message(
-        "Direct or indirect effects change when a mediator is left out ({}).", listed(bad)
+        "Direct or indirect effects change when a mediator is left out ({}).", listed(bad, 3)
     )
     through = Message(
         "The mediators are related to each other, so single indirect effects depend on "

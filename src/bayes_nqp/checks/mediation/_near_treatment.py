@@ -105,7 +105,7 @@ def _sentence(lines: list[EvidenceRow]) -> Message:
     for other, words in _CASES.items():
         bad = [x for x in lines if x.quantity == other and x.verdict != HOLDS]
         if bad:
-            named = listed(Message("{} ({:.2f})", x.mediator, x.value) for x in bad)
+            named = listed(Message("{} {:.2f}", x.mediator, x.value) for x in bad)
             found, meaning, step = words
             most = max(x.value for x in bad)
             cases.append((most, joined([found.fill(named), meaning]), step))

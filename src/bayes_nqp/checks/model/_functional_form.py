@@ -189,8 +189,8 @@ def _judged(table: pd.DataFrame, z: float, spans: list[Numeral]) -> tuple[Verdic
         )
         return UNTOLD, joined([unclear, choice, advised(_BOTH)])
     better = Message(
-        "Untreated outcomes fit a model in logarithms better than one in levels, and the effect as "
-        "a share of the untreated level differs ({1} % instead of {0} % in levels).",
+        "A model in logarithms fits untreated outcomes better than one in levels, and the effect "
+        "as a share of the untreated level differs ({1} % in logarithms, {0} % in levels).",
         *spans,
     )
     biased = Message(

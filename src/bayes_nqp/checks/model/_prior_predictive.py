@@ -176,7 +176,7 @@ def _sentence(fit: Fit, verdict: Verdict, tail: Tail, doubted: npt.NDArray[np.in
         return joined([found, meaning, advised(step)])
     narrow, wide = _misfitting(fit, tail, doubted)
     names = narrow or wide
-    hint = rescaled(fit, names, _WIDER if narrow else 1.0 / _WIDER)
+    hint = rescaled(fit, map(argument_of, names), _WIDER if narrow else 1.0 / _WIDER)
     if hint is None:
         return joined([found, Message("The estimates may reflect the priors.")])
     which = enumerated(map(parameter, names))
@@ -199,7 +199,7 @@ def _is_serial(name: str) -> bool:
 def _misfitting(
     fit: Fit, tail: Tail, doubted: npt.NDArray[np.int64]
 ) -> tuple[list[str], list[str]]:
-    """Return the arguments of `Priors` that are too narrow, and too wide, for the statistics.
+    """Return the parameters whose priors are too narrow, and too wide, for the statistics.
 
     The mean difference of treated observations has a prior around zero, so a value in either tail
     is too large for it. The spread of these differences counts only if it is too large.
@@ -213,8 +213,7 @@ def _misfitting(
         elif name == _MEAN:
             narrow.append("level")
         elif name == _APART:
-            varying = [x for x in _VARYING if equation_draws(fit, x) is not None]
-            narrow += [argument_of(x) for x in varying]
+            narrow += [x for x in _VARYING if equation_draws(fit, x) is not None]
         else:
             (wide if below else narrow).append("sigma")
     return list(dict.fromkeys(narrow)), list(dict.fromkeys(wide))
