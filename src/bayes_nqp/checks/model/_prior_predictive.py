@@ -177,14 +177,14 @@ def _sentence(fit: Fit, verdict: Verdict, tail: Tail, doubted: npt.NDArray[np.in
     narrow, wide = _misfitting(fit, tail, doubted)
     names = narrow or wide
     hint = rescaled(fit, map(argument_of, names), _WIDER if narrow else 1.0 / _WIDER)
-    if hint is None:
+    if not hint:
         return joined([found, Message("The estimates may reflect the priors.")])
     which = enumerated(map(parameter, names))
     meaning = Message("Priors that are too wide may make the estimates imprecise: {}.", which)
     if narrow:
         meaning = Message("Priors that are too narrow may distort the estimates: {}.", which)
     step = Message(
-        "Next: fit again with {} in the design, in multiples of s = {:.3g}, the SD of untreated "
+        "Next: fit again with {} in nqp.Priors, in multiples of s = {:.3g}, the SD of untreated "
         "outcomes within units, and repeat the check.",
         hint,
         fit.scale,

@@ -172,11 +172,11 @@ def _failure(fit: Fit, effect: xr.DataArray, log_prior: Any, bad: pd.DataFrame) 
 def _wider(fit: Fit, bad: pd.DataFrame) -> Message:
     """Return the next step: wider priors of the parameters with the largest influence."""
     hint = rescaled(fit, dict.fromkeys(map(argument_of, bad["strongest"])), _WIDER)
-    if hint is None:
+    if not hint:
         return NOTHING
     return advised(
         Message(
-            "Next: fit again with wider priors, for example {} in the design, and compare the "
+            "Next: fit again with wider priors, for example {} in nqp.Priors, and compare the "
             "effects, or justify the priors.",
             hint,
         )
@@ -201,7 +201,7 @@ def _sentence(fit: Fit, verdict: Verdict, bad: pd.DataFrame, table: pd.DataFrame
             "The reported effects are not affected, because cohort and cell effects compensate."
         )
         step = Message(
-            "Next: fit again with a wider prior of the level, {} in the design.",
+            "Next: fit again with a wider prior of the level, {} in nqp.Priors.",
             rescaled(fit, ["level"], _WIDER),
         )
         return joined([level, reported, advised(step)])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, Final
 
-from bayes_nqp._core.exceptions import Hint
+from bayes_nqp._core.exceptions import as_python
+from bayes_nqp._core.i18n import NOTHING, Message, enumerated
 from bayes_nqp.inference.fitting import Fit
 from bayes_nqp.model.priors import Priors
 
@@ -31,25 +31,25 @@ def argument_of(parameter: str) -> str:
     return _FIELDS.get(parameter, parameter)
 
 
-def rescaled(fit: Fit, arguments: Iterable[str], factor: float) -> Hint | None:
-    """Return the priors of a fit with some scales multiplied by a factor; that of rho is flat.
+def rescaled(fit: Fit, arguments: Iterable[str], factor: float) -> Message:
+    """Return arguments of `Priors` with scales multiplied by a factor; that of rho is flat.
 
     A wider prior is at least as wide as the default, and a narrower one at most.
 
     Returns
     -------
-    Hint or None
-        None if the design has no such prior.
+    Message
+        Arguments as code, also where they equal the default; empty if the design has no such prior.
     """
     if not fit.takes("priors"):
-        return None
+        return NOTHING
     priors: Any = fit.facts.priors
-    changes = {
+    changes: dict[str, Any] = {
         name: _UNIFORM if name == "rho" else _scaled(getattr(priors, name), name, factor)
         for name in arguments
         if hasattr(priors, name)
     }
-    return Hint("priors", replace(priors, **changes)) if changes else None
+    return enumerated(f"{name}={as_python(value)}" for name, value in changes.items())
 
 
 def _scaled(value: Any, name: str, factor: float) -> Any:
