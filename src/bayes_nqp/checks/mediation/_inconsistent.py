@@ -82,8 +82,8 @@ def inconsistent(fit: Fit) -> Finding:
     )
     if opposed:
         signs = Message(
-            "Inconsistent mediation (suppression): the direct effect is {}, and the "
-            "indirect effect through {} has the opposite sign.",
+            "Inconsistent mediation (suppression): the direct effect is {}, but indirect effects "
+            "have the opposite sign ({}).",
             Message("positive") if sign > 0 else Message("negative"),
             listed(opposed),
         )
