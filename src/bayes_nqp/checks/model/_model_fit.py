@@ -161,7 +161,7 @@ def _of_movement(fit: Fit, *, last: bool, common: bool) -> Harm | None:
     return Harm(sds > _MOVED or failed or common, sds > _LOST and not failed, sentence)
 
 
-def _roomier(fit: Fit, *, last: bool) -> dict[str, object]:
+def _roomier(fit: Fit, *, last: bool) -> dict[str, Any]:
     """Return the argument of a design that allows for the movement; empty if there is none."""
     if last and fit.takes("anticipation") and not fit.facts.anticipation:
         return {"anticipation": 1}

@@ -291,7 +291,8 @@ def _sensitivity(draws: Array, log_density: Array) -> Array:
 def _power_weights(log_density: xr.DataArray, power: float) -> xr.DataArray:
     """Return Pareto-smoothed weights of draws for a density raised to a power."""
     dims = list(v.SAMPLE_DIMS)
-    return np.exp(_statistics().power_scale_lw(log_density, alpha=power, dim=dims))
+    weights: xr.DataArray = np.exp(_statistics().power_scale_lw(log_density, alpha=power, dim=dims))
+    return weights
 
 
 def _statistics() -> Any:
