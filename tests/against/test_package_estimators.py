@@ -301,7 +301,7 @@ def test_the_table_and_the_plot_show_every_comparison() -> None:
     each = numbers[numbers["label"].str.contains(" vs ")]
     assert len(each) == 25
     assert (each["Weight"] * each["Estimate"]).sum() == pytest.approx(total["Estimate"], abs=1e-12)
-    assert "2.4%" in nqp.table(panel, "bacon").note
+    assert "2.4 %" in nqp.table(panel, "bacon").note
     points = [line for line in nqp.plots.bacon(panel).axes[0].lines if line.get_gid() == "points"]
     assert sum(len(line.get_xdata()) for line in points) == 25
     assert nqp.table(panel, "bacon", language="zh").title == "Goodman-Bacon 分解（培根分解）"

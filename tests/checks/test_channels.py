@@ -269,7 +269,8 @@ def test_innovations_are_what_generalised_least_squares_leaves(
 def test_suppression_is_named_and_the_proportion_withheld(sound: nqp.Fit, tangled: nqp.Fit) -> None:
     good, bad = ask(sound, "inconsistent"), ask(tangled, "inconsistent")
     assert good.verdict == "passed"
-    assert f"{1.0 - 0.05 / len(sound.facts.mediators(sound.rows)):.1%}" in good.sentence
+    limit = 100.0 - 5.0 / len(sound.facts.mediators(sound.rows))
+    assert f"{limit:.1f} %" in good.sentence
     assert 0.0 < of(good, "all mediators", "proportion mediated")["value"] < 1.0
     assert bad.verdict == "caution"
     assert "suppression" in bad.sentence

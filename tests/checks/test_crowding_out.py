@@ -145,7 +145,7 @@ def test_units_outside_that_lose() -> None:
     result = asked(frame)
     assert result.verdict == "caution"
     assert "units of the same region" in result.sentence
-    assert "Next: compare with trends=nqp.DifferentialTrends()" in result.sentence
+    assert "Next: fit again with trends=nqp.DifferentialTrends() in" in result.sentence
     slope, part = result.evidence.iloc[0], result.evidence.iloc[1]
     assert abs(slope["mean"] - 1.5) < 3.0 * slope["sd"]
     force = frame["time"] >= frame["cohort"]

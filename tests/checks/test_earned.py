@@ -202,7 +202,7 @@ def test_many_units_support_parallel_trends_under_both_error_structures() -> Non
     assert p > 0.6
     assert result.verdict == ("passed" if p >= 0.7 else "inconclusive")
     assert f"{chance(p, 2)} (prior 0.30)" in result.figure
-    assert ("(model average)" in result.sentence) == (p < 0.7)
+    assert ("nqp.model_average(fit)" in result.sentence) == (p < 0.7)
 
 
 @pytest.mark.slow

@@ -158,7 +158,7 @@ def test_model_fit_names_a_common_factor_and_what_to_try() -> None:
 
     result = asked(staggered(noise=shared, seed=2).panel)
     assert result.verdict == "caution"
-    assert "In a model that allows for this" in result.sentence
+    assert "With trends=nqp.DifferentialTrends() in the design" in result.sentence
     assert "move together" in result.details
     assert "trends=nqp.DifferentialTrends()" in result.sentence
     assert "StudentT" not in result.sentence

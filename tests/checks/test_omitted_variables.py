@@ -198,7 +198,7 @@ def test_strong_covariates_give_caution_and_none_no_answer() -> None:
     fit = nqp.fit(nqp.StaggeredDiD(), panel, SAMPLER, progress=False)
     strong = nqp.check(fit, "omitted_variables", alpha=0.02, progress=False)
     assert strong.verdict == "caution", strong
-    assert "With a confounder as strong as roads, the 98% confidence" in strong.sentence
+    assert "With a confounder as strong as roads, the 98 % confidence" in strong.sentence
     much = nqp.check(fit, "omitted_variables", r_max=1.0, progress=False)
     assert "times that on the covariates explains the effect" in much.sentence
     assert isinstance(much.evidence, xr.Dataset)

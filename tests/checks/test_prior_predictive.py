@@ -45,8 +45,9 @@ def test_it_holds_on_any_scale(ordinary: nqp.Fit, factor: float) -> None:
 def test_it_fails_where_the_spread_is_outside(ordinary: nqp.Fit) -> None:
     result = under(ordinary, level=0.001, sigma=0.01)
     assert result.verdict == "failed"
-    assert "sd within units" in result.sentence
-    assert "far above" in result.sentence
+    assert "the SD of untreated outcomes within units is 0.867 (95 %" in result.sentence
+    assert "too narrow" in result.sentence
+    assert "with sigma=1.0 in nqp.Priors" in result.sentence
 
 
 def test_it_fails_where_effects_are_outside(ordinary: nqp.Fit) -> None:
@@ -56,15 +57,17 @@ def test_it_fails_where_effects_are_outside(ordinary: nqp.Fit) -> None:
     )
     result = under(replace(ordinary, panel=moved), **tight)
     assert result.verdict == "failed"
-    assert "treated less untreated" in result.sentence
-    assert "sd within units (" not in result.sentence
+    assert "the mean difference between treated observations" in result.sentence
+    assert "overall effect (level)" in result.sentence
+    assert "within units is" not in result.sentence
 
 
 @pytest.mark.slow
 def test_priors_far_too_wide_are_doubted(ordinary: nqp.Fit) -> None:
     result = under(ordinary, sigma=300.0)
     assert result.verdict in ("caution", "failed")
-    assert "far below" in result.sentence
+    assert "too wide" in result.sentence
+    assert "with sigma=1.0 in nqp.Priors" in result.sentence
 
 
 @pytest.mark.slow

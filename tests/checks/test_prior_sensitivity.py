@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -60,7 +62,21 @@ def test_tight_wrong_priors_fail(tight: nqp.Fit) -> None:
     table = table_of(result)
     assert table.loc["att", "prior"] > max(0.05, table.loc["att", "likelihood"])
     assert table.loc["att", "diagnosis"] in (ps.STRONG, ps.CONFLICT)
-    assert "including the average effect" in result.sentence
+    assert "influence the average effect" in result.sentence
+
+
+def test_half_the_weight_on_the_priors_is_a_refit_with_wider_ones(tight: nqp.Fit) -> None:
+    """The square root of a normal or half-normal prior has √2 times the scale."""
+    wide = dict.fromkeys(("level", "drift", "walk", "contrast", "cohort", "cell"), 0.01 * 2**0.5)
+    priors = nqp.Priors(member=0.05 * 2**0.5, sigma=2**0.5, rho=(2.0, 1.5), **wide)
+    again = nqp.att(nqp.fit(DESIGN.replace(priors=priors), DATA, SAMPLER, progress=False))
+    sentence = nqp.check(tight, "prior_sensitivity").sentence
+    found = re.search(r"would be about (\S+) instead of (\S+)\.", sentence)
+    assert found is not None
+    halved, fitted_ = (float(x.replace("−", "-")) for x in found.groups())
+    assert fitted_ == pytest.approx(float(nqp.att(tight).mean()), abs=0.002)
+    assert halved == pytest.approx(float(again.mean()), abs=0.15 * float(again.std()))
+    assert halved != fitted_
 
 
 def test_a_level_that_its_prior_decides_is_doubted() -> None:

@@ -51,7 +51,7 @@ def test_each_row_is_the_refit_that_it_names(fit: nqp.Fit, rows: pd.DataFrame) -
     low, high = np.quantile(panel.outcome, [0.05, 0.95])
     capitals = {"北京市", "天津市", "石家庄市"}
     others = {
-        "at 5% and 95%": (fit.design, panel.with_outcome(np.clip(panel.outcome, low, high))),
+        "at 5 % and 95 %": (fit.design, panel.with_outcome(np.clip(panel.outcome, low, high))),
         "without municipalities and provincial capitals": (
             fit.design, panel.where(~panel.frame["unit"].isin(capitals)),
         ),

@@ -119,7 +119,7 @@ def test_verdicts_where_the_answer_is_known_and_the_hint_fits() -> None:
     fit = fitted(0.7, PLAIN.replace(errors=nqp.AR1()))
     result = nqp.check(fit, "spatial_errors", progress=False)
     assert result.verdict == "caution"
-    hint = re.search(r"Next: (.*)\.$", result.sentence)
+    hint = re.search(r"Next: fit again with (.*) in the design\.$", result.sentence)
     assert hint is not None
     assert hint.group(1) == "shocks=nqp.ClusterTimeEffects(by='province', errors=nqp.AR1())"
     design = eval(f"fit.variant({hint.group(1)})", {"fit": fit, "nqp": nqp})
@@ -132,7 +132,7 @@ def test_without_provinces_rings_are_proposed_and_without_places_clusters_speak(
     fit = fitted(0.7, PLAIN, provinces=False)
     result = nqp.check(fit, "spatial_errors", km=500, progress=False)
     assert result.verdict == "caution"
-    assert "Next: spillovers=nqp.Rings(km=(100.0, 200.0, 300.0))." in result.sentence
+    assert "again with spillovers=nqp.Rings(km=(100.0, 200.0, 300.0)) in" in result.sentence
     design = fit.variant(spillovers=nqp.Rings(km=(100.0, 200.0, 300.0)))
     nqp.fit(design, fit.panel, nqp.Importance(seed=1, draws=100), progress=False)
     blind = fitted(0.7, PLAIN, places=False)

@@ -160,7 +160,7 @@ def test_forms_are_told_apart_and_the_hint_fits(form: str, verdict: str) -> None
         int(result.evidence["log_marginal"].to_numpy().argmax())
     ]
     assert best == form
-    hint = re.search(r"Next: fit (.*?)(?: and report both estimates)?\.$", result.sentence)
+    hint = re.search(r"Next: fit again with (.*?) in the design", result.sentence)
     assert (hint is None) == (form == "SDM")
     if hint is not None:
         design = eval(f"fit.variant({hint.group(1)})", {"fit": fit, "nqp": nqp})
@@ -172,7 +172,7 @@ def test_where_outcomes_add_nothing_linked_columns_would_do() -> None:
     result = nqp.check(fitted("SLX"), "spatial_form", progress=False)
     assert result.verdict == "passed"
     assert result.sentence.endswith(
-        "Next: fit spillovers=nqp.SpatialLag(fit.design.spillovers.weights, lag=False)."
+        "with spillovers=nqp.SpatialLag(fit.design.spillovers.weights, lag=False) in the design."
     )
     plainer = fitted("SLX", spillovers=nqp.SpatialLag(WEIGHTS, lag=False))
     again = nqp.check(plainer, "spatial_form", progress=False)
@@ -184,7 +184,7 @@ def test_a_form_that_is_too_narrow_fails_and_mixed_levels_have_no_marginal() -> 
     plain = fitted("SDM", spillovers=nqp.SpatialLag(WEIGHTS, durbin=False))
     result = nqp.check(plain, "spatial_form", progress=False)
     assert result.verdict == "failed"
-    assert "Next: fit spillovers=nqp.SpatialLag(fit.design.spillovers.weights)." in result.sentence
+    assert "with spillovers=nqp.SpatialLag(fit.design.spillovers.weights) in" in result.sentence
     errors = fitted("SDM", spillovers=nqp.SpatialLag(WEIGHTS, error=True))
     assert nqp.check(errors, "spatial_form", progress=False).verdict == "failed"
     mixed = fitted("SDM", time=nqp.TimeEffects(["side"]))
@@ -345,7 +345,7 @@ def test_where_both_disagree_the_verdict_is_in_doubt() -> None:
     result = nqp.check(plain, "spatial_form", theta_sd=1e6, progress=False)
     assert result.verdict == "caution"
     assert "disagree" in result.sentence
-    assert "Next: fit spillovers=nqp.SpatialLag(fit.design.spillovers.weights)." in result.details
+    assert "with spillovers=nqp.SpatialLag(fit.design.spillovers.weights) in" in result.details
 
 
 def test_forms_that_are_looked_at_are_those_of_the_verdict() -> None:

@@ -30,7 +30,7 @@ def test_spillovers_that_are_ignored_are_told_and_the_hint_fits(world: Spilled) 
     fit = fitted(world)
     result = nqp.check(fit, "spillover_bias", progress=False)
     assert result.verdict == "failed"
-    hint = re.search(r"Next: fit (.*?)(?: and report both estimates)?\.$", result.sentence)
+    hint = re.search(r"Next: fit again with (.*?) in the design", result.sentence)
     assert hint is not None
     design = eval(f"DESIGN.replace({hint.group(1)})", {"DESIGN": DESIGN, "nqp": nqp})
     other = fitted(world, design)
@@ -72,7 +72,7 @@ def test_rings_beyond_which_nobody_is_left_are_not_asked_for() -> None:
         fitted(panel, DESIGN.replace(spillovers=nqp.Rings([100, 200, 300])))
     result = nqp.check(fit, "spillover_bias", progress=False)
     assert result.verdict == "failed"
-    hint = re.search(r"Next: fit (.*?)(?: and report both estimates)?\.$", result.sentence)
+    hint = re.search(r"Next: fit again with (.*?) in the design", result.sentence)
     assert hint is not None
     other = fitted(panel, eval(f"DESIGN.replace({hint.group(1)})", {"DESIGN": DESIGN, "nqp": nqp}))
     assert float(nqp.att(other).mean()) > float(nqp.att(fit).mean()) + 0.1

@@ -48,8 +48,8 @@ def test_a_region_that_falls_behind_is_named_and_the_hint_helps() -> None:
     assert result.evidence["column"].to_numpy().tolist() == ["region"]
     assert float(result.evidence["log_bayes_factor"][0]) > 10
     np.testing.assert_allclose(result.evidence["adoption"][0], [0.3, 0.7])
-    assert "30% to 70% of units are ever treated" in result.details
-    hint = re.search(r"Next: (time=.*), with 'region' among the strata", result.sentence)
+    assert "30 % to 70 % of units are ever treated" in result.details
+    hint = re.search(r"with (time=.*) in the design and 'region' among the strata", result.sentence)
     assert hint is not None
     time = eval(f"dict({hint.group(1)})", {"nqp": nqp})
     assert time == {"time": nqp.TimeEffects(["region"])}

@@ -171,7 +171,7 @@ def test_every_table_and_figure_of_channels_is_written(outcome: Outcome) -> None
         table = read(outcome, name)
         assert len(table), name
         assert set(table["gate"]) == {str(outcome.fit.gate)}
-        assert {"95% equal-tailed"} == set(table["interval"])
+        assert {"95 % equal-tailed"} == set(table["interval"])
     figures = {p.stem for p in (outcome.folder / "figures").iterdir()}
     shown = ("paths", "decomposition", "channels")
     assert figures >= {*shown, *(f"{n}_region" for n in shown), "check_mediation_sensitivity"}

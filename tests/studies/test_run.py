@@ -66,7 +66,7 @@ def test_the_summary_is_what_the_estimands_say(outcome: Outcome) -> None:
         draws = nqp.att(source, "地区").sel(地区="沿海")
         assert table[f"mean{end}"][2] == pytest.approx(float(draws.mean()), rel=1e-5)
         assert table[f"upper{end}"][2] == pytest.approx(float(draws.quantile(0.975)), rel=1e-3)
-    assert set(table["interval"]) == {"95% equal-tailed"}
+    assert set(table["interval"]) == {"95 % equal-tailed"}
     assert table["rows"][0] == table["rows"][1:3].sum()
 
 

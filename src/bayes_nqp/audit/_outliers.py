@@ -15,7 +15,8 @@ from bayes_nqp.audit._column import two_ways_out
 
 _DELETED: Final = joined([
     Message("Effects that led to extreme values were deleted with these observations."),
-    advised(Message("Next: keep them, and fit heavy-tailed errors (likelihood=nqp.StudentT()).")),
+    advised(Message("Next: keep these values, and fit again with heavy-tailed errors, "
+                    "likelihood=nqp.StudentT() in the design.")),
 ])  # fmt: skip
 _CHANCE: Final = 0.003
 """Level of the test for ends more abrupt than in a normal distribution."""

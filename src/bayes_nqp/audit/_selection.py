@@ -236,7 +236,8 @@ def _floor(outcome: Measurements, missing: Array) -> Iterator[_Cause]:
                     lost, float(np.nanmin(outcome.values)),
                 ),
                 Message("The sample may be selected by the outcome, which biases the effect."),
-                Message("Next: find out why these observations are missing, and add them."),
+                Message("Next: find out why these observations are missing, and add them to "
+                        "the panel."),
             ),
         )  # fmt: skip
 

@@ -267,7 +267,7 @@ class Calibration(FactSheet):
             ("verdict", self.verdict),
             ("truths from", self.source),
             ("replications", f"{self.replications} × {len(self.quantities)} quantities"),
-            (f"{most:.0%} intervals", "; ".join(filter(None, [f"cover {shown}", low]))),
+            (f"{100 * most:.0f} % intervals", "; ".join(filter(None, [f"cover {shown}", low]))),
             ("answer", self.sentence),
         ]
 

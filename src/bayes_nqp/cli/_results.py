@@ -211,7 +211,7 @@ def _channels(outcome: Outcome) -> None:
         table.add_row(
             *_named(row, translate), safe(translate.name(path)), f"{row['mean']:.3f}",
             _interval(row), written(row["p_positive"], "chance", 3),
-            "–" if math.isnan(share) else f"{round(100 * share):d}%",
+            "–" if math.isnan(share) else translate("{:.0%}", share),
         )  # fmt: skip
     console().print(table)
 

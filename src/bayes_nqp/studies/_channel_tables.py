@@ -113,14 +113,14 @@ def _evidence(checks: Sequence[CheckResult], gate: str) -> dict[str, pd.DataFram
     if lines:
         table = pd.concat(lines, ignore_index=True)
         table.insert(0, "check", table.pop("check"))
-        tables["channel_checks.csv"] = table.assign(interval="95% equal-tailed", gate=gate)
+        tables["channel_checks.csv"] = table.assign(interval="95 % equal-tailed", gate=gate)
     for check in checks:
         if check.kind == "mediation_sensitivity" and isinstance(check.evidence, xr.Dataset):
             tables["confounding.csv"] = _crossings(check.evidence).assign(
-                interval="95% equal-tailed", gate=gate
+                interval="95 % equal-tailed", gate=gate
             )
             tables["confounding_curves.csv"] = _curves(check.evidence).assign(
-                interval="95% equal-tailed", gate=gate
+                interval="95 % equal-tailed", gate=gate
             )
     return tables
 

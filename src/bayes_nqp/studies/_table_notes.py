@@ -27,7 +27,7 @@ def stated(report: Report, table: pd.DataFrame) -> pd.DataFrame:
     kind = {"eti": "equal-tailed", "hdi": "highest density"}[report.kind]
     table = table.copy()
     table.insert(
-        list(table.columns).index("upper") + 1, "interval", f"{100 * report.prob:.4g}% {kind}"
+        list(table.columns).index("upper") + 1, "interval", f"{100 * report.prob:.4g} % {kind}"
     )
     return table
 

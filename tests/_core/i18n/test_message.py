@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bayes_nqp._core.i18n import (
     NOTHING,
     Message,
+    Numeral,
     Sized,
     Translator,
     decoded,
@@ -100,11 +101,18 @@ def test_chinese_closes_the_spaces_around_chinese_names() -> None:
         ("without {}", "P -107", "without P -107"),
         ("without {}", "50%-100%", "without 50%-100%"),
         ("without {!s}", "B1e-3", "without B1e-3"),
-        ("{:.0%} of it", -0.05, "−5% of it"),
+        ("{:.0%} of it", -0.05, "−5 % of it"),
     ],
 )
 def test_numbers_are_typeset_and_names_are_not(template: str, value: object, wanted: str) -> None:
     assert Message(template, value) == wanted
+
+
+@pytest.mark.parametrize(("language", "wanted"), [("en", "60 % (95 %)"), ("zh", "60%（95%）")])
+def test_the_space_before_a_per_cent_sign_is_that_of_the_language(
+    language: str, wanted: str
+) -> None:
+    assert Message("{} ({})", Message("{:.0%}", 0.6), Numeral("95%")).in_(language) == wanted
 
 
 @pytest.mark.slow

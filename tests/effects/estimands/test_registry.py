@@ -98,8 +98,8 @@ def test_a_table_has_mean_sd_interval_and_gate() -> None:
     frame = nqp.table(effects, "estimands", estimands=["relative_effects", "att"]).to_frame()
     relative, att = (nqp.summary(x) for x in (nqp.relative_effects(effects), nqp.att(effects)))
     for number, column in (
-        ("mean", "Mean"), ("sd", "SD"), ("lower", "95% interval Lower"),
-        ("upper", "95% interval Upper"), ("gate", "gate"),
+        ("mean", "Mean"), ("sd", "SD"), ("lower", "95 % interval Lower"),
+        ("upper", "95 % interval Upper"), ("gate", "gate"),
     ):  # fmt: skip
         assert frame[column].tolist() == [relative[number][0], att[number][0]]
     assert frame["label"].tolist() == [
@@ -222,7 +222,7 @@ def test_a_toy_goes_from_a_study_to_its_report(
     line = table.loc[(toy, "overall", "overall")]
     assert line["mean"] == pytest.approx(float(expected.mean()), rel=1e-5)
     assert line["gate"] == str(outcome.fit.gate)
-    assert line["interval"] == "95% equal-tailed"
+    assert line["interval"] == "95 % equal-tailed"
     assert set(table.loc[toy].loc["region"].index) == {"inland", "coastal"}
     assert "indirect_ratio" not in table.index.get_level_values("estimand")
     again = validate(outcome.folder / "study.toml").settings.report

@@ -91,7 +91,7 @@ def test_variance_is_split_without_rest(pooled: nqp.Fit) -> None:
     overall = nqp.index_variance(nqp.att(pooled))
     assert pooled.record["index_within"] == pytest.approx(float(overall["within"]))
     assert pooled.record["index_between"] == pytest.approx(float(overall["between"]))
-    assert f"{float(overall['share']):.1%}" in pooled.notes[-1]
+    assert f"{100 * float(overall['share']):.1f} %" in pooled.notes[-1]
     with pytest.raises(StudyError, match="the draw of the index"):
         nqp.index_variance(att.drop_vars("index_draw"))
 

@@ -167,6 +167,6 @@ def test_comparison_has_every_contrast_under_each_specification():
     assert {line.get_markeredgecolor() for line in ax.lines if line.get_marker() == "D"} == {
         COLOURS[0]
     }
-    assert "50% and 90%" in _said(figure)
+    assert "50 % and 90 %" in _said(figure)
     failed = plots.check(_result(contrasts("failed: R-hat 1.2 of x"), "comparison"))
     assert "convergence diagnostics failed: R-hat 1.2 of x" in _said(failed)

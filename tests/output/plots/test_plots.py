@@ -117,7 +117,7 @@ def test_event_study_draws_what_att_says():
     np.testing.assert_allclose(outer.T, np.quantile(flat, [0.05, 0.95], axis=0))
     np.testing.assert_allclose(inner.T, np.quantile(flat, [0.25, 0.75], axis=0))
     np.testing.assert_allclose(ax.lines[1].get_ydata(), flat.mean(0))
-    assert "50% and 90%" in _said(figure)
+    assert "50 % and 90 %" in _said(figure)
     assert ax.get_ylabel() == "Effect on ln_output (log points)"
     ticks = [t for t in ax.get_xticks() if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
     assert ticks == [0, 1, 2, 3, 4]
@@ -162,7 +162,7 @@ def test_forest_lists_groups_and_contrasts_with_numbers():
         "low − high",
     ]
     said = _texts(figure)
-    assert "Mean [95% interval]" in said
+    assert "Mean [95 % interval]" in said
     assert said.count("> 0.99") == 5
     assert said.count("< 0.01") == 2
     assert "contrasts are left out" not in _said(figure).lower()

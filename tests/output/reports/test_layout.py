@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
@@ -160,6 +161,27 @@ def test_pages_fold_the_appendix_and_word_breaks_before_it(document: Document) -
     word = docx.Document(str(folder / "report.docx"))
     broken = [p.text for p in word.paragraphs if p.paragraph_format.page_break_before]
     assert broken == [title]
+
+
+def test_every_verdict_links_to_the_details_of_its_check(
+    document: Document, checks: list[CheckResult]
+) -> None:
+    page = as_html_page(document)
+    main, appendix = page.split("<details>")
+    targets = Counter(re.findall(r' id="([^"]+)"', page))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(targets)
+    assert set(targets.values()) == {1}
+    names = {x.verdict: f"check-{x.name}".replace("_", "-") for x in checks}
+    cells = re.findall(r'<td[^>]*><a href="#(check-[^"]+)"', appendix)
+    assert sorted(cells) == sorted(f"check-{x.name}".replace("_", "-") for x in checks)
+    boxes = re.findall(r'<li><a href="#(check-[^"]+)"', main)
+    assert boxes[0] == names["failed"]  # on the first page
+    # Inside the details, so that a browser unfolds them.
+    assert re.search(rf'<details[^>]*><summary>[^<]*</summary>\s*<div id="{boxes[0]}">', main)
+    assert f'<li id="{names["not applicable"]}">' in appendix
+    table = next(x.page or x.table for x in document.blocks if isinstance(x, NumberedTable)
+                 and x.table.kind == "diagnostics")  # fmt: skip
+    assert "<a " not in table.to_html(), "without the report there is nothing to link to"
 
 
 def test_the_equation_has_subscripts_in_pages_and_in_word(tmp_path: Path) -> None:

@@ -256,7 +256,7 @@ def test_sentences_of_the_first_page(made: Made) -> None:
     """Every average effect with its interval is that of one posterior, or of one as fitted."""
     first = made.page.text[: made.page.text.index("Descriptive statistics")]
     effects = re.findall(
-        rf"the average effect is ({NUMBER}) \(95% interval ({NUMBER}) to ({NUMBER})\)",
+        rf"the average effect is ({NUMBER}) \(95 % interval ({NUMBER}) to ({NUMBER})\)",
         first, re.IGNORECASE,
     )  # fmt: skip
     averaged, fitted = numbers(nqp.att(made.average)), numbers(nqp.att(made.fit))

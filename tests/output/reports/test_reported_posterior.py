@@ -37,7 +37,7 @@ def test_the_average_comes_first_and_next_to_it_the_fit(fit: nqp.Fit) -> None:
     first, second, *_ = paragraphs(fit)
     average = nqp.model_average(fit)
     for text, source in ((first, average), (second, fit)):
-        found = re.search(r"average effect is (\S+) \(95% interval (\S+) to (\S+)\)", text)
+        found = re.search(r"average effect is (\S+) \(95 % interval (\S+) to (\S+)\)", text)
         assert found is not None
         draws = nqp.att(source)
         for said, value in zip(

@@ -289,10 +289,10 @@ def test_a_withheld_share_is_explained() -> None:
     assert "includes zero" in share(None, 0.95, "en")
     assert "包含零" in share(None, 0.95, "zh")
     draws = xr.DataArray(np.full((4, 100), 0.4), dims=("chain", "draw"))
-    assert "40%" in share(draws, 0.95, "en")
+    assert "40 %" in share(draws, 0.95, "en")
     open_ = share(draws - 0.4, 0.95, "en")
     assert "The data do not determine the share" in open_
-    assert "account for 0%" not in open_
+    assert "account for 0 %" not in open_
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,7 @@ def test_frames_hold_unrounded_numbers(name):
 def test_the_frame_of_effects_is_the_summary():
     frame = TABLES["effects"].to_frame().set_index("label")
     wanted = summary(nqp.att(EFFECTS, "region")).set_index("region")
-    columns = ["Mean", "SD", "95% interval Lower", "95% interval Upper", "P(> 0)"]
+    columns = ["Mean", "SD", "95 % interval Lower", "95 % interval Upper", "P(> 0)"]
     np.testing.assert_array_equal(
         frame.loc[["inland", "coastal"], columns].astype(float),
         wanted.loc[["inland", "coastal"], ["mean", "sd", "lower", "upper", "p_positive"]],

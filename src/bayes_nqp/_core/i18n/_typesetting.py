@@ -210,13 +210,15 @@ def typeset(number: str) -> str:
 def localised(number: str, language: str) -> str:
     """Convert decimal, grouping and per cent symbols of a number to a language.
 
+    In English, a space separates the number from the per cent sign (ISO 80000-1): 95 %.
+
     Parameters
     ----------
     number : str
         Number in English format.
     """
     if language == ENGLISH:
-        return number
+        return re.sub(r"(?<=\d)%", " %", number)
     from babel import Locale
     from babel.numbers import get_decimal_symbol, get_group_symbol
 

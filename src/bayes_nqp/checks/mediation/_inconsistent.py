@@ -59,7 +59,7 @@ def inconsistent(fit: Fit) -> Finding:
         draws = via.sel({v.MEDIATOR: mediator})
         against = sign * certain(draws, sure) < 0
         if against:
-            opposed.append(str(mediator))
+            opposed.append(_called(mediator))
         verdict = ladder(doubt=against)
         lines.append(drawn(_called(mediator), Message("indirect effect"), draws, verdict))
     withheld, quantity = share.attrs["withheld"], Message("proportion mediated")
@@ -82,8 +82,8 @@ def inconsistent(fit: Fit) -> Finding:
     )
     if opposed:
         signs = Message(
-            "Inconsistent mediation (suppression): the direct effect is {}, and the "
-            "indirect effect through {} has the opposite sign.",
+            "Inconsistent mediation (suppression): the direct effect is {}, but indirect effects "
+            "have the opposite sign ({}).",
             Message("positive") if sign > 0 else Message("negative"),
             listed(opposed),
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
@@ -171,7 +173,7 @@ def _judged(before: xr.DataArray, after: npt.NDArray[np.float64]) -> tuple[Verdi
 def _called(line: EvidenceRow) -> Message:
     if line.mediator == _DIRECT:
         return Message("direct effect {}", line.quantity)
-    return Message("effect through {} {}", line.mediator, line.quantity)
+    return Message("indirect effect through {} {}", line.mediator, line.quantity)
 
 
 def _sentence(lines: list[EvidenceRow], verdict: Verdict) -> Message:
@@ -181,15 +183,28 @@ def _sentence(lines: list[EvidenceRow], verdict: Verdict) -> Message:
             "Leaving out any one mediator does not change the conclusions about the other effects."
         )
     if verdict == FAILS:
-        turned = [_called(x) for x in lines if x.verdict == FAILS]
-        sign = Message("Leaving out a mediator reverses the sign of an effect: {}.", listed(turned))
         apart = Message("The data do not separate the indirect effects of the mediators.")
-        return joined([sign, apart])
+        return joined([_reversed([x for x in lines if x.verdict == FAILS]), apart])
     depends = Message(
-        "Direct or indirect effects change when a mediator is left out ({}).", listed(bad)
+        "Direct or indirect effects change when a mediator is left out ({}).", listed(bad, 3)
     )
     through = Message(
         "The mediators are related to each other, so single indirect effects depend on "
         "which mediators are in the model."
     )
     return joined([depends, through])
+
+
+def _reversed(turned: list[EvidenceRow]) -> Message:
+    """Return the effects that change sign without a mediator."""
+    first, *more = turned
+    if more:
+        return Message(
+            "Effects change sign when a mediator is left out ({}).", listed(map(_called, turned), 4)
+        )
+    without = cast("Message", first.quantity).parts[0]
+    if first.mediator == _DIRECT:
+        return Message("The direct effect changes sign when {} is left out.", without)
+    return Message(
+        "The indirect effect through {} changes sign when {} is left out.", first.mediator, without
+    )

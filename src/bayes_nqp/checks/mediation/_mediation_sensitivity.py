@@ -128,8 +128,9 @@ class ConfoundedEffect:
             "explain the indirect effect, which is then no evidence of a mechanism."
         ),
         remedy=Message(
-            "report the indirect effects over a range of correlations (the evidence of "
-            "this check) and do not interpret the sensitive ones as causal"
+            "report the indirect effects over a range of correlations, nqp.check(fit, "
+            '"mediation_sensitivity").evidence, and do not interpret the sensitive ones as '
+            "causal"
         ),
         code='result = nqp.check(fit, "mediation_sensitivity")\nresult.evidence',
         literature="Imai, Keele and Yamamoto (2010); Holm (1979)",

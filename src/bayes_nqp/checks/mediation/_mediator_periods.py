@@ -74,11 +74,11 @@ _EARLIER = Message("two periods before")
             _LARGE,
         ),
         failure=Message(
-            "The mediator acts with another delay, follows the outcome, or is measured "
-            "with error, so the indirect effect is biased."
+            "The mediator may act with another delay, follow the outcome, or be measured with "
+            "error, so the indirect effect may be biased."
         ),
         remedy=Message(
-            "fit the model with a longer lag, Mediation(..., lag=1), and compare the "
+            "fit the model with a longer lag, nqp.Mediation(..., lag=1), and compare the "
             "indirect effects"
         ),
         code="later = nqp.fit(fit.design.replace(lag=1), panel)\nnqp.nie(later)",
@@ -190,8 +190,8 @@ _AROUND: Final = Message(
     "that of the current period."
 )
 _WHY_AROUND: Final = Message(
-    "The mediator may be measured with error, follow the outcome, or share a "
-    "persistent cause with it, so the indirect effect is biased."
+    "The mediator may be measured with error, follow the outcome, or share a persistent cause "
+    "with it, so the indirect effect may be biased."
 )
 _LATER: Final = Message("{} of the period before still affects the outcome.")
 _TWO_LATER: Final = Message("{} of two periods before still affects the outcome.")
@@ -203,7 +203,7 @@ _WHY_REVERSED: Final = Message(
     "The mediator may be a consequence of the outcome, so the indirect effect "
     "may be reverse causality."
 )
-_LONGER: Final = Message("Next: fit with {} and compare the indirect effects.")
+_LONGER: Final = Message("Next: fit nqp.Mediation again with {} and compare the indirect effects.")
 _MEASURE: Final = Message(
     "Next: check how the mediator is measured, and report this indirect effect as descriptive only."
 )

@@ -49,12 +49,12 @@ _FAILS, _DOUBT = 0.025, 0.05
             _DOUBT,
         ),
         failure=Message(
-            "The estimated effect of the policy on the mediator, and hence the "
-            "indirect effect, is biased by the differential trend."
+            "A differential trend biases the estimated effect of the policy on the mediator, "
+            "and hence the indirect effect."
         ),
         remedy=Message(
-            "fit the mediation model with trends=nqp.DifferentialTrends() and compare "
-            "the indirect effects"
+            "fit the mediation model with nqp.StaggeredDiD(trends=nqp.DifferentialTrends()) "
+            "and compare the indirect effects"
         ),
         code=(
             "trends = nqp.Mediation(design.replace(trends=nqp.DifferentialTrends()))\n"
@@ -161,6 +161,6 @@ def _sentence(lines: list[EvidenceRow], with_trends: Container[str]) -> Message:
                 "the mediators ({}).",
                 doubtful,
             ),
-            Message("The indirect effects may be biased by a differential trend."),
+            Message("A differential trend of the mediators may bias the indirect effects."),
         ]
     )

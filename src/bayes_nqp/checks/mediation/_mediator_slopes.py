@@ -71,10 +71,13 @@ _PATH: Final = Message("slope relevant for the indirect effect")
             FAILING,
         ),
         failure=Message(
-            "The common slope is mostly that of untreated observations, so the "
-            "indirect effect is biased for treated units."
+            "The common slope is mostly that of untreated observations, so the indirect effect "
+            "may be biased for treated units."
         ),
-        remedy=Message("fit the model with Mediation(..., interaction=True)"),
+        remedy=Message(
+            "fit the model with nqp.Mediation(..., interaction=True) and compare "
+            "the indirect effects"
+        ),
         code="again = nqp.fit(fit.design.replace(interaction=True), panel)\nnqp.nie(again)",
         literature="Hausman (1978)",
         limits=Message("Nonlinearity other than a quadratic term is not detected."),
@@ -243,7 +246,10 @@ def _sentence(lines: list[EvidenceRow]) -> Message:
                 listed(bad[_ADOPTERS]),
             )
         )
-    step = Message("Next: fit the model with {}.", Hint("interaction", True))
+    step = Message(
+        "Next: fit nqp.Mediation again with {} and compare the indirect effects.",
+        Hint("interaction", True),
+    )
     if bad[_BENT]:
         if not parts:
             step = Message(

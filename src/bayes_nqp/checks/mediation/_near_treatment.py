@@ -7,13 +7,42 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp._core.i18n import Message, joined, listed
+from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed
 from bayes_nqp.checks.mediation._evidence_rows import EvidenceRow, finding_of, left_over
 from bayes_nqp.checks.shared import HOLDS, Finding, Guide, asks, ladder
 from bayes_nqp.inference.fitting import ADOPTION, CHANNELS, ROWS, UNITS, Fit
 
 LARGE: Final = (0.7, 0.9)
 """Shares of variation above which the verdict is caution, and failed."""
+_TREATMENT, _OUTCOME = Message("with the treatment"), Message("with the outcome")
+_CASES: Final = {
+    _TREATMENT: (
+        Message(
+            "Most of the variation of a mediator within units coincides with the treatment "
+            "(squared correlation: {})."
+        ),
+        Message("The data can then hardly separate the direct from the indirect effect."),
+        Message(
+            "Next: report the total effect, nqp.att(fit), or leave this mediator out and fit the "
+            "model again."
+        ),
+    ),
+    _OUTCOME: (
+        Message(
+            "Most of the variation of a mediator within units coincides with the outcome (squared "
+            "correlation: {})."
+        ),
+        Message(
+            "The mediator may be a part or another measure of the outcome, and not a step on the "
+            "way to it."
+        ),
+        Message(
+            "Next: check if the outcome contains this mediator by definition; if it does, leave "
+            "the mediator out and fit the model again."
+        ),
+    ),
+}
+"""Finding, meaning and next step by the variable that a mediator is close to."""
 
 
 @asks(
@@ -32,7 +61,10 @@ LARGE: Final = (0.7, 0.9)
             "The data cannot separate direct and indirect effects, or the mediator is "
             "part of the outcome."
         ),
-        remedy=Message("drop the mediator that the check names and fit the model again"),
+        remedy=Message(
+            "report the total effect, nqp.att(fit), if a mediator is close to the treatment; leave "
+            "the mediator out if the outcome contains it by definition"
+        ),
         code='nqp.check(fit, "near_treatment").evidence',
         limits=Message(
             "A mediator that contains the outcome by construction, but varies "
@@ -56,7 +88,7 @@ def near_treatment(fit: Fit) -> Finding:
     )
     lines = []
     for k, name in enumerate(names):
-        for j, other in enumerate((Message("with the treatment"), Message("with the outcome"))):
+        for j, other in enumerate((_TREATMENT, _OUTCOME)):
             share = _shared(left[:, 2 + k], left[:, j])
             verdict = ladder(fails=share > LARGE[1], doubt=share > LARGE[0])
             lines.append(EvidenceRow(name, other, share, np.nan, np.nan, verdict, "r_squared"))
@@ -64,25 +96,26 @@ def near_treatment(fit: Fit) -> Finding:
     figure = Message(
         "largest squared correlation: {} {}, {:.2f}", most.mediator, most.quantity, most.value
     )
-    bad = [
-        Message("{} {} ({:.2f})", x.mediator, x.quantity, x.value)
-        for x in lines
-        if x.verdict != HOLDS
-    ]
-    sentence = Message(
-        "No mediator shares most of its variation with the treatment or the outcome."
-    )
-    if bad:
-        shared = Message(
-            "Most of the variation of a mediator coincides with the treatment or the outcome: {}.",
-            listed(bad),
+    return finding_of(lines, figure, _sentence(lines), [fit])
+
+
+def _sentence(lines: list[EvidenceRow]) -> Message:
+    """Return the finding, its meaning and the next step for the worse case; the other follows."""
+    cases: list[tuple[float, Message, Message]] = []
+    for other, words in _CASES.items():
+        bad = [x for x in lines if x.quantity == other and x.verdict != HOLDS]
+        if bad:
+            named = listed(Message("{} {:.2f}", x.mediator, x.value) for x in bad)
+            found, meaning, step = words
+            most = max(x.value for x in bad)
+            cases.append((most, joined([found.fill(named), meaning]), step))
+    if not cases:
+        return Message(
+            "No mediator shares most of its variation with the treatment or the outcome."
         )
-        meaning = Message(
-            "The data then hardly separate direct and indirect effects, or the "
-            "mediator is part of the outcome."
-        )
-        sentence = joined([shared, meaning])
-    return finding_of(lines, figure, sentence, [fit])
+    (_, first, step), *more = sorted(cases, key=lambda case: case[0], reverse=True)
+    others = (detailed(joined([words, then])) for _, words, then in more)
+    return joined([first, advised(step), *others])
 
 
 def _shared(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:

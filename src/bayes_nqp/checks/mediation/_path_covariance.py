@@ -46,7 +46,7 @@ _LIMITS = (0.5, 1.0)
             "The indirect effect is the product of average paths and omits their "
             "covariance, so it is biased by that covariance."
         ),
-        remedy=Message('fit one mediator at a time with vary_by="unit"'),
+        remedy=Message('fit one mediator at a time with nqp.Mediation(..., vary_by="unit")'),
         code='nqp.check(fit, "path_covariance").evidence',
         limits=Message(
             "Each mediator is refitted alone, so covariance of paths through several "
@@ -125,5 +125,7 @@ def _sentence(lost: list[EvidenceRow]) -> Message:
         "their covariance: {}.",
         listed([Message("{:+.3g} via {}", x.value, x.mediator) for x in lost]),
     )
-    advice = Message("Next: fit one mediator at a time with {}.", Hint("vary_by", "unit"))
+    advice = Message(
+        "Next: fit one mediator at a time, with {} in nqp.Mediation.", Hint("vary_by", "unit")
+    )
     return joined([finding, advised(advice)])

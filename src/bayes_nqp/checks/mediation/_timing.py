@@ -78,8 +78,8 @@ class _Order:
             "effect or causality is reversed."
         ),
         remedy=Message(
-            "fit the model with mediators of earlier periods, Mediation(..., lag=1), "
-            "and report both fits"
+            "fit the model with mediators of earlier periods, nqp.Mediation(..., lag=1), and "
+            "report both fits"
         ),
         code="earlier = nqp.fit(fit.design.replace(lag=1), panel)\nnqp.nie(earlier)",
         limits=Message("Within a period the order of responses is not identified."),

@@ -54,7 +54,8 @@ _INVALID = Message(
         ),
         remedy=Message(
             "fit again with more proposals, nqp.Importance(proposals=20_000); if this fails, "
-            "simplify the model (nqp.CompletePooling(), varying=None) or narrow nqp.Priors",
+            "simplify the model, nqp.StaggeredDiD(nqp.CompletePooling()), or narrow its priors "
+            "(nqp.Priors)",
         ),
         code=(
             "more = nqp.fit(design, panel, nqp.Importance(proposals=20_000, seed=1))\n"
@@ -90,7 +91,7 @@ def _weights(fit: Fit) -> Finding:
             convergence_words("; ".join(gate.failures)),
         )
         proposals = Hint("sampler", Importance(proposals=20_000))
-        advice = Message("Next: fit again with more proposals ({}) or more draws.", proposals)
+        advice = Message("Next: fit again with more proposals, {}, or more draws.", proposals)
         sentence = joined([reason, _INVALID, advised(advice)])
         return Finding(FAILS, figure, sentence, evidence, "table")
     sentence = Message(
@@ -142,8 +143,8 @@ def _chains(fit: Fit) -> Finding:
             "tempered sampling disagree: {}."
         )
         advice = Message(
-            "Next: simplify the model (nqp.CompletePooling(), varying=None), narrow nqp.Priors, or "
-            "sample with nqp.NUTS()."
+            "Next: simplify the model, nqp.StaggeredDiD(nqp.CompletePooling()), narrow its "
+            "priors (nqp.Priors), or sample with nqp.NUTS()."
         )
     reason = reason.fill(convergence_words("; ".join(failures)))
     sentence = joined([reason, _INVALID, advised(advice)])

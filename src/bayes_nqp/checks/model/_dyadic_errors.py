@@ -61,8 +61,8 @@ _SHOCKS, _EACH_WAY = "shocks of nodes", "links each way"
             " are correlated.",
         ),
         remedy=Message(
-            "fit terms=nqp.NodeTimeEffects(), or report the larger standard error "
-            "(result.evidence)",
+            "fit again with terms=nqp.NodeTimeEffects() in the design, or report the larger "
+            'standard error, in nqp.check(fit, "dyadic_errors").evidence',
         ),
         code='nqp.check(fit, "dyadic_errors").evidence',
         literature="Fafchamps and Gubert (2007); Aronow, Samii and Assenova (2015)",
@@ -157,9 +157,11 @@ def _too_narrow(table: pd.DataFrame, sd: float, next_terms: Hint | None) -> Mess
         "{}: the standard error of the average effect is {:.3g}, the posterior SD {:.3g}.",
         who, float(over["se"].max()), sd,
     )  # fmt: skip
-    step = Message("Next: report the larger standard error (result.evidence).")
+    step = Message(
+        "Next: report the larger standard error, in nqp.check(fit, 'dyadic_errors').evidence."
+    )
     if next_terms is not None and not both_ways:
-        step = Message("Next: fit {}.", next_terms)
+        step = Message("Next: fit again with {} in the design.", next_terms)
     return joined([wide, Message("The reported intervals are too narrow."), advised(step)])
 
 

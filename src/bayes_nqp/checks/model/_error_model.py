@@ -111,8 +111,9 @@ class _Judged:
             "errors of a unit or of a cluster are correlated.",
         ),
         remedy=Message(
-            "fit the error structure or the shared shocks that the check names, for example "
-            'errors=nqp.AR1() or shocks=nqp.ClusterTimeEffects("province", errors=nqp.AR1())',
+            "fit again with the error structure or the shared shocks that the check names in "
+            "the design, for example errors=nqp.AR1() or "
+            'shocks=nqp.ClusterTimeEffects("province", errors=nqp.AR1())',
         ),
         code=(
             "again = nqp.fit(design.replace(errors=nqp.AR1PlusNoise()), panel)\n"

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable, StudyError
-from bayes_nqp._core.i18n import Message, advised, joined, spanned
+from bayes_nqp._core.i18n import Message, Numeral, advised, joined, spanned
 from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.checks.shared import (
     DOUBT,
@@ -42,7 +42,8 @@ _SURE: Final = 2.33
 _FAR: Final = 1.0
 """Posterior SDs by which the effects on both scales may differ."""
 _BOTH: Final = Message(
-    "Next: fit the logarithm, {}, and report both estimates.",
+    "Next: fit the logarithm, {}, and report both effects as a share of the untreated level (the "
+    "evidence of this check).",
     "panel.with_outcome(np.log(panel.outcome))",
 )
 
@@ -73,12 +74,12 @@ def positive(panel: Panel) -> bool:
             _FAR,
         ),
         failure=Message(
-            "Trends are parallel on another scale, so the effect in levels includes a "
+            "Trends are parallel on another scale, so the effect in levels may include a "
             "difference in growth between groups.",
         ),
         remedy=Message(
             "fit the logarithm, panel.with_outcome(np.log(panel.outcome)), and report both "
-            "estimates",
+            "effects as a share of the untreated level",
         ),
         code='nqp.check(fit, "functional_form").evidence',
         literature="Roth and Sant'Anna (2023); Vuong (1989)",
@@ -133,8 +134,8 @@ def functional_form(fit: Fit) -> Finding:
     table = quantities(
         {"in levels": level, "in logarithms": np.expm1(att(other).to_numpy().ravel())}
     )
-    verdict, sentence = _judged(table, z)
     spans = [spanned(*100.0 * row[["mean", "lower", "upper"]]) for _, row in table.iterrows()]
+    verdict, sentence = _judged(table, z, spans)
     figure = Message(
         "effect as a share of the untreated level: {} % in levels, {} % in logarithms; log "
         "likelihood of logarithms minus that of levels: {:+.1f} SDs",
@@ -164,7 +165,7 @@ def preference(untreated: Untreated, outcome: Array, logs: Array) -> float:
     return float(by_unit.sum() / (by_unit.std(ddof=1) * np.sqrt(by_unit.size)))
 
 
-def _judged(table: pd.DataFrame, z: float) -> tuple[Verdict, Message]:
+def _judged(table: pd.DataFrame, z: float, spans: list[Numeral]) -> tuple[Verdict, Message]:
     level, logs = table.iloc[0], table.iloc[1]
     signs = np.sign(table["lower"]) * (np.sign(table["lower"]) == np.sign(table["upper"]))
     far = abs(logs["mean"] - level["mean"]) > _FAR * max(level["sd"], logs["sd"])
@@ -178,17 +179,22 @@ def _judged(table: pd.DataFrame, z: float) -> tuple[Verdict, Message]:
         )
     if z < _SURE:
         unclear = Message(
-            "The effects in levels and in logarithms differ, and the untreated observations do not "
-            "show which scale explains the outcome better."
+            "The effect as a share of the untreated level is {} % in levels but {} % in "
+            "logarithms, and untreated outcomes do not show which scale is appropriate.",
+            *spans,
         )
         choice = Message(
-            "Trends can be parallel on one of the two scales only, so the effect depends on this "
-            "choice."
+            "Trends are in general parallel on one of the two scales only, so the effect depends "
+            "on this choice."
         )
         return UNTOLD, joined([unclear, choice, advised(_BOTH)])
     better = Message(
-        "Logarithms explain untreated outcomes better than levels, and the effect in logarithms "
-        "differs from the effect in levels."
+        "A model in logarithms fits untreated outcomes better than one in levels, and the effect "
+        "as a share of the untreated level differs ({1} % in logarithms, {0} % in levels).",
+        *spans,
     )
-    biased = Message("Trends are then not parallel in levels, and the effect in levels is biased.")
+    biased = Message(
+        "If trends are parallel in logarithms, they are in general not parallel in levels, and the "
+        "effect in levels may be biased."
+    )
     return DOUBT, joined([better, biased, advised(_BOTH)])

@@ -55,7 +55,7 @@ from bayes_nqp.inference.fitting import (
     refit,
     replications,
 )
-from bayes_nqp.model.designs import AR1, Design, DifferentialTrends, Factors, structures
+from bayes_nqp.model.designs import AR1, DifferentialTrends, Factors, structures
 from bayes_nqp.model.likelihoods import robust_likelihood
 
 _LIMIT, _FAR = 1.2, 1.5
@@ -107,7 +107,7 @@ def harm_of(fit: Fit, names: Iterable[str]) -> list[Harm]:
 _UNKNOWN: Final = Harm(
     True, True, Message("The consequence for the average effect could not be computed.")
 )
-_FIT: Final = Message("Next: fit {}.")
+_FIT: Final = Message("Next: fit again with {} in the design.")
 
 
 def _of_shape(fit: Fit) -> Harm | None:
@@ -125,7 +125,7 @@ def _of_shape(fit: Fit) -> Harm | None:
     most = float(np.abs(values.values).max() / np.sqrt(values.model))
     sentence = Message(
         "Clustered by unit, the standard error of the average effect is {:.2f} times that"
-        " of the model; single units move it by up to {:.1f} SDs.",
+        " of the model; single units move the average effect by up to {:.1f} posterior SDs.",
         ratio,
         most,
     )
@@ -138,19 +138,21 @@ def _of_movement(fit: Fit, *, last: bool, common: bool) -> Harm | None:
 
     A movement shared by all units always leads to caution, as it may coincide with adoption later.
     """
-    design = _roomier(fit, last=last)
-    if design is None:
+    change = _roomier(fit, last=last)
+    if not change:
         return None
+    hint = Hint(*next(iter(change.items())))
     try:
-        other = refit(fit, design)
+        other = refit(fit, fit.variant(**change))
     except (NotApplicable, NQPError):
         return None
     draws, others = average_effect(fit), average_effect(other)
     shift, variance = float(others.mean() - draws.mean()), float(others.var() - draws.var())
     sds = abs(shift) / np.sqrt(max(variance, 0.1 * float(draws.var())))
     sentence = Message(
-        "In a model that allows for this, the average effect is {:.3g} instead of {:.3g} ({:.1f} "
-        "SDs of the difference).",
+        "With {} in the design, the average effect is {:.3g} instead of {:.3g} (the difference "
+        "is {:.1f} times its SD).",
+        hint,
         float(others.mean()),
         float(draws.mean()),
         sds,
@@ -159,12 +161,13 @@ def _of_movement(fit: Fit, *, last: bool, common: bool) -> Harm | None:
     return Harm(sds > _MOVED or failed or common, sds > _LOST and not failed, sentence)
 
 
-def _roomier(fit: Fit, *, last: bool) -> Design | None:
+def _roomier(fit: Fit, *, last: bool) -> dict[str, Any]:
+    """Return the argument of a design that allows for the movement; empty if there is none."""
     if last and fit.takes("anticipation") and not fit.facts.anticipation:
-        return fit.variant(anticipation=1)
+        return {"anticipation": 1}
     if fit.takes("trends") and fit.facts.parallel:
-        return fit.variant(trends=DifferentialTrends())
-    return None
+        return {"trends": DifferentialTrends()}
+    return {}
 
 
 _MISFIT, _SURE = 0.03, 0.01
@@ -205,7 +208,7 @@ _MISFIT, _SURE = 0.03, 0.01
             "interval depends.",
         ),
         remedy=Message(
-            "fit a model with the missing feature, for example errors=nqp.AR1(), "
+            "fit again with the missing feature in the design, for example errors=nqp.AR1(), "
             "errors=nqp.Heteroskedastic(), likelihood=nqp.StudentT() or "
             "trends=nqp.Factors()",
         ),
@@ -354,7 +357,8 @@ def _advice(fit: Fit) -> list[tuple[str, Message, Message]]:
         look = Message("Next: inspect the observations with the largest changes.")
         if robust is not None:
             look = Message(
-                "Next: inspect the observations with the largest changes, or fit {}.",
+                "Next: inspect the observations with the largest changes, or fit again with {} in "
+                "the design.",
                 Hint("likelihood", robust),
             )
         advice.append(("innovation", large, look))

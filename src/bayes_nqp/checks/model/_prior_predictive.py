@@ -10,18 +10,31 @@ from annotated_types import Ge
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint, NotApplicable
-from bayes_nqp._core.i18n import Message, advised, joined, separated
+from bayes_nqp._core.i18n import Message, advised, enumerated, joined, separated
+from bayes_nqp.checks.model._rescaled_priors import argument_of, rescaled
 from bayes_nqp.checks.model._tail import Tail, autocorrelation, phrase, tail_of
 from bayes_nqp.checks.model._untreated import Untreated
-from bayes_nqp.checks.shared import HOLDS, Finding, Guide, Verdict, asks, ladder
+from bayes_nqp.checks.shared import HOLDS, Finding, Guide, Verdict, asks, ladder, parameter
 from bayes_nqp.effects.estimands import att
-from bayes_nqp.inference.fitting import ADDITIVE, ADOPTION, ROWS, SEPARATE, UNITS, Fit
+from bayes_nqp.inference.fitting import (
+    ADDITIVE,
+    ADOPTION,
+    ROWS,
+    SEPARATE,
+    UNITS,
+    Fit,
+    equation_draws,
+)
 from bayes_nqp.inference.fitting import prior_predictive as drawn
 from bayes_nqp.model.designs import AR1
 
 _DOUBT = 0.02
 """Two-sided tail probability of a single statistic below which the verdict is caution."""
-_APART = Message("sd of treated less untreated")
+_MEAN, _APART = Message("treated less untreated"), Message("sd of treated less untreated")
+_VARYING = ("scale_cell", "scale_cohort", "scale_walk", "scale_deviation")
+"""Parameters by which effects differ between treated observations."""
+_WIDER = 2.0
+"""Factor by which the priors of the next step are wider or narrower."""
 
 
 @asks(
@@ -46,8 +59,8 @@ _APART = Message("sd of treated less untreated")
             " may reflect the priors.",
         ),
         remedy=Message(
-            "rescale the priors concerned with priors=nqp.Priors(...), in multiples of s, and "
-            "fit again",
+            "rescale the priors that the check names with priors=nqp.Priors(...) in the design, "
+            "in multiples of s, the SD of untreated outcomes within units, and fit again",
         ),
         code=(
             "again = nqp.fit(design.replace(priors=nqp.Priors(sigma=2.0)), panel)\n"
@@ -116,8 +129,7 @@ def prior_predictive(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Findin
     evidence = tail.dataset(
         predictive="prior", outcome=str(fit.record.get("outcome", "")), prior_att_sd=effect
     )
-    independent = not fit.facts.noise.correlated
-    sentence = _sentence(verdict, tail, doubted, independent=independent)
+    sentence = _sentence(fit, verdict, tail, doubted)
     return Finding(verdict, figure, sentence, evidence, "predictive")
 
 
@@ -133,39 +145,75 @@ def _statistics(rows: Untreated, outcome: Array, *, flat: bool) -> dict[str, Arr
             values[autocorrelation(1)] = product / (residuals**2).mean(axis=1)
     differences = rows.differences(outcome)
     if differences.shape[1]:
-        values[Message("treated less untreated")] = differences.mean(axis=1)
+        values[_MEAN] = differences.mean(axis=1)
     if differences.shape[1] > 1 and not flat:
         values[_APART] = differences.std(axis=1)
     return values
 
 
-def _sentence(
-    verdict: Verdict, tail: Tail, doubted: npt.NDArray[np.int64], *, independent: bool
-) -> Message:
+def _sentence(fit: Fit, verdict: Verdict, tail: Tail, doubted: npt.NDArray[np.int64]) -> Message:
     if verdict == HOLDS:
         return Message(
             "The observed variation, its persistence and the differences of treated "
             "observations are in the range expected under the priors."
         )
-    far = []
-    for k in doubted:
-        above = tail.observed[k] > np.median(tail.replicated[:, k])
-        side = Message("above") if above else Message("below")
-        far.append(Message("{} ({:.3g}) far {}", phrase(tail.names[k]), tail.observed[k], side))
-    found = Message(
-        "Observed statistics are outside the range expected under the priors: {}.", separated(far)
-    )
-    serial = independent and any("autocorrelation" in tail.names[k] for k in doubted)
-    parts = [found]
-    if len(doubted) > serial:
-        parts.append(
-            Message(
-                "The priors are too narrow for statistics above the range, and too wide for those "
-                "below it."
-            )
+    low, high = np.quantile(tail.replicated, [0.025, 0.975], axis=0)
+    far = [
+        Message(
+            "{} is {:.3g} (95 % of panels drawn from the priors: {:.3g} to {:.3g})",
+            phrase(tail.names[k]), tail.observed[k], low[k], high[k],
         )
+        for k in doubted
+    ]  # fmt: skip
+    found = Message("The priors hardly allow the observed data: {}.", separated(far))
+    serial = not fit.facts.noise.correlated and any(_is_serial(tail.names[k]) for k in doubted)
     if serial:
-        ar1 = Hint("errors", AR1())
-        step = Message("Next: fit {}, since independent errors exclude autocorrelation.", ar1)
-        parts.append(advised(step))
-    return joined(parts)
+        meaning = Message(
+            "The model assumes errors that are independent over time, so its intervals may be too "
+            "narrow."
+        )
+        step = Message("Next: fit again with {} in the design.", Hint("errors", AR1()))
+        return joined([found, meaning, advised(step)])
+    narrow, wide = _misfitting(fit, tail, doubted)
+    names = narrow or wide
+    hint = rescaled(fit, map(argument_of, names), _WIDER if narrow else 1.0 / _WIDER)
+    if not hint:
+        return joined([found, Message("The estimates may reflect the priors.")])
+    which = enumerated(map(parameter, names))
+    meaning = Message("Priors that are too wide may make the estimates imprecise: {}.", which)
+    if narrow:
+        meaning = Message("Priors that are too narrow may distort the estimates: {}.", which)
+    step = Message(
+        "Next: fit again with {} in nqp.Priors, in multiples of s = {:.3g}, the SD of untreated "
+        "outcomes within units, and repeat the check.",
+        hint,
+        fit.scale,
+    )
+    return joined([found, meaning, advised(step)])
+
+
+def _is_serial(name: str) -> bool:
+    return isinstance(name, Message) and name.template == autocorrelation(1).template
+
+
+def _misfitting(
+    fit: Fit, tail: Tail, doubted: npt.NDArray[np.int64]
+) -> tuple[list[str], list[str]]:
+    """Return the parameters whose priors are too narrow, and too wide, for the statistics.
+
+    The mean difference of treated observations has a prior around zero, so a value in either tail
+    is too large for it. The spread of these differences counts only if it is too large.
+    """
+    narrow: list[str] = []
+    wide: list[str] = []
+    for k in doubted:
+        name, below = tail.names[k], tail.observed[k] < np.median(tail.replicated[:, k])
+        if _is_serial(name):
+            narrow.append("rho")
+        elif name == _MEAN:
+            narrow.append("level")
+        elif name == _APART:
+            narrow += [x for x in _VARYING if equation_draws(fit, x) is not None]
+        else:
+            (wide if below else narrow).append("sigma")
+    return list(dict.fromkeys(narrow)), list(dict.fromkeys(wide))

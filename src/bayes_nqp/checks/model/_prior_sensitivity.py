@@ -13,9 +13,10 @@ import xarray as xr
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable, StudyError
-from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed
+from bayes_nqp._core.i18n import NOTHING, Message, advised, detailed, figures, joined, listed
 from bayes_nqp._core.process import quiet
 from bayes_nqp._core.types import Positive
+from bayes_nqp.checks.model._rescaled_priors import argument_of, rescaled
 from bayes_nqp.checks.shared import (
     FAILS,
     HOLDS,
@@ -46,6 +47,10 @@ THRESHOLD = 0.05
 """Sensitivity from which a quantity is sensitive (Kallioinen et al. 2024)."""
 _ALPHAS = (0.99, 1.01)
 """Powers of a density between which the slope is computed (Kallioinen et al. 2024)."""
+_HALF = 0.5
+"""Power of the priors for which the change of the average effect is given."""
+_WIDER = 2.0
+"""Factor of the priors of the next step."""
 
 CONFLICT = "prior-data conflict"
 STRONG = "strong prior or weak likelihood"
@@ -74,8 +79,8 @@ FINE = ""
             " disagree.",
         ),
         remedy=Message(
-            "fit with wider priors, in multiples of s (nqp.Priors), and compare, or justify "
-            "the priors",
+            "fit with wider priors, priors=nqp.Priors(...) in multiples of s, the SD of untreated "
+            "outcomes within units, and compare, or justify the priors",
         ),
         code=(
             "wide = nqp.fit(design.replace(priors=nqp.Priors(level=10.0, cell=1.0)), panel)\n"
@@ -139,10 +144,46 @@ def prior_sensitivity(fit: Fit, *, threshold: Positive = THRESHOLD) -> Finding:
         worst["prior"].iloc[0],
         threshold,
     )
-    return Finding(verdict, figure, _sentence(verdict, bad, table), table, "power_scaling")
+    sentence = _sentence(fit, verdict, bad, table)
+    if verdict == FAILS:
+        sentence = _failure(fit, next(iter(reported.values())), sum(priors.values()), bad)
+    return Finding(verdict, figure, sentence, table, "power_scaling")
 
 
-def _sentence(verdict: Verdict, bad: pd.DataFrame, table: pd.DataFrame) -> Message:
+def _failure(fit: Fit, effect: xr.DataArray, log_prior: Any, bad: pd.DataFrame) -> Message:
+    """Return the finding, with the posterior mean under the square root of the priors."""
+    draws, density = (x.reset_coords(drop=True) for x in (effect, log_prior))
+    weights = _power_weights(density.transpose(*v.SAMPLE_DIMS), _HALF)
+    mean = float((draws * weights).sum() / weights.sum())
+    found = Message(
+        "The priors influence the average effect: with half the weight on all priors (power 1/2), "
+        "its posterior mean would be about {} instead of {}.",
+        *(figures(x, float(draws.std())) for x in (mean, float(draws.mean()))),
+    )
+    meaning = Message(
+        "The data alone do not determine the average effect (most influential prior: {}).",
+        parameter(bad["strongest"].iloc[0]),
+    )
+    others = texts_of(bad, "quantity")[1:]
+    also = Message("Other effects that the priors influence: {}.", listed(map(in_words, others), 4))
+    return joined([found, meaning, _wider(fit, bad), *([detailed(also)] if others else [])])
+
+
+def _wider(fit: Fit, bad: pd.DataFrame) -> Message:
+    """Return the next step: wider priors of the parameters with the largest influence."""
+    hint = rescaled(fit, dict.fromkeys(map(argument_of, bad["strongest"])), _WIDER)
+    if not hint:
+        return NOTHING
+    return advised(
+        Message(
+            "Next: fit again with wider priors, for example {} in nqp.Priors, and compare the "
+            "effects, or justify the priors.",
+            hint,
+        )
+    )
+
+
+def _sentence(fit: Fit, verdict: Verdict, bad: pd.DataFrame, table: pd.DataFrame) -> Message:
     others = table[~table["reported"] & (table["diagnosis"] != FINE)]["quantity"].tolist()
     if verdict == HOLDS:
         calm = Message(
@@ -160,23 +201,12 @@ def _sentence(verdict: Verdict, bad: pd.DataFrame, table: pd.DataFrame) -> Messa
             "The reported effects are not affected, because cohort and cell effects compensate."
         )
         step = Message(
-            "Next: fit with a wider prior of the level, for example nqp.Priors(level=10)."
+            "Next: fit again with a wider prior of the level, {} in nqp.Priors.",
+            rescaled(fit, ["level"], _WIDER),
         )
         return joined([level, reported, advised(step)])
     names = listed(map(in_words, texts_of(bad, "quantity")), 4)
     which = listed(map(parameter, bad["strongest"].unique().tolist()), 3)
-    wider = advised(
-        Message(
-            "Next: fit with wider priors of {}, in multiples of s (nqp.Priors), or justify them.",
-            which,
-        )
-    )
-    if verdict == FAILS:
-        found = Message(
-            "The priors of {} influence {}, including the average effect.", which, names
-        )
-        meaning = Message("The average effect is not determined by the data alone.")
-        return joined([found, meaning, wider])
     found = Message(
         "The priors of {} influence {}, but not the average effect over all treated observations.",
         which,
@@ -185,7 +215,7 @@ def _sentence(verdict: Verdict, bad: pd.DataFrame, table: pd.DataFrame) -> Messa
     meaning = Message("The data contain little information about these effects.")
     if CONFLICT in set(bad["diagnosis"]):
         meaning = Message("For these effects, priors and data disagree.")
-    return joined([found, meaning, wider])
+    return joined([found, meaning, _wider(fit, bad)])
 
 
 def _likelihood(fit: Fit) -> xr.DataArray | None:
@@ -240,8 +270,7 @@ def _sensitivity(draws: Array, log_density: Array) -> Array:
     log_density : ndarray (chain, draw)
         Log density that is scaled.
     """
-    # Use the array functions: ArviZ's trees have reference cycles that keep draws in memory.
-    stats: Any = import_module("arviz_stats.base").dataarray_stats
+    stats: Any = _statistics()
     dims = list(v.SAMPLE_DIMS)
     out = np.zeros(draws.shape[2])
     varying = np.ptp(draws, axis=(0, 1)) > 0.0  # constant or missing quantities have no sensitivity
@@ -251,9 +280,21 @@ def _sensitivity(draws: Array, log_density: Array) -> Array:
     density = xr.DataArray(log_density, dims=dims)
     # Few distinct values in the tails: the weights are then smoothed over fewer of them.
     with quiet(UserWarning):
-        weights = [np.exp(stats.power_scale_lw(density, alpha=a, dim=dims)) for a in _ALPHAS]
+        weights = [_power_weights(density, a) for a in _ALPHAS]
         distance = stats.power_scale_sense(
             quantities, *(w / w.sum(dims) for w in weights), *_ALPHAS, sample_dims=dims
         )
     out[varying] = distance.to_numpy()
     return out
+
+
+def _power_weights(log_density: xr.DataArray, power: float) -> xr.DataArray:
+    """Return Pareto-smoothed weights of draws for a density raised to a power."""
+    dims = list(v.SAMPLE_DIMS)
+    weights: xr.DataArray = np.exp(_statistics().power_scale_lw(log_density, alpha=power, dim=dims))
+    return weights
+
+
+def _statistics() -> Any:
+    """Return the array functions of ArviZ, whose trees keep draws in memory by cycles."""
+    return import_module("arviz_stats.base").dataarray_stats

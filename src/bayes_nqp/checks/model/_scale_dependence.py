@@ -143,8 +143,8 @@ class _Bias:
             "treated units have other levels than untreated ones, even if pre-trends are flat.",
         ),
         remedy=Message(
-            "fit a scale on which trends are parallel (logarithms, or log odds for shares), or"
-            " report the effect net of the bias (result.evidence)",
+            "fit a scale on which trends are parallel (logarithms, or log odds for shares), or "
+            'report the effect net of the bias, in nqp.check(fit, "scale_dependence").evidence',
         ),
         code=('result = nqp.check(fit, "scale_dependence")\nresult.evidence'),
         literature="Tukey (1949); Bell and McCaffrey (2002)",
@@ -317,13 +317,13 @@ def _sentence(verdict: Verdict, bias: _Bias) -> Message:
             "have other levels than untreated ones."
         )
         meaning = Message(
-            "Trends are not parallel on this scale, and the average effect is biased by about "
-            "{:.2g}.",
+            "Trends are therefore not parallel on this scale, and the estimated bias of the "
+            "average effect is {:.2g}.",
             bias.mean,
         )
         step = Message(
-            "Next: fit logarithms, or log odds for shares; otherwise report the effect net of the "
-            "bias (result.evidence)."
+            "Next: fit logarithms, or log odds for shares; otherwise report the effect net of "
+            "the bias, in nqp.check(fit, 'scale_dependence').evidence."
         )
         return joined([found, meaning, advised(step)])
     if verdict == UNTOLD:

@@ -42,8 +42,8 @@ WIDE = 3.0
             "Spillover and total effects are almost unbounded, and their estimates are imprecise.",
         ),
         remedy=Message(
-            "use weights with fewer neighbours (fewer nearest units, or a cut-off such as "
-            "km=300), or report direct effects only",
+            "use weights with fewer neighbours, such as nqp.spatial_weights.nearest(panel, 4), "
+            "or report direct effects only",
         ),
         code='nqp.check(fit, "spatial_lag")',
         limits=Message(

@@ -114,6 +114,27 @@ def autocorrelation(lag: int) -> Message:
 _PHRASES: Final = {
     "autocorrelation, lag {}": Message("autocorrelation at lag {}"),
     "partial autocorrelation, lag {}": Message("partial autocorrelation at lag {}"),
+    "sd within units": Message("the SD of untreated outcomes within units"),
+    "sd of changes": Message("the SD of changes of untreated outcomes between periods"),
+    "treated less untreated": Message(
+        "the mean difference between treated observations and their prediction from untreated ones"
+    ),
+    "sd of treated less untreated": Message(
+        "the SD of the differences between treated observations and their prediction from "
+        "untreated ones"
+    ),
+    "pre-period slope": Message("slope of treated relative to untreated units before adoption"),
+    "last pre-period": Message(
+        "difference between treated and untreated units in the last period before adoption"
+    ),
+    "pre-period steps": Message("changes of treated units between periods before adoption"),
+    "kurtosis of innovations": Message("kurtosis of the innovations"),
+    "largest innovation": Message("size of the largest innovation"),
+    "largest eigenvalue, share": Message(
+        "share of the largest eigenvalue of the covariance of untreated units (common movements)"
+    ),
+    "spread between strata": Message("differences of the error variance between strata"),
+    "spread between periods": Message("differences of the error variance between periods"),
 }
 """Names for sentences, by the template of the name in evidence."""
 

@@ -77,8 +77,10 @@ def advice(fit: Fit, causes: Causes, limit: float) -> tuple[list[Message], Messa
         if np.isnan(causes.wider):
             steps.append(
                 Message(
-                    "Next: report the cluster-robust standard error, or fit without precision "
-                    "weights, which allow independent errors only."
+                    "Next: report the standard errors clustered by {}, "
+                    "nqp.check(fit, 'error_model').evidence['robust_sd'], or fit without precision "
+                    "weights, which allow independent errors only.",
+                    unit_word(str(facts.varying or v.UNIT)),
                 )
             )
         elif causes.serial and causes.richer is not None:
@@ -91,8 +93,8 @@ def advice(fit: Fit, causes: Causes, limit: float) -> tuple[list[Message], Messa
         if shocks is None or shocks in facts.terms:
             steps.append(
                 Message(
-                    "Next: give groups of {} separate time effects (time=nqp.TimeEffects(…)), or "
-                    "report the cluster-robust standard error.",
+                    "Next: give groups of {0} separate time effects (time=nqp.TimeEffects(…) in "
+                    "the design), or report the standard errors clustered by {0}.",
                     name,
                 )
             )
@@ -126,11 +128,19 @@ def advice(fit: Fit, causes: Causes, limit: float) -> tuple[list[Message], Messa
         )
         steps.append(
             Message(
-                "Next: report the cluster-robust standard error, clustered at a higher level with "
-                "the option cluster='…' of this check."
+                "Next: report the standard errors clustered by {}, nqp.check(fit, 'error_model')"
+                ".evidence['robust_sd'], and repeat the check at a higher level, "
+                "nqp.check(fit, 'error_model', cluster='…').",
+                unit_word(str(facts.varying or v.UNIT)),
             )
         )
     if hints:
-        steps.insert(0, Message("Next: fit {}.", enumerated(Message("{}", x) for x in hints)))
+        steps.insert(
+            0,
+            Message(
+                "Next: fit again with {} in the design.",
+                enumerated(Message("{}", x) for x in hints),
+            ),
+        )
     first: Message = steps[0] if steps else NOTHING
     return reasons, first

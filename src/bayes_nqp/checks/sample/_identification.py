@@ -7,12 +7,13 @@ import pandas as pd
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
-from bayes_nqp._core.i18n import NOTHING, Message, detailed, joined, listed
+from bayes_nqp._core.exceptions import Hint
+from bayes_nqp._core.i18n import NOTHING, Message, advised, detailed, joined, listed
 from bayes_nqp.checks.shared import HOLDS, Finding, Guide, asks, ladder
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.fitting import ROWS, Fit, panel_of, unconstrained
 from bayes_nqp.inference.model_frame import identification as support_of
-from bayes_nqp.model.predictors import NEIGHBOUR
+from bayes_nqp.model.predictors import NEIGHBOUR, TimeEffects
 from bayes_nqp.numerics.linear_gaussian import local_variances
 
 
@@ -86,8 +87,8 @@ _BEYOND = ("rows_beyond", "cells_beyond")
             "on few comparison units.",
         ),
         remedy=Message(
-            "use fewer strata or common time effects (time=nqp.TimeEffects()), or report which"
-            " cells are left out (result.evidence)",
+            "use fewer strata or common time effects (time=nqp.TimeEffects() in the design), or "
+            "report which effects are left out (the evidence of this check)",
         ),
         code=(
             'common = nqp.fit(design.replace(time=nqp.TimeEffects(), unidentified="drop"), panel)\n'
@@ -142,7 +143,7 @@ def identification(fit: Fit) -> Finding:
         )
     sentence = _sentence(panel, table, lost, apart, _cut_off(fit, beyond))
     if verdict != HOLDS and not (beyond or lost or apart):
-        sentence = joined([_scarce(cells, near_lost), detailed(sentence)])
+        sentence = joined([_scarce(fit, cells, near_lost), detailed(sentence)])
     return Finding(verdict, figure, sentence, table, "cells")
 
 
@@ -157,7 +158,7 @@ def _cut_off(fit: Fit, beyond: int) -> Message:
     )
 
 
-def _scarce(cells: pd.DataFrame, near_lost: int) -> Message:
+def _scarce(fit: Fit, cells: pd.DataFrame, near_lost: int) -> Message:
     """Return the finding where treated cells are identified and the verdict is caution."""
     lonely = cells[cells["few_controls"]]
     if not len(lonely):
@@ -167,12 +168,23 @@ def _scarce(cells: pd.DataFrame, near_lost: int) -> Message:
             n=near_lost,
         )
     found = Message(
-        "{:.0%} of the treated observations are in cells with fewer than {} untreated units for "
-        "comparison.",
+        "{:.0%} of the treated observations are compared with fewer than {} untreated units, those "
+        "with the same time effects in the same period.",
         float(lonely["rows"].sum()) / max(float(cells["rows"].sum()), 1.0),
         FEW,
     )
-    return joined([found, Message("The average effect depends on these few comparison units.")])
+    meaning = Message("The average effect depends on these few comparison units.")
+    step = Message(
+        "Next: report the number of comparison units, nqp.check(fit, 'identification').evidence"
+        "['controls'], or add untreated units to the panel."
+    )
+    if fit.facts.time_strata(panel_of(fit)):
+        step = Message(
+            "Next: use time effects that more units share, {} in the design, or report the number "
+            "of comparison units, nqp.check(fit, 'identification').evidence['controls'].",
+            Hint("time", TimeEffects()),
+        )
+    return joined([found, meaning, advised(step)])
 
 
 def _parted(fit: Fit, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -244,7 +256,8 @@ def _sentence(panel: Panel, table: pd.DataFrame, lost: int, apart: int, beyond: 
     if lost:
         found.append(
             Message(
-                "{} of {} group-time cells are not identified and left out ({}).",
+                "{} of {} group-time cells (stratum, cohort and period) are not identified and "
+                "left out ({}).",
                 lost,
                 len(table),
                 _reasons(left[0]),

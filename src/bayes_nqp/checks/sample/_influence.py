@@ -72,8 +72,8 @@ MOVED: Final = 1.0
             "circumstances or errors in their data.",
         ),
         remedy=Message(
-            "inspect the data of these units, and report the estimate without them "
-            '(nqp.check(fit, "influence").evidence)',
+            "inspect the data of each unit that the check names, and report the estimate without "
+            'it (nqp.check(fit, "influence").evidence)',
         ),
         code='nqp.check(fit, "influence", refits=30).evidence',
         literature="Vehtari, Gelman and Gabry (2017); Vehtari et al. (2024)",
@@ -226,7 +226,7 @@ def _sentence(
     if names["both"] or names["moved"] or names["turned"]:
         parts.append(Message("The average effect depends on single units."))
     elif left:
-        step = Message("Next: repeat the check with refits={}.", refits)
+        step = Message('Next: repeat the check, nqp.check(fit, "influence", refits={}).', refits)
         parts.append(advised(step))
     return joined([*parts, *map(detailed, more)])
 

@@ -45,8 +45,8 @@ _FAR: Final = 1.0
             "same time.",
         ),
         remedy=Message(
-            "add the other policy to covariates= of the panel and the design, and report both "
-            "estimates",
+            "add the other policy to the covariates of the panel and of the design, "
+            "nqp.StaggeredDiD(covariates=[...]), and report both estimates",
         ),
         code='nqp.check(fit, "other_policies").evidence',
         literature="Hausman (1978)",

@@ -54,14 +54,15 @@ _ALIKE: Final = Message(
 )
 _NEXT: Final = advised(
     Message(
-        "Next: compare with {}, which allows for a divergence after adoption.",
+        "Next: fit again with {} in the design, which allows for a divergence after adoption, "
+        "and compare.",
         Hint("trends", DifferentialTrends()),
     )
 )
 _LINKS: Final = advised(
     Message(
-        "Next: model spillovers on known neighbours with the argument spillovers=, or report this "
-        "limitation."
+        "Next: model spillovers on known neighbours, "
+        "nqp.StaggeredDiD(spillovers=nqp.Rings([100, 200])), or report this limitation."
     )
 )
 
@@ -222,8 +223,8 @@ class Shares:
             "effect includes their response."
         ),
         remedy=Message(
-            "compare with controls that the policy cannot reach, model spillovers with the "
-            "argument spillovers=, or report this limitation"
+            "compare with controls that the policy cannot reach, model spillovers, "
+            "nqp.StaggeredDiD(spillovers=nqp.Rings([100, 200])), or report this limitation"
         ),
         code=(
             "other = nqp.fit(nqp.StaggeredDiD(trends=nqp.DifferentialTrends()), panel)\n"

@@ -195,8 +195,8 @@ def _judged(table: pd.DataFrame, tail: float) -> tuple[Verdict, Message]:
             "of the curve is too imprecise."
         )
         step = Message(
-            "Next: state that linearity is an assumption, or test a transformation such as the "
-            "logarithm of exposure."
+            "Next: state that linearity is an assumption, or repeat the check with a "
+            "transformation such as the logarithm of exposure."
         )
         return verdict, joined([imprecise, advised(step)])
     return verdict, Message("The data show no departure from a linear response to exposure.")

@@ -216,7 +216,11 @@ def exposure_heterogeneity(fit: Fit) -> Finding:
 
 def _cause(name: Message) -> Message:
     """Return the finding about some added terms, and the estimate to report."""
-    step = Message("Next: report the estimate “{}” of the evidence next to the slope.", name)
+    step = Message(
+        "Next: report the estimate “{}”, in nqp.check(fit, "
+        "'exposure_heterogeneity').evidence, next to the slope.",
+        name,
+    )
     return joined([_ABOUT[name], advised(step)])
 
 
@@ -229,7 +233,11 @@ def _resting(ratio: float) -> Message:
         "response.",
         ratio,
     )
-    step = Message("Next: report the estimate “{}” of the evidence next to the slope.", _MOVES)
+    step = Message(
+        "Next: report the estimate “{}”, in nqp.check(fit, "
+        "'exposure_heterogeneity').evidence, next to the slope.",
+        _MOVES,
+    )
     return joined([found, advised(step)])
 
 

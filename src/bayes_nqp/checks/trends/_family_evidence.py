@@ -11,7 +11,16 @@ from typing import Final
 import numpy as np
 
 from bayes_nqp._core.exceptions import Hint, NQPError
-from bayes_nqp._core.i18n import NOTHING, Message, advised, chance, joined
+from bayes_nqp._core.i18n import (
+    NOTHING,
+    Message,
+    Numeral,
+    advised,
+    chance,
+    enumerated,
+    joined,
+    listed,
+)
 from bayes_nqp.checks.model import evenly, rests_on
 from bayes_nqp.checks.shared import FAILS, HOLDS, Verdict, ladder, reason
 from bayes_nqp.checks.trends._candidates import (
@@ -78,25 +87,47 @@ class FamilyEvidence:
         if other is None:
             return Message("This panel identifies no alternative to parallel trends.")
         now, then = chance(self.parallel, 2), PRIOR["parallel"]
-        parts = (now, then, FAMILIES[other], chance(self.posterior[other], 2))
         if self.verdict == HOLDS:
             return Message(
-                "Observations before adoption support parallel trends: posterior probability "
-                "{} (prior {:.2f}).",
-                *parts[:2],
+                "The data before adoption support parallel trends (posterior probability {}, prior "
+                "{:.2f}).",
+                now,
+                then,
             )
         if self.verdict == FAILS:
             return Message(
-                "Observations before adoption reject parallel trends: posterior probability "
-                "{0} (prior {1:.2f}), against {3} of {2}.",
-                *parts,
+                "The data before adoption reject parallel trends (posterior probability {}, prior "
+                "{:.2f}) in favour of {}.",
+                now,
+                then,
+                enumerated(Message("{} ({})", *x) for x in self._others),
             )
         return Message(
             "The data do not distinguish parallel trends (posterior probability {}, prior "
-            "{:.2f}) from {} ({}, prior {:.2f}).",
-            *parts,
-            PRIOR[other],
+            "{:.2f}) from {}.",
+            now,
+            then,
+            enumerated(Message("{} ({})", *x) for x in self._others),
         )
+
+    @property
+    def probabilities(self) -> Message:
+        """Posterior probabilities of all families, without a conclusion."""
+        if self.alternative is None:
+            return self.sentence
+        return Message(
+            "Posterior probabilities: parallel trends {} (prior {:.2f}), {}.",
+            chance(self.parallel, 2),
+            PRIOR["parallel"],
+            listed(Message("{} {}", *x, context="probability") for x in self._others),
+        )
+
+    @property
+    def _others(self) -> list[tuple[Message, Numeral]]:
+        """Families other than parallel trends, with their posterior probabilities."""
+        others = [(name, p) for name, p in self.posterior.items() if name != "parallel"]
+        others.sort(key=lambda x: -x[1])
+        return [(FAMILIES[name], chance(p, 2)) for name, p in others]
 
     @property
     def figure(self) -> Message:

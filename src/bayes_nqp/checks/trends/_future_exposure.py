@@ -39,8 +39,8 @@ _WIDE: Final = 2.0
             _WIDE,
         ),
         failure=Message(
-            "Exposure follows earlier outcomes or is anticipated (no strict exogeneity), so its "
-            "slope is not a causal effect."
+            "Exposure may follow earlier outcomes or be anticipated (no strict exogeneity), so "
+            "its slope is no evidence of a causal effect."
         ),
         remedy=Message(
             "add covariates that explain exposure and the outcome, and report the effect net of "
@@ -104,13 +104,14 @@ def _judged(table: pd.DataFrame) -> tuple[Verdict, Message]:
     if clear and large:
         return verdict, Message(
             "Future exposure predicts the outcome, with a slope of more than half the effect. "
-            "Exposure follows earlier outcomes or is anticipated, so its slope is not an effect."
+            "Exposure may follow earlier outcomes or be anticipated, so its slope is no "
+            "evidence of a causal effect."
         )
     if clear and lost:
         return verdict, Message(
-            "Future exposure predicts the outcome, and the effect of current exposure loses its "
-            "sign net of it. Exposure follows earlier outcomes or is anticipated, so its slope is "
-            "not an effect."
+            "Future exposure predicts the outcome, and the sign of the effect of current "
+            "exposure is uncertain net of it. Exposure may follow earlier outcomes or be "
+            "anticipated, so its slope is no evidence of a causal effect."
         )
     if clear:
         return verdict, Message(

@@ -37,7 +37,7 @@ SILENT = detailed(
     )
 )
 ERRORS = advised(
-    Message("Next: look for a wider error structure with {}.", Hint("check", "error_model"))
+    Message("Next: look for a richer error structure with {}.", Hint("check", "error_model"))
 )
 """Advice if chance can explain the effect or intervals are too narrow."""
 

@@ -60,7 +60,7 @@ from bayes_nqp.inference.fitting import (
             "An effect as large is common if units and dates of adoption are random, so chance "
             "can explain the estimate."
         ),
-        remedy=Message("look for a wider error structure with {}", Hint("check", "error_model")),
+        remedy=Message("look for a richer error structure with {}", Hint("check", "error_model")),
         code='nqp.check(fit, "error_model")\nnqp.check(fit, "placebo_mixed", mode="free")',
         literature="Chen, Qi and Yan (2025); Chung and Romano (2013)",
         limits=Message("The check gives no evidence about parallel trends."),

@@ -12,7 +12,7 @@ from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint
 from bayes_nqp._core.i18n import Message, joined
 from bayes_nqp._core.types import Column
-from bayes_nqp.checks.shared import DOUBT, Finding, Guide, asks
+from bayes_nqp.checks.shared import DOUBT, FAILS, Finding, Guide, asks, worst_of
 from bayes_nqp.checks.trends._assignment_units import assignment_units_of
 from bayes_nqp.checks.trends._permutations import (
     ERRORS,
@@ -36,8 +36,14 @@ from bayes_nqp.inference.fitting import (
     received_of_rows,
 )
 
-_TOO_OFTEN = 0.15
-"""Largest share of placebo intervals that may exclude zero; 5 % are expected."""
+_TOO_OFTEN, _FAILED = 0.15, 0.3
+"""Shares of placebo intervals that exclude zero above which the verdict is caution, and failed.
+
+5 % are expected. If SDs are r times too small, the share is 2 Phi(-1.96 / r): 0.10 for r = 1.2,
+0.19 for r = 1.5, from which `error_model` fails, and 0.30 for r = 1.9. With a hundred refits a
+share of 0.19 has a standard error of 0.04, so a share above 0.3 shows, beyond chance, intervals
+that `error_model` would fail. Bertrand, Duflo and Mullainathan (2004) found 0.45 for placebo laws.
+"""
 _CALM = 100
 """Largest number of refits without the effect; their share then has a standard error of 0.02."""
 
@@ -59,19 +65,23 @@ _CALM = 100
         thresholds=Message(
             "If the 95 % interval of the average effect excludes zero: passed for p < {0:.2g}, "
             "caution for p < {1:.2g}, failed otherwise. If it includes zero: passed. In any case "
-            "caution if more than {2:.0%} of the 95 % intervals exclude zero after the effect is "
-            "removed, where 5 % are expected.",
+            "at least caution if more than {2:.0%} of the 95 % intervals exclude zero after the "
+            "effect is removed, and failed if more than {3:.0%} do, where 5 % are expected.",
             SELDOM,
             OFTEN,
             _TOO_OFTEN,
+            _FAILED,
         ),
         failure=Message(
             "An effect as large is common under random adoption, or the posterior intervals are "
             "too narrow for these data."
         ),
-        remedy=Message("look for a wider error structure with {}", Hint("check", "error_model")),
+        remedy=Message("look for a richer error structure with {}", Hint("check", "error_model")),
         code='nqp.check(fit, "error_model")\nnqp.check(fit, "placebo_space", repetitions=100)',
-        literature="Fisher (1935); Chung and Romano (2013); Chen, Qi and Yan (2025)",
+        literature=(
+            "Fisher (1935); Bertrand, Duflo and Mullainathan (2004); Chung and Romano (2013); "
+            "Chen, Qi and Yan (2025)"
+        ),
         limits=Message(
             "The p-value is exact only if adoption is random within strata and has no effect on "
             "any unit. The check gives no evidence about parallel trends."
@@ -102,7 +112,9 @@ def placebo_space(
 
     References
     ----------
-    Fisher, R. A. (1935). The Design of Experiments. Chung, E. and Romano, J. (2013). Exact and
+    Fisher, R. A. (1935). The Design of Experiments. Bertrand, M., Duflo, E. and Mullainathan, S.
+    (2004). How much should we trust differences-in-differences estimates? Quarterly Journal of
+    Economics 119(1). Chung, E. and Romano, J. (2013). Exact and
     asymptotically robust permutation tests. Annals of Statistics 41(2). Chen, Q., Qi, J. and Yan,
     G. (2025). Placebo tests of difference-in-differences (in Chinese). Management World 41(2).
     """
@@ -124,12 +136,13 @@ def placebo_space(
     verdict, sentence = beside_chance(fit, placebo.p_over_sd)
     if wrong > _TOO_OFTEN:
         narrow = Message(
-            "After the estimated effect is removed, {:.0%} of the 95 % intervals under random "
-            "reassignment exclude zero, where 5 % are expected. The posterior intervals are too "
+            "With the estimated effect removed and adoption randomly reassigned, {:.0%} of the "
+            "95 % intervals exclude zero, where 5 % are expected. The reported intervals are too "
             "narrow for these data.",
             wrong,
         )
-        verdict, sentence = DOUBT, joined([narrow, ERRORS])
+        verdict = worst_of([verdict, FAILS if wrong > _FAILED else DOUBT])
+        sentence = joined([narrow, ERRORS])
     evidence = placebo.dataset(panel, places, excluding_zero=wrong)
     return Finding(verdict, figure, joined([sentence, SILENT]), evidence, "permutation")
 

@@ -150,10 +150,20 @@ def pretrends(fit: Fit) -> Finding:
         if dip := fit.facts.term(AshenfelterDip):
             statement = (CHOSEN if dip.at_once else DIPPING).fill(n=dip.periods)
         verdict, near = _near_adoption(own_leads(fit), name)
-        beside = advised(Message("Next: compare with {}.", Hint("trends", DifferentialTrends())))
+        beside = advised(
+            Message(
+                "Next: compare with a fit with {} in the design.",
+                Hint("trends", DifferentialTrends()),
+            )
+        )
         words = [statement, near, NOTHING if stated == "drift" else beside]
     elif not fit.facts.parallel:
-        beside = advised(Message("Next: compare with {}.", Hint("trends", DifferentialTrends())))
+        beside = advised(
+            Message(
+                "Next: compare with a fit with {} in the design.",
+                Hint("trends", DifferentialTrends()),
+            )
+        )
         verdict, words = UNTOLD, [APART, beside]
     elif verdict != HOLDS and (other := chosen(fit)) is not None:
         words.append(detailed(_preferring(fit, other)))
@@ -182,8 +192,8 @@ def _findings(parts: Parted, families: FamilyEvidence, apart: list[str]) -> Iter
     tail, detectable = judged.total.tail, Numeral(f"{judged.total.detectable:.2g}")
     compatible = Message(
         "The pre-adoption coefficients and a linear pre-trend are jointly compatible with zero "
-        "(p = {}).",
-        _chance(tail),
+        "(p {}).",
+        _p(tail),
     )
     strata = list(dict.fromkeys([*judged.apart, *apart]))
     alone = Message(
@@ -192,7 +202,7 @@ def _findings(parts: Parted, families: FamilyEvidence, apart: list[str]) -> Iter
     )
     if judged.tested == FAILS:
         yield _moved_apart(judged, listed(_clearest(judged), 4))
-        yield families.sentence
+        yield families.probabilities
     elif families.verdict == FAILS:
         yield families.sentence
         yield detailed(_source(parts.leads))
@@ -207,9 +217,9 @@ def _findings(parts: Parted, families: FamilyEvidence, apart: list[str]) -> Iter
         yield families.sentence
         yield Message(
             "The pre-adoption coefficients and a linear pre-trend are jointly compatible with zero "
-            "(p = {}), but only a differential trend of {} a period or more would be detected with "
+            "(p {}), but only a differential trend of {} a period or more would be detected with "
             "80 % power.",
-            _chance(tail),
+            _p(tail),
             detectable,
         )
 
@@ -297,13 +307,14 @@ def _moved_apart(judged: Judgement, apart: Message) -> Message:
     clearest = Message(", most clearly in {}", apart) if apart else ""
     if total.slope_tail > _DOUBT:
         return Message(
-            "The pre-adoption coefficients reject parallel trends (p = {1}){0}, without a linear "
-            "pattern.",
+            "The joint test of the pre-adoption coefficients rejects parallel trends (p {1}){0}, "
+            "without a linear pattern.",
             clearest,
-            _chance(total.joint.tail),
+            _p(total.joint.tail),
         )
     return Message(
-        "A linear pre-trend of {:.2g} a period (SD {:.1g}) rejects parallel trends{}.",
+        "Treated units already diverged linearly before adoption, by {:.2g} a period (SD "
+        "{:.1g}){}.",
         total.slope.mean(),
         total.slope.std(),
         clearest,
@@ -418,6 +429,12 @@ def _of_factors(rows: Sequence[BayesFactor]) -> xr.Dataset:
 
 def _event(event_time: int) -> Message:
     return Message("{}", event_time)
+
+
+def _p(value: float) -> Numeral:
+    """Format a p-value with its relation sign."""
+    shown = _chance(value)
+    return shown if shown.startswith("<") else Numeral(f"= {shown}")
 
 
 def _chance(value: float) -> Numeral:

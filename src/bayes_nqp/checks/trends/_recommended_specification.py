@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from bayes_nqp._core.exceptions import Hint, NotApplicable, NQPError
-from bayes_nqp._core.i18n import NOTHING, Message, advised, detailed, joined
+from bayes_nqp._core.i18n import NOTHING, Message, advised, detailed, enumerated, joined
 from bayes_nqp.checks.shared import (
     DOUBT,
     FAILS,
@@ -21,8 +22,10 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.checks.trends._candidates import (
     CONTRADICTED,
+    FAMILIES,
     Candidate,
     Evidence,
+    Family,
     evidence_of,
     last_period_alone,
     probabilities,
@@ -36,6 +39,11 @@ _ALONE: Final = 0.95
 """Posterior probability from which one candidate is recommended alone."""
 _FEWEST: Final = 5
 """Smallest number of levels of a column for shared shocks."""
+_AVERAGED: Final[Mapping[Family, Message]] = {
+    **FAMILIES,
+    "event": Message("events just before adoption (such as anticipation)"),
+}
+"""Families of assumptions of the model average, in words."""
 _RIVAL: Final = 0.1
 """Posterior probability from which the second candidate is reported too."""
 
@@ -133,22 +141,35 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
             together.by,
             together.value,
         )
-        step = Message("Next, before other trends: {}.", Hint("shocks", together.shocks))
+        step = Message(
+            "Next: fit again with {} in the design before other trends are compared.",
+            Hint("shocks", together.shocks),
+        )
         return joined([detailed(shared), advised(step)])
     winner = None if verdict == UNTOLD else recommended_specification(fit, verdict)
     if winner is not None and winner.alone:
         hint = winner.candidate.hint(fit)
-        return advised(Message("Next: use {}, or compare all assumptions with {}.", hint, see_all))
+        step = Message(
+            "Next: fit again with {} in the design, or compare the effects under different trends "
+            "with {}.",
+            hint,
+            see_all,
+        )
+        return advised(step)
     if any(x.reason for x in evidence_of(fit) if x.candidate.differential_trend):
         return advised(
             Message(
-                "Next: report how large violations of parallel trends may be, with {}.",
+                "Next: report how large violations of parallel trends may be before the conclusion "
+                "changes, with {}.",
                 Hint("check", "trend_sensitivity"),
             )
         )
+    identified = {x.candidate.family for x in evidence_of(fit) if not x.reason}
+    families = [name for name in _AVERAGED if name in identified | {"parallel"}]
     average = Message(
-        "Next: report the effect averaged over assumptions about trends (model average), and "
-        "compare the assumptions with {}.",
+        "Next: report the model average, nqp.model_average(fit), over {}, and compare the effects "
+        "under different trends with {}.",
+        enumerated(_AVERAGED[x] for x in families),
         see_all,
     )
     if winner is not None:

@@ -108,8 +108,8 @@ class _Levels:
             "estimate includes part of the difference."
         ),
         remedy=Message(
-            "estimate time effects by group, with the argument time=nqp.TimeEffects, and report "
-            "both estimates"
+            "fit again with time effects by group, time=nqp.TimeEffects(...) in the design, "
+            "and report both estimates"
         ),
         code=(
             "by_group = nqp.fit(nqp.StaggeredDiD(time=nqp.TimeEffects(panel.roles.strata)), panel)"
@@ -243,9 +243,14 @@ def _of_columns(fit: Fit, levels: Sequence[_Levels], panel: Panel) -> Finding:
         by, factor, moved,
     )  # fmt: skip
     hint = Hint("time", TimeEffects(strata))
-    advice = Message("Next: {}.", hint)
+    advice = Message("Next: fit again with {} in the design, and report both estimates.", hint)
     if by not in panel.roles.strata:
-        advice = Message("Next: {}, with {!r} among the strata of the panel.", hint, by)
+        advice = Message(
+            "Next: fit again with {} in the design and {!r} among the strata of "
+            "the panel, and report both estimates.",
+            hint,
+            by,
+        )
     return Finding(FAILS, figure, joined([large, share, advised(advice)]), evidence)
 
 
@@ -308,7 +313,11 @@ def _of_contrasts(fit: Fit, pairs: list[Pair]) -> Finding:
         return Finding(HOLDS, figure, sentence, evidence, "comparison", other)
     turned = bool((signs[0] * signs[1] < 0).any())
     verdict = ladder(fails=turned, doubt=apart or any(changed))
-    step = advised(Message("Next: report the contrasts under {} as well.", Hint("time", time)))
+    step = advised(
+        Message(
+            "Next: report the contrasts of a fit with {} in the design as well.", Hint("time", time)
+        )
+    )
     sentence = joined([_sentence(verdict, choices), *([] if verdict == HOLDS else [step])])
     return Finding(verdict, figure, sentence, evidence, "comparison", other)
 

@@ -21,8 +21,10 @@ _ROLES = {
 def facts(panel: Rectangle) -> dict[str, Message]:
     """Describe a panel in lines; keys are English names, which are messages too."""
     first, last = (str(panel.time_labels[k]) for k in (0, -1))
-    share = f"{panel.n_rows / (panel.n_units * panel.periods):.1%}"
-    filled = Message("balanced") if panel.balanced else Message("unbalanced, {} observed", share)
+    share = panel.n_rows / (panel.n_units * panel.periods)
+    filled = (
+        Message("balanced") if panel.balanced else Message("unbalanced, {:.1%} observed", share)
+    )
     roles = panel.roles
     out: dict[str, Message] = {
         Message("outcome", context="role"): Message("{}", roles.outcome),

@@ -44,7 +44,7 @@ def words(language: str, source: object = None) -> Translator:
 
 
 def percent(prob: float) -> Numeral:
-    """Write a probability as a percentage: 95%, 97.5%.
+    """Write a probability as a percentage: 95 %, 97.5 %.
 
     Parameters
     ----------

@@ -138,7 +138,7 @@ def fit_index(
     }
     note = (
         f"pooled over {draws} draws of the index's weights (outcome: {pooled}); "
-        f"{share:.1%} of the variance of the average effect lies between them"
+        f"{100 * share:.1f} % of the variance of the average effect lies between them"
     )
     pooling = replace(base, draws=int(groups["effects"].sizes[v.DRAW]))
     return Fit(design, panel, pooling, groups, gate, record, first.versions, (*first.notes, note))

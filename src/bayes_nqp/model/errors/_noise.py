@@ -180,7 +180,7 @@ class Noise(ABC):
     @property
     def why(self) -> Message:
         """Describe how the structure changes estimates or intervals relative to a simpler one."""
-        return Message("Errors of a unit are correlated otherwise")
+        return Message("Errors within a unit are not correlated as this model assumes")
 
     @property
     def poorer(self) -> tuple[Noise, ...]:

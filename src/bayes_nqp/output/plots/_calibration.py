@@ -176,7 +176,7 @@ def _draw_coverage(figure: Figure | SubFigure, chosen: Calibration, translate: T
     ax.set_ylim(-0.7, len(names) - 0.3)
     nominals = sorted(table["nominal"].unique())
     ax.set_xticks(nominals)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: percent(round(x, 4))))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: translate("{}", percent(round(x, 4)))))
     ax.set_xlabel(translate("Coverage"))
     ax.spines["left"].set_visible(False)
     return ax

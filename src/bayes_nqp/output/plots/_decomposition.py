@@ -49,7 +49,7 @@ _PANELS: Final = 12
 
 _PARTS_KEY = Message(
     "Bars: posterior means of direct and indirect effects, stacked from zero by sign; "
-    "their sum is the mean total effect (points, with 50% and {} equal-tailed intervals)."
+    "their sum is the mean total effect (points, with 50 % and {} equal-tailed intervals)."
 )
 
 

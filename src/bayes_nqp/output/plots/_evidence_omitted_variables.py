@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from bayes_nqp._core.i18n import Message, Numeral, Translator
+from bayes_nqp._core.i18n import Message, Translator
 from bayes_nqp.checks import CheckResult
+from bayes_nqp.effects.estimands import percent
 from bayes_nqp.output.plots._canvas import canvas
 from bayes_nqp.output.plots._notes import effect_label
 from bayes_nqp.output.plots._registry import Appearance, evidence
@@ -45,17 +46,17 @@ def omitted_variables(result: CheckResult, look: Appearance) -> Figure:
     panels = [("contour", 0.0), ("contour_t", critical)][: 1 if look.ax else 2]
     with canvas(look, (6.8, 3.5), titles, 1, len(panels)) as page:
         for ax, (name, limit) in zip(page.axes, panels, strict=True):
-            _contours(ax, evidence[name], limit)
+            _contours(ax, evidence[name], limit, translate)
             _points(ax, evidence, translate)
         across = translate("Partial R² of the confounder with the treatment")
         upward = translate("Partial R² with the outcome")
         page.grid(titles[: len(panels)], len(panels), upward, across)
-        page.note(_KEY, Numeral(f"{evidence.attrs['alpha']:.0%}"))
+        page.note(_KEY, percent(evidence.attrs["alpha"]))
         page.note(_BENCHMARKS)
     return page.figure
 
 
-def _contours(ax: Axes, values: xr.DataArray, limit: float) -> None:
+def _contours(ax: Axes, values: xr.DataArray, limit: float, translate: Translator) -> None:
     """Draw labelled contours, and the one of a limit dashed."""
     x, y = (values[axis].to_numpy() for axis in ("r2_treatment", "r2_outcome"))
     z = values.to_numpy().T
@@ -69,7 +70,7 @@ def _contours(ax: Axes, values: xr.DataArray, limit: float) -> None:
         ax.clabel(edge, fontsize=6.5, fmt=f"{limit:.2f}".replace("-", "−") if limit else "0")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
-        axis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.3g}%"))
+        axis.set_major_formatter(FuncFormatter(lambda share, _: translate("{}", percent(share))))
 
 
 def _points(ax: Axes, evidence: xr.Dataset, translate: Translator) -> None:

@@ -45,11 +45,11 @@ _STATISTICS: Final = {
 
 _P_SINGLE = Message(
     "p: two-sided, for each statistic separately. Red: more extreme than the most extreme"
-    " statistic of 95% of simulated panels."
+    " statistic of 95 % of simulated panels."
 )
 _DISTANCES = Message(
-    "Bars: central 95% of simulated panels. Red: more extreme than the most extreme "
-    "statistic of 95% of panels."
+    "Bars: central 95 % of simulated panels. Red: more extreme than the most extreme "
+    "statistic of 95 % of panels."
 )
 
 

@@ -102,7 +102,7 @@ def _drawn(average: ModelAverage, look: Appearance, names: dict[str, str]) -> Fi
         right.axvline(average.prior["parallel"], color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)))
         right.set_xlabel(across)
         right.set_ylabel(label)
-        page.note("Band: 95% interval under the model average. Dashes: the prior of this report.")
+        page.note("Band: 95 % interval under the model average. Dashes: the prior of this report.")
         page.gate = convergence_of(effect)
     return page.figure
 

@@ -52,11 +52,11 @@ _FLOOR: Final = 0.16
 
 _MODERATION_KEY = Message(
     "Line: average effect on the treated if all had this value of the moderator. Bands: "
-    "50% and {} equal-tailed intervals."
+    "50 % and {} equal-tailed intervals."
 )
 _MODERATION_KEY_DOSE = Message(
     "Line: average effect on exposed observations if all had this value of the moderator."
-    " Bands: 50% and {} equal-tailed intervals."
+    " Bands: 50 % and {} equal-tailed intervals."
 )
 _MODERATION_FADED = Message("Dashed and faded: outside the observed range of the moderator.")
 

@@ -21,7 +21,9 @@ from bayes_nqp.output.plots._style import MUTED, WARNING
 
 _WIDEST = 48
 """Latin characters of a name in a figure."""
-POINTS = Message("Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.")
+POINTS = Message(
+    "Points: posterior means. Thick and thin bars: 50 % and {} equal-tailed intervals."
+)
 LAST_THROUGH = Message(
     "Indirect effects count the last mediator of a path; a single one is causal only if "
     "mediators do not affect one another."

@@ -87,7 +87,7 @@ class Answer:
             if first.decided:
                 yield Tile(translate(name), translate("{:+.1%}", share.mean), interval)
             else:
-                yield Tile(translate(name), interval, percent(share.prob))
+                yield Tile(translate(name), interval, translate("{}", percent(share.prob)))
         name, p = Message("Probability of an effect above zero"), first.p_positive
         if first.decided and not first.positive:
             name, p = Message("Probability of an effect below zero"), first.p_direction

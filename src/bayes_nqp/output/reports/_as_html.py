@@ -35,7 +35,7 @@ def as_html_page(document: Document) -> str:
 
     def table(block: NumberedTable) -> str:
         title = translate("Table {}. ", block.number) + block.table.title
-        return as_html(block.titled(title))
+        return as_html(block.titled(title), document.anchors)
 
     return html(
         "output/reports/templates/report.html",
@@ -45,6 +45,7 @@ def as_html_page(document: Document) -> str:
         appendix=_kinds(document.appendix),
         contents=translate("Contents"),
         anchor=_anchor,
+        anchors=document.anchors,
         caption=caption,
         runs=Equation.runs,
         data=lambda path: base64.b64encode(path.read_bytes()).decode("ascii"),

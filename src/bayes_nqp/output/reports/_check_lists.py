@@ -10,6 +10,7 @@ from bayes_nqp.checks import CHECKS, OPEN, VERDICTS, CheckResult, title_of
 from bayes_nqp.output.plots import Sketch
 from bayes_nqp.output.reports._content import Block, Folded, Heading, Paragraph
 from bayes_nqp.output.reports._context import Context
+from bayes_nqp.output.tables import anchor_of
 
 SPATIAL: Final = ("moran", "spatial_lm", "spatial_weights", "spatial_decay")
 """Checks that the section on spatial dependence tabulates, in its order."""
@@ -73,11 +74,13 @@ def explained(
     translate = context.translate
     drawn = {sketch.stem: sketch for sketch in context.sketches("check")}
     for result in results:
-        verdict = VERDICTS[result.verdict]
-        yield Heading(translate("{}: {}", titled(result, context), verdict), level)
+        verdict, anchor = VERDICTS[result.verdict], anchor_of(result.name)
+        items = tuple(filter(None, _details(context, result)))
+        heading = translate("{}: {}", titled(result, context), verdict)
+        yield Heading(heading, level, "" if items else anchor)
         yield Paragraph(context.joined([translate.name(result.question), context.answer(result)]))
-        if items := tuple(filter(None, _details(context, result))):
-            yield Folded(translate("Details"), items)
+        if items:
+            yield Folded(translate("Details"), items, anchor)
         if (sketch := drawn.get(f"check_{result.name}")) is not None:
             yield sketch
 

@@ -21,10 +21,13 @@ class Heading:
     ----------
     level : int, default 1
         1 for sections, 2 and 3 for subsections.
+    anchor : str, default ""
+        Target of links on a page.
     """
 
     text: str
     level: int = 1
+    anchor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +81,16 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Bullets:
-    """A list of sentences."""
+    """A list of sentences.
+
+    Parameters
+    ----------
+    anchors : tuple of str, default ()
+        Targets of links on a page, one per item.
+    """
 
     items: tuple[str, ...]
+    anchors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +103,13 @@ class Folded:
         Label that unfolds the details.
     items : tuple of str
         One paragraph each.
+    anchor : str, default ""
+        Target of links on a page, which unfold the details.
     """
 
     title: str
     items: tuple[str, ...]
+    anchor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +120,14 @@ class Alarm:
     ----------
     tone : {"bad", "doubt", "note"}, default "bad"
         "bad" for failures, "doubt" for caution, "note" for other important information.
+    links : tuple of str, default ()
+        Anchors that the items link to on a page, one per item; empty for an item without a link.
     """
 
     title: str
     items: tuple[str, ...]
     tone: Literal["bad", "doubt", "note"] = "bad"
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +265,13 @@ class Document:
     def appendix(self) -> tuple[Block, ...]:
         """Return the blocks of the appendix with its heading; empty without an appendix."""
         return self.blocks[len(self.main) :]
+
+    @property
+    def anchors(self) -> frozenset[str]:
+        """Return the targets of links on a page."""
+        blocks = [x for x in self.blocks if isinstance(x, Heading | Folded)]
+        items = [name for x in self.blocks if isinstance(x, Bullets) for name in x.anchors]
+        return frozenset(filter(None, [*(x.anchor for x in blocks), *items]))
 
     @property
     def tables(self) -> tuple[Table, ...]:

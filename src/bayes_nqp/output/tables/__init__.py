@@ -44,6 +44,7 @@ from bayes_nqp.output.tables._model import written as written
 from bayes_nqp.output.tables._page import as_html as as_html
 from bayes_nqp.output.tables._parts import TONES as TONES
 from bayes_nqp.output.tables._parts import Writer as Writer
+from bayes_nqp.output.tables._parts import anchor_of as anchor_of
 from bayes_nqp.output.tables._parts import apart as apart
 from bayes_nqp.output.tables._parts import chance as chance
 from bayes_nqp.output.tables._parts import count as count

@@ -16,7 +16,7 @@ from bayes_nqp.output.tables._described import short_convergence, why_failed
 from bayes_nqp.output.tables._draft import TableDraft
 from bayes_nqp.output.tables._kinds import Ask, kind
 from bayes_nqp.output.tables._model import Column, Table
-from bayes_nqp.output.tables._parts import TONES, key_of, word
+from bayes_nqp.output.tables._parts import TONES, anchor_of, key_of, word
 
 
 @kind(Message("Checks"), of=("checks", "fit"), place=60)
@@ -33,7 +33,8 @@ def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> T
         _add_convergence(draft, gate)
     for result in sorted(source, key=lambda result: order.index(result.verdict)):
         question = translate.name(result.question)
-        verdict = word(translate(VERDICTS[result.verdict]), TONES[result.verdict])
+        shown, tone = translate(VERDICTS[result.verdict]), TONES[result.verdict]
+        verdict = word(shown, tone, anchor_of(result.name))
         text = translate.name(result.figure or result.sentence)
         key = key_of(translate.name(result.figure))
         draft.row(question, verdict, word(key))

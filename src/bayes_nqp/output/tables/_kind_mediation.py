@@ -54,7 +54,7 @@ def mediation(source: object, ask: Ask) -> Table:
     draft.note(_NOTE_SHARE, percent(ask.prob))
     draft.note(_NOTE_SINGLE, when=channels > 1)
     draft.judge(source, str(numbers[v.GATE].iloc[0]))
-    share = f"{translate('Share of total')} [{percent(ask.prob)}]"
+    share = f"{translate('Share of total')} [{translate('{}', percent(ask.prob))}]"
     columns = (*estimate_columns(translate, ask.prob, beside=beside), Column(share))
     outcome, by = outcome_of([numbers], translate), map(translate.name, names_of(ask.by))
     title = Message("Direct and indirect effects: {}", outcome)

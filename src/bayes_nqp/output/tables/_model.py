@@ -62,6 +62,8 @@ class Cell:
         Tone of a verdict.
     language : str, default "en"
         Language of the table, which determines the decimal sign.
+    link : str, default ""
+        Anchor that the cell links to on a page that has it.
     """
 
     values: tuple[Value, ...] = ()
@@ -69,6 +71,7 @@ class Cell:
     decimals: int = 3
     tone: Literal["", "good", "doubt", "bad", "faint"] = ""
     language: Language = ENGLISH
+    link: str = ""
 
     @property
     def text(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import groupby
 
 from bayes_nqp._core.i18n import typography
@@ -15,13 +16,20 @@ _SHORT = 26
 """Characters that a label may have to be kept on one line."""
 
 
-def as_html(table: Table) -> str:
-    """Render a table, scrollable if too wide, with its notes below."""
+def as_html(table: Table, anchors: Collection[str] = ()) -> str:
+    """Render a table, scrollable if too wide, with its notes below.
+
+    Parameters
+    ----------
+    anchors : collection of str, default ()
+        Anchors of the page; cells link to these only.
+    """
     groups = [column.group for column in table.columns]
     spans = [(group, len(list(columns))) for group, columns in groupby(groups)]
     return html(
         "output/tables/templates/table.html",
         table=table,
+        anchors=anchors,
         tongue=typography(table.language).tag,
         note=table.footnote,
         spans=spans if any(groups) else [],

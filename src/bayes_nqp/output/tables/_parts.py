@@ -70,6 +70,12 @@ TONES: dict[str, Any] = {
 }
 """By verdict, the worst first."""
 
+
+def anchor_of(check: str) -> str:
+    """Return the anchor of the explanation of a check on a page."""
+    return f"check-{check.replace('_', '-')}"
+
+
 _NUMBER = Form("{}", ("number",), ("",))
 _CHANCE = Form("{}", ("chance",), ("",))
 _COUNT = Form("{}", ("count",), ("",))
@@ -92,9 +98,9 @@ def count(value: float | None) -> Cell:
     return Cell((int(value),), _COUNT)
 
 
-def word(text: str, tone: Any = "") -> Cell:
+def word(text: str, tone: Any = "", link: str = "") -> Cell:
     """Make a cell of words."""
-    return Cell((text,), tone=tone)
+    return Cell((text,), tone=tone, link=link)
 
 
 class Writer:

@@ -53,8 +53,8 @@ _FAR = 1.5
             "The average effect depends on how spillovers on nearby untreated units are modelled."
         ),
         remedy=Message(
-            "fit spillovers=nqp.Donut(km=...) with the distance of the last ring, and "
-            "report both estimates"
+            "fit again with spillovers=nqp.Donut(km=...) in the design, with the distance of "
+            "the last ring, and report both estimates"
         ),
         code=(
             "again = nqp.fit(design.replace(spillovers=nqp.Donut(km=300)), panel)\nnqp.att(again)"

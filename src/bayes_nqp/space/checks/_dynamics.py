@@ -34,8 +34,8 @@ _ALONE = Message(
     "several periods only if the outcome is dynamic."
 )
 _ERRORS = Message(
-    "Next: fit spillovers=nqp.SpatialLag(weights) with errors=nqp.AR1() and "
-    "compare the long-run effects."
+    "Next: fit again with spillovers=nqp.SpatialLag(weights) and errors=nqp.AR1() in the "
+    "design, and compare the long-run effects."
 )
 
 
@@ -58,12 +58,12 @@ _ERRORS = Message(
             FAILING,
         ),
         failure=Message(
-            "Persistence is in the errors and not in the outcome, so the long-run "
-            "effects of the model are wrong."
+            "Persistence is in the errors and not in the outcome, so the data do not support "
+            "the long-run effects of the model."
         ),
         remedy=Message(
-            "fit spillovers=nqp.SpatialLag(weights) with errors=nqp.AR1() and report "
-            "the long-run effects of both models"
+            "fit again with spillovers=nqp.SpatialLag(weights) and errors=nqp.AR1() in the "
+            "design, and report the long-run effects of both models"
         ),
         code=(
             "weights = nqp.spatial_weights.nearest(panel, k=8)\n"
@@ -135,8 +135,8 @@ def _sentence(refuted: dict[str, bool]) -> Message:
     if refuted["outcomes"] and not refuted["errors"]:
         found = Message("The data reject a dynamic outcome in favour of AR(1) errors.")
         meaning = Message(
-            "Policy effects then do not build up over time, and the long-run effects "
-            "of this model are wrong."
+            "Policy effects then do not build up over time, and the data do not support the "
+            "long-run effects of this model."
         )
         return joined([found, meaning, advised(_ERRORS)])
     if refuted["outcomes"]:
@@ -148,7 +148,8 @@ def _sentence(refuted: dict[str, bool]) -> Message:
             "The long-run effects rest on a specification that the data do not support."
         )
         step = Message(
-            "Next: add covariates of the period before to covariates= and compare the effects."
+            "Next: add covariates of the period before, nqp.StaggeredDiD(covariates=[...]), "
+            "and compare the effects."
         )
         return joined([found, meaning, advised(step)])
     if refuted["errors"]:

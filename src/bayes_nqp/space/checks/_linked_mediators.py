@@ -67,8 +67,8 @@ _BEYOND: Final = Message("outcome with mediators beyond the links")
             "to indirect effects between units."
         ),
         remedy=Message(
-            "fit Mediation(..., links=weights) with weights of more neighbours and "
-            "compare the indirect effects"
+            "fit nqp.Mediation(..., links=weights) with weights of more neighbours and compare "
+            "the indirect effects"
         ),
         code=(
             "weights = nqp.spatial_weights.nearest(panel, k=8)\n"
@@ -243,7 +243,8 @@ _OMITTED: Final = Message(
     "Effects between units beyond the links are omitted, so indirect effects may be biased."
 )
 _LINKS: Final = Message(
-    "Next: fit the model with links= to more neighbours, or over a larger distance."
+    "Next: fit nqp.Mediation(..., links=weights) with weights of more neighbours or over a "
+    "larger distance."
 )
 _TOO_SHORT: Final = joined([_SHORT, _OMITTED, advised(_LINKS)])
 

@@ -50,11 +50,11 @@ _FAR = 2.6
             ENOUGH,
         ),
         failure=Message(
-            "Units beyond the last band are affected by the policy and are no valid "
-            "controls, so the average effect is biased."
+            "The policy may affect units beyond the last band, which are then no valid "
+            "controls, so the average effect may be biased."
         ),
         remedy=Message(
-            "fit the model with one distance band more, for example "
+            "fit again with one distance band more in the design, for example "
             "spillovers=nqp.Rings([100, 200, 300]), and report both estimates"
         ),
         code=(
@@ -114,10 +114,13 @@ def ring_reach(fit: Fit) -> Finding:
             [
                 Message("The policy may affect units beyond the last distance band."),
                 Message(
-                    "These units are then no valid controls, and the average effect is biased."
+                    "These units are then no valid controls, and the average effect may be biased."
                 ),
                 advised(
-                    Message("Next: fit {} and report both estimates.", Hint("spillovers", wider))
+                    Message(
+                        "Next: fit again with {} in the design, and report both estimates.",
+                        Hint("spillovers", wider),
+                    )
                 ),
             ]
         )

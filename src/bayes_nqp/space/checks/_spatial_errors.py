@@ -68,8 +68,9 @@ _RINGS = (100.0, 200.0, 300.0)
             "Errors of neighbouring units are correlated, so the reported intervals are too narrow."
         ),
         remedy=Message(
-            'fit shared shocks, for example shocks=nqp.ClusterTimeEffects("province"), '
-            "or report the larger standard error"
+            "fit again with shared shocks in the design, for example "
+            'shocks=nqp.ClusterTimeEffects("province"), or report the larger standard error, '
+            'in nqp.check(fit, "spatial_errors").evidence'
         ),
         code='nqp.check(fit, "spatial_errors", km=200).evidence',
         literature="Conley (1999); Liang and Zeger (1986)",
@@ -193,9 +194,11 @@ def _sentence(
     )  # fmt: skip
     narrow = Message("The reported intervals are too narrow.")
     hint = _hint(fit, called[worst] if called[worst] in above else None)
-    step = Message("Next: report the larger standard error.")
+    step = Message(
+        "Next: report the larger standard error, in nqp.check(fit, 'spatial_errors').evidence."
+    )
     if hint is not None:
-        step = Message("Next: {}.", hint)
+        step = Message("Next: fit again with {} in the design.", hint)
     return joined([wide, narrow, advised(step)])
 
 

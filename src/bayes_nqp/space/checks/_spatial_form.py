@@ -62,9 +62,10 @@ _ALONE = Message(
 )
 _BY_RATIO = Message("The likelihood ratio alone gives this result:")
 _BOTH = Message(
-    "Next: compare the average effect over spatial forms with nqp.weights_probabilities."
+    "Next: compare the average effect over spatial forms with nqp.weights_probabilities(fit, "
+    "weights)."
 )
-_NEXT = Message("Next: fit {}.")
+_NEXT = Message("Next: fit again with {} in the design.")
 _UNTOLD = joined(
     [
         Message(
@@ -79,7 +80,7 @@ _NO_SPILLOVERS = Message(
     "Under spatial errors there are no spillover effects, so the estimated "
     "ones may be shared shocks."
 )
-_MISSTATED = Message("Estimated spillover effects are biased under the wrong spatial form.")
+_MISSTATED = Message("The estimated spillover effects may be biased under the wrong spatial form.")
 
 
 @asks(
@@ -105,12 +106,12 @@ _MISSTATED = Message("Estimated spillover effects are biased under the wrong spa
             _TOLD,
         ),
         failure=Message(
-            "The spatial form is misspecified, so estimated spillover effects are "
-            "biased or spurious."
+            "The spatial form is misspecified, so estimated spillover effects may be biased or "
+            "spurious."
         ),
         remedy=Message(
-            "compare the average effect over spatial forms with "
-            "nqp.weights_probabilities and report the spread"
+            "compare the average effect over spatial forms with nqp.weights_probabilities(fit, "
+            "weights) and report the spread"
         ),
         code=(
             'matrices = {"W": nqp.spatial_weights.nearest(panel, k=8)}\n'

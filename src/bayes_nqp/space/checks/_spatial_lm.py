@@ -56,8 +56,8 @@ _OF_ERRORS = Message(
             "are omitted or intervals are too narrow."
         ),
         remedy=Message(
-            "fit spillovers=nqp.SpatialLag(weights) and compare the specifications "
-            'with nqp.check(again, "spatial_form")'
+            "fit again with spillovers=nqp.SpatialLag(weights) in the design, and compare the "
+            'specifications with nqp.check(again, "spatial_form")'
         ),
         code=(
             "weights = nqp.spatial_weights.nearest(panel, k=5)\n"

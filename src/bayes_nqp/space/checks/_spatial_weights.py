@@ -43,8 +43,8 @@ _NEAREST, _BANDS = (3, 5, 8, 12), (100, 200, 300, 500)
             "The spatial links are misspecified, so estimated spillover effects are unreliable."
         ),
         remedy=Message(
-            "fit the model with the weights that the check names, or average over "
-            "weights with nqp.weights_probabilities"
+            "fit again with the weights that the check names, or average over weights with "
+            "nqp.weights_probabilities(fit, weights)"
         ),
         code=(
             'near = {f"{k} nearest": nqp.spatial_weights.nearest(panel, k=k) for k in (3, 8)}\n'
@@ -102,7 +102,7 @@ def spatial_weights(
         sentence = joined([found, meaning])
         if hint:
             call = f"weights = nqp.spatial_weights.{hint}"
-            step = Message("Next: fit the model with {}.", call)
+            step = Message("Next: fit again with these weights, {}.", call)
             sentence = joined([sentence, advised(step)])
         return Finding(DOUBT, figure, sentence, table, "weights_probabilities")
     held = Message("No other weights are favoured by a log Bayes factor above {:g}.", _MORE)

@@ -42,7 +42,8 @@ _UNIDENTIFIED = Message(
     "Spillover effects on untreated observations near treated units are not identified."
 )
 _BY_WEIGHTS = Message(
-    "If there are spillovers, they bias the average effect by the weights in the key figure."
+    "If there are spillovers, they bias the average effect; the key figure gives the bias per "
+    "unit of spillover."
 )
 _ALIKE = Message(
     "No spillovers on nearby controls are found, and allowing for them does "
@@ -80,12 +81,12 @@ _MOVES = Message(
             ENOUGH,
         ),
         failure=Message(
-            "Nearby controls are affected by the policy (SUTVA fails), so the average "
-            "effect is biased."
+            "The policy may affect nearby controls (SUTVA fails), so the average effect may be "
+            "biased."
         ),
         remedy=Message(
-            "fit spillovers=nqp.Rings([100, 200]), or leave out exposed controls with "
-            "spillovers=nqp.Donut(km=100), and report both estimates"
+            "fit again with spillovers=nqp.Rings([100, 200]) in the design, or leave out "
+            "exposed controls with spillovers=nqp.Donut(km=100), and report both estimates"
         ),
         code=(
             "again = nqp.fit(design.replace(spillovers=nqp.Rings([100, 200])), panel)\n"
@@ -160,7 +161,10 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
         sentence = stays.sentence(_ALIKE)
     else:
         advice = advised(
-            Message("Next: fit {} and report both estimates.", Hint("spillovers", rings))
+            Message(
+                "Next: fit again with {} in the design, and report both estimates.",
+                Hint("spillovers", rings),
+            )
         )
         sentence = joined([_RECEIVED, _MOVES.fill(moved), advice])
     return Finding(verdict, figure, sentence, evidence, "specifications")

@@ -104,8 +104,8 @@ class _Apart:
             "direct and total effects may be biased too."
         ),
         remedy=Message(
-            "fit separate coefficients with spillovers=nqp.SpatialLag(weights, "
-            'receivers="column"), or nqp.ShareTreated(weights)'
+            "fit again with separate coefficients, spillovers=nqp.SpatialLag(weights, "
+            'receivers="column") or nqp.ShareTreated(weights) in the design'
         ),
         code=(
             "weights = nqp.spatial_weights.nearest(panel, k=8)\n"
@@ -197,7 +197,8 @@ def _among(factor: str) -> Message:
         factor,
     )
     meaning = Message(
-        "Estimated spillover effects of single groups are biased; their average is less affected."
+        "The estimated spillover effects of single groups may be biased; their average is less "
+        "affected."
     )
     return joined([found, meaning])
 
@@ -208,13 +209,13 @@ _AMONG_TREATED: Final = joined(
             "Spillover effects differ between treated and untreated units, but the "
             "model has one common coefficient."
         ),
-        Message("Estimated spillover and direct effects are biased."),
+        Message("The estimated spillover and direct effects may be biased."),
     ]
 )
 _AMONG_SHARES: Final = joined(
     [
         Message("Spillover effects are not proportional to the share of treated neighbours."),
-        Message("Estimated spillover effects and total effects are biased."),
+        Message("The estimated spillover and total effects may be biased."),
     ]
 )
 _AMONG_LINKS: Final = joined(
@@ -224,7 +225,7 @@ _AMONG_LINKS: Final = joined(
             "the number rather than the share of treated neighbours may matter, or the "
             "reverse."
         ),
-        Message("Estimated spillover effects and total effects are biased."),
+        Message("The estimated spillover and total effects may be biased."),
     ]
 )
 _OF_ROWS: Final = {ADOPTED: _AMONG_TREATED, SHARE: _AMONG_SHARES, LINKS: _AMONG_LINKS}
@@ -257,12 +258,15 @@ _ALONE: Final = Message(
     "The model already has separate coefficients for each group linked to treated units."
 )
 _NEXT: Final = Message(
-    "Next: fit {}, with effects by group and by the share of treated neighbours."
+    "Next: fit again with {} in the design, with effects by group and by the share of treated "
+    "neighbours."
 )
 _NEXT_LINKS: Final = Message(
-    "Next: fit the same model with weights of the other standardisation, {}."
+    "Next: fit the same model with weights of the other standardisation, {} in the design."
 )
-_NEXT_BY: Final = Message("Next: fit {}, with separate coefficients for each group.")
+_NEXT_BY: Final = Message(
+    "Next: fit again with {} in the design, with separate coefficients for each group."
+)
 
 
 def _next(fit: Fit, worst: str) -> Message:

@@ -12,7 +12,7 @@ from bayes_nqp.output.reports._content import Appendix, Block, Bullets, Heading,
 from bayes_nqp.output.reports._context import Context
 from bayes_nqp.output.reports._registry import section
 from bayes_nqp.output.reports._scales import scales
-from bayes_nqp.output.tables import key_of
+from bayes_nqp.output.tables import anchor_of, key_of
 
 
 @section(place=110)
@@ -35,7 +35,8 @@ def appendix(context: Context) -> Iterator[Block | Sketch]:
             tuple(
                 translate("{}: {}", titled(result, context), context.answer(result))
                 for result in without
-            )
+            ),
+            tuple(anchor_of(result.name) for result in without),
         )
     if context.tells("methods"):
         yield Heading(translate("Definitions of likelihood and confidence"), 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from bayes_nqp._core.i18n import Message, enumerated
 from bayes_nqp.checks import CheckResult, title_of, weighed
@@ -10,7 +11,7 @@ from bayes_nqp.output.reports._check_lists import figure_of, titled
 from bayes_nqp.output.reports._content import Alarm, Block, Paragraph
 from bayes_nqp.output.reports._context import Context
 from bayes_nqp.output.reports._registry import section
-from bayes_nqp.output.tables import key_of
+from bayes_nqp.output.tables import anchor_of, key_of
 
 
 @section(place=15)
@@ -24,22 +25,25 @@ def failures(context: Context) -> Iterator[Block]:
             "draws or a simpler model.",
             context.gate(reasons=True),
         )
-        failed.insert(0, gate)
+        failed.insert(0, (gate, ""))
     if failed:
-        yield Alarm(translate("Failed checks"), tuple(failed))
+        yield _alarm(translate("Failed checks"), failed, "bad")
         yield Paragraph(translate(_meaning(context)), "quiet")
     confidence = context.confidence("average")
     if confidence.grade in ("high", "medium"):  # doubts stand in the sentence with the grade
         return
     doubtful = _listed(context, "caution")
     if confidence.unasked:
-        doubtful.append(
-            translate(
-                "Checks not run for this model: {}.", enumerated(map(title_of, confidence.unasked))
-            )
-        )
+        unasked = enumerated(map(title_of, confidence.unasked))
+        doubtful.append((translate("Checks not run for this model: {}.", unasked), ""))
     if doubtful:
-        yield Alarm(translate("Checks that require caution"), tuple(doubtful), "doubt")
+        yield _alarm(translate("Checks that require caution"), doubtful, "doubt")
+
+
+def _alarm(title: str, lines: list[tuple[str, str]], tone: Literal["bad", "doubt"]) -> Alarm:
+    """Make a box of lines, each with the anchor that it links to."""
+    items, links = zip(*lines, strict=True)
+    return Alarm(title, items, tone, links)
 
 
 def _meaning(context: Context) -> Message:
@@ -56,11 +60,16 @@ def _meaning(context: Context) -> Message:
     )
 
 
-def _listed(context: Context, verdict: str) -> list[str]:
-    """List checks with their question and first key figure."""
+def _listed(context: Context, verdict: str) -> list[tuple[str, str]]:
+    """List checks with their question and first key figure, and the anchors of their details."""
     explained = context.tells("evidence")
     return [
-        context.translate("{}: {}", titled(result, context), _briefly(context, result, explained))
+        (
+            context.translate(
+                "{}: {}", titled(result, context), _briefly(context, result, explained)
+            ),
+            anchor_of(result.name),
+        )
         for result in context.of(verdict)
     ]
 

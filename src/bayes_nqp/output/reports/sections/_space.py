@@ -51,7 +51,7 @@ def _moran(context: Context, result: CheckResult) -> Iterator[str]:
     beyond = 2.0 * ndtr(-np.abs(outcome["z_random"].to_numpy())) < _LEVEL
     yield translate(
         "Moran's I of the outcome is {first} in {begin} and {last} in {end}; it is "
-        "significant at the 5% level in {n} of {periods} periods.",
+        "significant at the 5 % level in {n} of {periods} periods.",
         first=_number(value[0]), begin=times[0], last=_number(value[-1]), end=times[-1],
         n=int(beyond.sum()), periods=len(times),
     )  # fmt: skip
