@@ -50,7 +50,7 @@ MODULES: Mapping[str, str] = {
     "columns._twins": "data.reading._unit_name_variants",
     "datasets": "data.datasets",
     "designs": "model.designs",
-    "designs._own": "model.designs._validate",
+    "designs._own": "model.specification._validate",
     "designs.noise": "model.errors",
     "designs.noise._ar1_noise": "model.errors._ar1_plus_noise",
     "designs.noise._unequal": "model.errors._heteroskedastic",

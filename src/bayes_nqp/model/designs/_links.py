@@ -19,9 +19,9 @@ from bayes_nqp._core.exceptions import (
 )
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.data.spatial_weights import SpatialWeights
-from bayes_nqp.model.designs._facts import Facts, Term
 from bayes_nqp.model.pooling import single_curve
 from bayes_nqp.model.predictors import Linked, LinkedTime
+from bayes_nqp.model.specification import Facts, Term
 from bayes_nqp.numerics import linear_gaussian as gaussian
 
 if TYPE_CHECKING:

@@ -16,11 +16,17 @@ from bayes_nqp._core.arrays import Array, Index, Mask
 from bayes_nqp._core.exceptions import Hint, IdentificationError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.validation import value
-from bayes_nqp.model.designs._facts import Facts, Term
-from bayes_nqp.model.designs._series import BareRows, bare_rows
-from bayes_nqp.model.designs._spec import Calendar, EquationSpec, Timing
 from bayes_nqp.model.errors import Noise, parameters_of
 from bayes_nqp.model.priors import Priors
+from bayes_nqp.model.specification import (
+    BareRows,
+    Calendar,
+    EquationSpec,
+    Facts,
+    Term,
+    Timing,
+    bare_rows,
+)
 from bayes_nqp.numerics.parameters import ParameterSpace
 
 if TYPE_CHECKING:
