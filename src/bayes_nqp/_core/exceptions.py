@@ -235,11 +235,11 @@ class NQPError(ValueError):
     ) -> Self:
         """Return the error with other parts, about the same kind of problem."""
         parts = (self.what, self.where, self.hint)
-        what, place, advice = (
+        text, place, advice = (
             old if new is None else new
             for old, new in zip(parts, (problem, where, hint), strict=True)
         )
-        other = type(self)(what, where=place, hint=advice)
+        other = type(self)(text, where=place, hint=advice)
         other.about, other.column = self.about, self.column
         return other
 

@@ -96,8 +96,8 @@ def _baseline(study: Study, fit: Fit, options: Mapping[str, Any]) -> pd.DataFram
     """Return the numbers of the baseline regressions, one row per printed row."""
     report = study.settings.report
     how: dict[str, Any] = {"prob": report.prob, "weights": report.weights, **options}
-    made = build_table(fit, "baseline", language=report.language, **how)
-    return made.to_frame().assign(gate=str(fit.gate))
+    table = build_table(fit, "baseline", language=report.language, **how)
+    return table.to_frame().assign(gate=str(fit.gate))
 
 
 def _compares(check: CheckResult) -> bool:

@@ -151,24 +151,7 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
             if not constant(column.raw, frame) or column.raw.map(broken_cell).any()
         ]
     if not candidates:
-        raise PanelError(
-            "no numeric column varies within units, so no column can be the outcome",
-            where=separated(
-                [
-                    Message("the columns are {}", shown(columns, 20)),
-                    *_unread(proposal, columns),
-                    *proposal.notes,
-                ]
-            ),
-            hint=Spoken(
-                Message("specify it with --outcome"),
-                Message(
-                    "check that the outcome is stored as numbers in the file, or choose "
-                    "its column under “{}”",
-                    OUTCOME,
-                ),
-            ),
-        )
+        raise _no_outcome(proposal, columns)
     unnamed, _, name = min(candidates)
     others = [name_other for *_, name_other in candidates if name_other != name]
     reason = (
@@ -179,6 +162,28 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
     if others:
         reason = Message("{}; it could also be {}", reason, shown(others, 5))
     proposal.take("outcome", name, reason)
+
+
+def _no_outcome(proposal: Guess, columns: dict[str, SourceColumn]) -> PanelError:
+    """Name the columns, of which none can be the outcome."""
+    return PanelError(
+        "no numeric column varies within units, so no column can be the outcome",
+        where=separated(
+            [
+                Message("the columns are {}", shown(columns, 20)),
+                *_unread(proposal, columns),
+                *proposal.notes,
+            ]
+        ),
+        hint=Spoken(
+            Message("specify it with --outcome"),
+            Message(
+                "check that the outcome is stored as numbers in the file, or choose "
+                "its column under “{}”",
+                OUTCOME,
+            ),
+        ),
+    )
 
 
 def _unread(proposal: Guess, columns: dict[str, SourceColumn]) -> list[Message]:

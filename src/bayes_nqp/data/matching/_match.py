@@ -116,8 +116,8 @@ class Matched(FactSheet):
     def equal(self) -> bool:
         """Return True if all controls that are kept have the same weight."""
         items = self.items
-        kept = items.loc[~items["treated"] & (items["weight"] > 0), "weight"]
-        return bool(np.isclose(kept.min(), kept.max()))
+        weights = items.loc[~items["treated"] & (items["weight"] > 0), "weight"]
+        return bool(np.isclose(weights.min(), weights.max()))
 
     @property
     def panel(self) -> Panel:
@@ -150,9 +150,9 @@ class Matched(FactSheet):
             chosen = pool.place[w > 0]
             rows = np.isin(self.source.unit_codes, chosen) if pool.period is None else chosen
             keep[rows] = True
-        size, whole = self._sizes()
+        size, total = self._sizes()
         note = Message("{} of {} treated and {} of {} never-treated {} matched ({})",
-                       size[0], whole[0], size[1], whole[1], self.kind,
+                       size[0], total[0], size[1], total[1], self.kind,
                        METHODS[self.method].label)  # fmt: skip
         return where(self.source, keep, note)
 
@@ -169,16 +169,16 @@ class Matched(FactSheet):
         """
         equal = []
         for pool, weights in zip(self.pools, self.weights, strict=True):
-            kept = weights > 0
-            ratio = int(kept[pool.treated].sum()) / max(int(kept[~pool.treated].sum()), 1)
-            equal.append(np.where(pool.treated, 1.0, ratio) * kept)
+            selected = weights > 0
+            ratio = int(selected[pool.treated].sum()) / max(int(selected[~pool.treated].sum()), 1)
+            equal.append(np.where(pool.treated, 1.0, ratio) * selected)
         return replace(self, weights=tuple(equal))
 
     def _sizes(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """Return numbers of treated and never-treated items, matched and in total."""
-        treated, kept = self.items["treated"], self.items["weight"] > 0
+        treated, matched = self.items["treated"], self.items["weight"] > 0
         return (
-            (int((kept & treated).sum()), int((kept & ~treated).sum())),
+            (int((matched & treated).sum()), int((matched & ~treated).sum())),
             (int(treated.sum()), int((~treated).sum())),
         )
 
@@ -193,16 +193,16 @@ class Matched(FactSheet):
         )
 
     def _facts(self) -> list[tuple[str, str]]:
-        size, whole = self._sizes()
+        size, total = self._sizes()
         gaps = self.balance["difference"].abs().groupby(self.balance["sample"]).max()
         controls: Array = self.items.query("~treated")["weight"].to_numpy(dtype=np.float64)
         effective = controls.sum() ** 2 / (controls**2).sum()
         return [
             ("method", Message("{}", METHODS[self.method].label)),
             ("covariates", ", ".join(self.pools[0].names)),
-            ("treated", Message("{} of {} {}", size[0], whole[0], self.kind)),
+            ("treated", Message("{} of {} {}", size[0], total[0], self.kind)),
             ("never treated", Message("{} of {} {}, effective number {:.1f}",
-                                      size[1], whole[1], self.kind, effective)),
+                                      size[1], total[1], self.kind, effective)),
             ("largest standardised difference",
              Message("{:.2f} before, {:.2f} after", gaps["before"], gaps["after"])),
         ]  # fmt: skip
@@ -296,11 +296,12 @@ def match(
             hint="omit one of them",
         )
     weigh = METHODS[method].weigh
-    known = tuple(signature(weigh).parameters)[1:]
+    accepted = tuple(signature(weigh).parameters)[1:]
     for name in options:
-        if name not in known:
+        if name not in accepted:
             raise StudyError(
-                Message("method={!r} has no option {!r}", method, name), hint=nearest(name, known)
+                Message("method={!r} has no option {!r}", method, name),
+                hint=nearest(name, accepted),
             )
     pools = pools_of(panel, names, at, by_period=by_period)
     weights = tuple(weigh(pool, **options) for pool in pools)

@@ -133,11 +133,11 @@ def _between(
     event_time = effects[v.EVENT_TIME].to_numpy()
     inside = counted & (event_time >= window[0]) & (event_time <= window[1])
     if not inside.any():
-        known = event_time[counted]
+        estimated = event_time[counted]
         raise StudyError(
             f"window={tuple(window)!r}: no treated observation has an identified effect at these "
             "event times",
-            hint=f"event times from {known.min()} to {known.max()}",
+            hint=f"event times from {estimated.min()} to {estimated.max()}",
         )
     return inside
 

@@ -220,8 +220,7 @@ def _quadratic(
     by_time = (loaded.swapaxes(1, 2) @ pairs).reshape(count, n_periods, c, c)
     matrix = -_through_units(rows, weights, fit, b)
     inside, t = n_periods * c, np.arange(n_periods)
-    part = matrix[:, :inside, :inside].reshape(count, n_periods, c, n_periods, c)
-    part = part.copy()
+    part = matrix[:, :inside, :inside].reshape(count, n_periods, c, n_periods, c).copy()
     part[:, t, :, t, :] += by_time.swapaxes(0, 1)
     weighted = rows.x[None] * weights[:, :, None, None]
     cross = matrix[:, :inside, inside:].reshape(count, n_periods, c, -1)

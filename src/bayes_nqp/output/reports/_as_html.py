@@ -14,8 +14,8 @@ from bayes_nqp._core.io import write_text
 from bayes_nqp._core.templates import html
 from bayes_nqp.output.reports._content import (
     Block,
-    Document,
     DisplayedEquation,
+    Document,
     NumberedTable,
     Picture,
 )

@@ -428,19 +428,21 @@ def _verdict(form: str, p: Mapping[str, float], lag: float) -> tuple[Verdict, Me
         return HOLDS, supported
     other = "SEM" if form == "SAR" else "SAR"
     if apart[form] and form == "SAR":
-        found = Message(
+        finding = Message(
             "The data favour spatial errors (SEM) over a spatial lag of the outcome (SAR)."
         )
-        sentence = joined([found, _NO_SPILLOVERS, advised(_NEXT.fill(_ERRORS))])
+        sentence = joined([finding, _NO_SPILLOVERS, advised(_NEXT.fill(_ERRORS))])
         return (FAILS if p[form] < _SURE else DOUBT), sentence
     if apart[form]:
-        found = Message(
+        finding = Message(
             "The data favour a spatial lag of the outcome (SAR) over spatial errors (SEM)."
         )
         meaning = Message(
             "Under a spatial lag there are spillover effects, which this model excludes."
         )
-        return DOUBT, joined([found, meaning, advised(_NEXT.fill(_CALL.format(", durbin=False")))])
+        return DOUBT, joined(
+            [finding, meaning, advised(_NEXT.fill(_CALL.format(", durbin=False")))]
+        )
     if not apart[other]:
         return UNTOLD, _UNTOLD
     return HOLDS, supported
@@ -449,27 +451,27 @@ def _verdict(form: str, p: Mapping[str, float], lag: float) -> tuple[Verdict, Me
 def _durbin(apart: Mapping[str, bool]) -> tuple[Verdict, Message]:
     """Judge a Durbin model by the restricted forms that are rejected."""
     if apart["SAR"] and apart["SEM"] and not apart["SLX"]:
-        found = Message(
+        finding = Message(
             "The spatial lag of the outcome adds nothing to treatment and covariates "
             "of neighbours (SLX is enough)."
         )
-        return HOLDS, joined([found, advised(_NEXT.fill(_CALL.format(", lag=False")))])
+        return HOLDS, joined([finding, advised(_NEXT.fill(_CALL.format(", lag=False")))])
     if apart["SAR"] and apart["SEM"]:
         return HOLDS, Message(
             "The data reject a spatial lag alone (SAR) and spatial errors alone (SEM), "
             "and support the spatial Durbin model."
         )
     if apart["SAR"]:
-        found = Message(
+        finding = Message(
             "The data do not reject spatial errors (common factor restriction of the Durbin model)."
         )
-        return DOUBT, joined([found, _NO_SPILLOVERS, advised(_NEXT.fill(_ERRORS))])
+        return DOUBT, joined([finding, _NO_SPILLOVERS, advised(_NEXT.fill(_ERRORS))])
     if apart["SEM"]:
-        found = Message(
+        finding = Message(
             "Treatment and covariates of neighbours add nothing to the spatial lag of "
             "the outcome (SAR is enough)."
         )
-        return HOLDS, joined([found, advised(_NEXT.fill(_CALL.format(", durbin=False")))])
+        return HOLDS, joined([finding, advised(_NEXT.fill(_CALL.format(", durbin=False")))])
     return UNTOLD, _UNTOLD
 
 
@@ -481,18 +483,18 @@ def _plain(sentence: Message) -> Message:
 def _rejected(form: str) -> Message:
     """Return the finding that a form is rejected, its meaning and the next step."""
     if form == "SEM":
-        found = Message(
+        finding = Message(
             "The data reject spatial errors alone (SEM): outcomes, treatment or "
             "covariates of neighbours matter."
         )
     elif form == "SLX":
-        found = Message(
+        finding = Message(
             "The data support a spatial lag of the outcome in addition to treatment "
             "and covariates of neighbours."
         )
     else:
-        found = Message(
+        finding = Message(
             "The data reject a spatial lag alone (SAR): treatment or covariates of "
             "neighbours have separate effects."
         )
-    return joined([found, _MISSTATED, advised(_NEXT.fill(_CALL.format("")))])
+    return joined([finding, _MISSTATED, advised(_NEXT.fill(_CALL.format("")))])

@@ -171,22 +171,22 @@ def _sentence(doubt: bool, tests: dict[str, tuple[float, float]]) -> Message:
         )
     lag, error = tests["robust lag"][1], tests["robust error"][1]
     if min(lag, error) >= _LEVEL or max(lag, error) < _LEVEL:
-        found = Message(
+        finding = Message(
             "The residuals are spatially correlated, and the tests do not distinguish "
             "a spatial lag from spatial errors."
         )
     elif lag < error:
-        found = Message(
+        finding = Message(
             "The residuals are spatially correlated, and the robust tests favour a "
             "spatial lag of the outcome."
         )
     else:
-        found = Message(
+        finding = Message(
             "The residuals are spatially correlated, and the robust tests favour "
             "spatial errors (shared shocks)."
         )
     meaning = Message("Spillovers are omitted, or intervals are too narrow.")
-    return joined([found, meaning])
+    return joined([finding, meaning])
 
 
 def _covariance(fit: Fit) -> npt.NDArray[np.float64]:
