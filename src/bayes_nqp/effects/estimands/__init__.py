@@ -59,8 +59,9 @@ from bayes_nqp.effects.estimands._registry import estimands_named as estimands_n
 from bayes_nqp.effects.estimands._relative_effects import relative_effects
 from bayes_nqp.effects.estimands._spillover_effects import own_and_received as own_and_received
 from bayes_nqp.effects.estimands._spillover_effects import spillover_effects
+from bayes_nqp.effects.estimands._units_behind import same_units, units_behind
 from bayes_nqp.effects.estimands._variation import heterogeneity_sd, index_variance, shrinkage
-from bayes_nqp.effects.estimands._weights import ENOUGH, same_units, units_behind
+from bayes_nqp.effects.estimands._weights import ENOUGH
 from bayes_nqp.effects.estimands._weights import before_adoption as before_adoption
 from bayes_nqp.effects.estimands._words import EARLY as EARLY
 from bayes_nqp.effects.estimands._words import PATHS as PATHS

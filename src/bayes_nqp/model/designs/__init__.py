@@ -17,11 +17,11 @@ from bayes_nqp.model.designs._leads import saturated_design as saturated_design
 from bayes_nqp.model.designs._links import check_design as check_design
 from bayes_nqp.model.designs._links import check_errors as check_errors
 from bayes_nqp.model.designs._links import check_links as check_links
-from bayes_nqp.model.designs._links import check_receivers as check_receivers
 from bayes_nqp.model.designs._links import check_rows as check_rows
 from bayes_nqp.model.designs._links import link_words as link_words
-from bayes_nqp.model.designs._links import receivers_of as receivers_of
 from bayes_nqp.model.designs._model import ModelSpec as ModelSpec
+from bayes_nqp.model.designs._receivers import check_receivers as check_receivers
+from bayes_nqp.model.designs._receivers import receivers_of as receivers_of
 from bayes_nqp.model.designs.continuous_exposure import ContinuousExposure
 from bayes_nqp.model.designs.mediation import Mediation
 from bayes_nqp.model.designs.staggered_did import StaggeredDiD

@@ -37,10 +37,11 @@ from bayes_nqp.effects.estimands import (
 from bayes_nqp.model.predictors import linked_name
 from bayes_nqp.output.plots._canvas import canvas
 from bayes_nqp.output.plots._intervals import Points, numbers, points_of, written
-from bayes_nqp.output.plots._notes import LAST_THROUGH, beside, fitted, words
+from bayes_nqp.output.plots._notes import LAST_THROUGH, beside, words
 from bayes_nqp.output.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.output.plots._scene import Scene
 from bayes_nqp.output.plots._style import COLOURS, INK, MUTED
+from bayes_nqp.output.plots._wrapped import fitted
 from bayes_nqp.output.tables import mediation_table
 
 _MOST: Final = 6

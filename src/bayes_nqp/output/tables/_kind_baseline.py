@@ -41,13 +41,7 @@ from bayes_nqp.output.tables._layout_journal import (
     stamp_failures,
 )
 from bayes_nqp.output.tables._model import NOTHING, Cell, Column, Form, Table, decimals_for
-from bayes_nqp.output.tables._parts import (
-    AS_FITTED_NOTE,
-    count,
-    number,
-    outcome_of,
-    units_by,
-)
+from bayes_nqp.output.tables._parts import AS_FITTED_NOTE, count, number, outcome_of, units_by
 from bayes_nqp.output.tables._twfe import TwoWayRegression, has_pyfixest, two_way_regression
 
 if TYPE_CHECKING:

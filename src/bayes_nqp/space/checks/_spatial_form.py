@@ -41,8 +41,9 @@ from bayes_nqp.model.designs import Design
 from bayes_nqp.model.pooling import single_curve
 from bayes_nqp.model.predictors import TimeEffects
 from bayes_nqp.numerics.linear_gaussian import LogDeterminant
+from bayes_nqp.space.checks._balanced import covariates_of
 from bayes_nqp.space.checks._form_posteriors import FORMS, marginals, posteriors
-from bayes_nqp.space.checks._neighbour_weights import covariates_of, named
+from bayes_nqp.space.checks._neighbour_weights import named
 from bayes_nqp.space.checks._spatial_ml import Forms, Restriction, independent
 from bayes_nqp.space.checks._weights_probabilities import weights_probabilities
 from bayes_nqp.space.terms import SpatialLag

@@ -12,13 +12,8 @@ from bayes_nqp.data.spatial_weights import SpatialWeights, located
 from bayes_nqp.inference.fitting import ADDITIVE, ROWS, UNITS, Fit, panel_of
 from bayes_nqp.model.designs import parameters_of
 from bayes_nqp.numerics.linear_gaussian import LogDeterminant
-from bayes_nqp.space.checks._neighbour_weights import (
-    Balanced,
-    balanced,
-    left_out,
-    named,
-    weights_by,
-)
+from bayes_nqp.space.checks._balanced import Balanced, balanced
+from bayes_nqp.space.checks._neighbour_weights import left_out, named, weights_by
 from bayes_nqp.space.checks._spatial_ml import Forms
 from bayes_nqp.space.checks._statistics import TESTS, as_printed, whitened
 from bayes_nqp.space.terms import SpatialLag
