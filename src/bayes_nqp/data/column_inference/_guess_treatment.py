@@ -14,17 +14,18 @@ import pandas as pd
 from bayes_nqp._core.exceptions import PanelError, Spoken, shown
 from bayes_nqp._core.fields import FIRST_TREATED, PILOT_ZONES, TREATED
 from bayes_nqp._core.i18n import NOTHING, Message, separated
-from bayes_nqp.data.column_inference._conflicting_treatment import Claim, otherwise
 from bayes_nqp.data.column_inference._file_overview import SourceColumn
 from bayes_nqp.data.column_inference._guess_zones import offer_zones, take_zones
 from bayes_nqp.data.column_inference._guessed import Guess, free, years_of
 from bayes_nqp.data.column_inference._treatment_columns import (
     BACK,
+    Claim,
     amiss,
     dated,
     ended,
     is_cohort,
     may_be_cohort,
+    otherwise,
     periods_of,
     status_of,
     with_amounts,
