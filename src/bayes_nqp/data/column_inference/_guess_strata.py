@@ -9,9 +9,9 @@ import pandas as pd
 from bayes_nqp._core.exceptions import shown
 from bayes_nqp._core.i18n import NOTHING, Message, separated
 from bayes_nqp.data.column_inference._file_overview import SourceColumn
-from bayes_nqp.data.column_inference._guess_treatment import adoption_of, ever_treated
-from bayes_nqp.data.column_inference._guessed import Guess, constant, free, same
-from bayes_nqp.data.reading import marks_of, sounds_like
+from bayes_nqp.data.column_inference._guessed import Guess, constant, free, same, years_of
+from bayes_nqp.data.column_inference._treatment_columns import status_of
+from bayes_nqp.data.reading import CODES, marks_of, sounds_like
 
 _LEVELS: Final = 6
 """Maximum number of levels of a stratum."""
@@ -121,3 +121,48 @@ def _nearly(proposal: Guess, column: SourceColumn, frame: pd.DataFrame) -> None:
                 listed,
             )
         )
+
+
+def ever_treated(
+    proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame
+) -> pd.Series[Any] | None:
+    """Return True for each unit that is ever treated; None if no column defines treatment."""
+    rows: pd.Series[Any]
+    if "treated" in proposal.roles:
+        status = status_of(columns[proposal.roles["treated"]], shares=True)
+        if status is None:
+            return None
+        rows = status > 0
+    elif "cohort" in proposal.roles:
+        never = proposal.roles.get("never", ())
+        codes = {*CODES, *(never if isinstance(never, list) else [never])}
+        values = columns[proposal.roles["cohort"]].values
+        late = years_of(values) > years_of(frame["__time"]).max()
+        rows = values.notna() & ~values.isin(codes) & ~late
+    elif "__first" in frame:
+        rows = frame["__first"].notna()
+    else:
+        return None
+    return rows.groupby(frame["__unit"]).max()
+
+
+def adoption_of(
+    proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame, ever: pd.Series[Any]
+) -> pd.Series[Any]:
+    """Number the first treated periods of units; −1 means never treated.
+
+    Parameters
+    ----------
+    ever : Series of bool
+        True for units that are ever treated.
+    """
+    if "treated" in proposal.roles:
+        status = status_of(columns[proposal.roles["treated"]], shares=True)
+        rows = frame["__time"].rank(method="dense")
+        rows = rows if status is None else rows.where(status > 0)
+    else:
+        name = proposal.roles.get("cohort")
+        dates = frame["__first"] if name is None else columns[name].values
+        rows = pd.Series(pd.factorize(dates)[0], frame.index, dtype="float64")
+    first = rows.groupby(frame["__unit"]).min()
+    return first.where(ever.reindex(first.index).astype(bool), -1.0)

@@ -23,10 +23,17 @@ from bayes_nqp.data.column_inference._guess_rows import (
     unit_and_time_of,
 )
 from bayes_nqp.data.column_inference._guess_strata import guess_strata
-from bayes_nqp.data.column_inference._guess_treatment import find_never, find_treatment
-from bayes_nqp.data.column_inference._guessed import Guess, constant, free, same
+from bayes_nqp.data.column_inference._guess_treatment import find_treatment
+from bayes_nqp.data.column_inference._guessed import Guess, constant, free, same, years_of
 from bayes_nqp.data.column_inference._spellings import advice as spelled_advice
-from bayes_nqp.data.reading import Role, broken_cell, channel_of, joined_unit, sounds_like
+from bayes_nqp.data.reading import (
+    Role,
+    broken_cell,
+    channel_of,
+    joined_unit,
+    never_marks,
+    sounds_like,
+)
 
 _TEXT: Final = 0.9
 """Maximum share of text in a column with some numbers."""
@@ -232,3 +239,23 @@ def _others(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFra
         else:
             first[channel] = name
             proposal.mediators.append(name)
+
+
+def find_never(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
+    """Find the codes of a cohort column that mean never treated.
+
+    Parameters
+    ----------
+    proposal : Guess
+        Modified in place.
+    """
+    if "cohort" not in proposal.roles:
+        return
+    column = columns[proposal.roles["cohort"]]
+    codes = never_marks(column.raw, years_of(frame["__time"]))
+    if codes:
+        proposal.take(
+            "never",
+            codes[0] if len(codes) == 1 else codes,
+            Message("not a period, read as never treated"),
+        )

@@ -9,7 +9,10 @@ import xarray as xr
 
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.types import By
+from bayes_nqp.effects.estimands._average import Average, of_cells, of_linked, linked
 from bayes_nqp.effects.estimands._by import (
     axes_of,
     entries_of,
@@ -18,6 +21,7 @@ from bayes_nqp.effects.estimands._by import (
     strata_labels,
 )
 from bayes_nqp.effects.estimands._weights import kept_cells
+from bayes_nqp.inference.fitting import Fit
 
 
 def blocks_of(effects: xr.Dataset) -> npt.NDArray[np.intp]:
@@ -147,3 +151,47 @@ def same_units(effects: xr.Dataset, by: str | None = None, balanced: int | None 
         return False
     units = pieces.groupby(["group", v.EVENT_TIME])[v.UNITS].sum().round()
     return bool((units.groupby(level="group").nunique() == 1).all())
+
+
+def units_of(
+    fit: object, effects: xr.Dataset, role: str, name: str = v.UNIT, *, anticipated: bool = False
+) -> tuple[Average, xr.Dataset]:
+    """Return the map to unit-level means over observations, and the effects it averages.
+
+    Parameters
+    ----------
+    fit : object
+        A fit with its observations, which define the units of each cell.
+    effects : Dataset
+        Its group-time effects.
+    role : {"treated", "neighbour"}
+        Role of the cells included.
+    name : str, default "unit"
+        Name of the dimension.
+    anticipated : bool, default False
+        If True, observations before adoption are included.
+
+    Returns
+    -------
+    tuple of Average and Dataset
+        The map, and the effects of cells or, if units are linked, of units.
+
+    Raises
+    ------
+    StudyError
+        If ``fit`` is not a fit, or does not contain effects on single units.
+    """
+    if not isinstance(fit, Fit):
+        raise StudyError(
+            "by='unit' requires a fit with its observations",
+            hint="nqp.spillover_effects(fit, by='unit')",
+        )
+    if v.VIA in effects:
+        raise StudyError(
+            "spillovers on single units through mediators of other units are not stored",
+            hint="by='time', or another variable that distinguishes cells",
+        )
+    fit.rows.need_units(Message("by='unit'"))
+    if linked(fit):
+        return of_linked(fit, effects, role, name, anticipated=anticipated)
+    return of_cells(fit, effects, role, name, anticipated=anticipated), effects
