@@ -12,7 +12,7 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.types import By
-from bayes_nqp.effects.estimands._average import Average, of_cells, of_linked, linked
+from bayes_nqp.effects.estimands._average import Average, linked, of_cells, of_linked
 from bayes_nqp.effects.estimands._by import (
     axes_of,
     entries_of,
