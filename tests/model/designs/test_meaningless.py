@@ -11,6 +11,7 @@ import pytest
 import bayes_nqp as nqp
 from bayes_nqp import spatial_weights
 from bayes_nqp._core.exceptions import (
+from bayes_nqp._core.hints import Dialect
     Dialect,
     IdentificationError,
     NQPError,
