@@ -22,7 +22,7 @@ import pandas as pd
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import NQPError
 from bayes_nqp.data.simulation import Simulated, staggered
-from bayes_nqp.model.designs._series import NetRows, least_squares, series_of, with_level
+from bayes_nqp.model.latent_factors import NetRows, least_squares, series_of, with_level
 
 STORE = Path(__file__).resolve().parents[1] / ".cache" / "own_loadings"
 SEED = 41_000_000

@@ -15,7 +15,8 @@ from bayes_nqp.checks.shared import _evidence
 from bayes_nqp.checks.trends import _bayes_factor, _candidates, _family_evidence, _model_average
 from bayes_nqp.checks.trends import _recommended_specification as _next_design
 from bayes_nqp.checks.trends import _trend_evidence as _earned
-from bayes_nqp.model.designs import Term, _series
+from bayes_nqp.model import latent_factors
+from bayes_nqp.model.designs import Term
 from bayes_nqp.model.terms import _trends
 
 ROOT = Path(__file__).parent.parent
@@ -101,7 +102,7 @@ def sentences() -> list[str]:
         x.share / shares["differential"] for x in _candidates.CANDIDATES if x.differential_trend
     ] == (pytest.approx([2 / 3, 1 / 6, 1 / 6]))
     assert (_candidates._FADES, _candidates._STAYS) == (0.5, 0.25)
-    assert (_structures.MOVED, _series.SPARE, _trends.LEAST) == (0.5, 2, 3)
+    assert (_structures.MOVED, latent_factors.SPARE, _trends.LEAST) == (0.5, 2, 3)
     return [
         f"at the default prior of {prior['parallel']:g}",
         f"if that probability is {passed:g} or more",
@@ -116,9 +117,9 @@ def sentences() -> list[str]:
         f"b, b_s \\sim N(0, {drift.line:g}^2)",
         f"s_b \\sim HN({drift.cohort_line:g})",
         f"standard deviations $\\sim HN({drift.walk:g})$",
-        f"`Factors()` chooses from 1 to {_series.MOST}",
-        f"in every period {_series.LEAST} untreated units",
-        f"{_series.REDRAWS} times units get independent exponential weights",
+        f"`Factors()` chooses from 1 to {latent_factors.MOST}",
+        f"in every period {latent_factors.LEAST} untreated units",
+        f"{latent_factors.REDRAWS} times units get independent exponential weights",
         *(f'(`"{name}"`) | {p:g} |' for name, p in prior.items()),
         f"| 1/{events} each |",
         f"posterior probability below {_model_average._LEAST:g} (not fitted",

@@ -32,9 +32,9 @@ CALLS = {"Message", "message", "translate", "note", "asks"}
 
 ERRORS = {"IdentificationError", "PanelError", "StudyError"}
 """Calls whose own words are messages: what, where, and what to try."""
-REFUSING = ("_core/exceptions.py", "_core/io/", "_core/limits.py", "data/column_inference/",
-            "data/datasets/", "data/index/", "data/panel/", "data/reading/",
-            "inference/model_frame/", "space/studies/", "studies/")  # fmt: skip
+REFUSING = ("_core/exceptions.py", "_core/hints.py", "_core/io/", "_core/limits.py",
+            "data/column_inference/", "data/datasets/", "data/index/", "data/panel/",
+            "data/reading/", "inference/model_frame/", "space/studies/", "studies/")  # fmt: skip
 """Rooms whose errors meet whoever brings a file or a study, and are said in its language."""
 
 _WORDS = re.compile(r"\w|[;:,.()]")

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from bayes_nqp._core.plugins import register
+from bayes_nqp.model.designs import Calendar, Facts
 from bayes_nqp.model.designs._design import SingleEquation
-from bayes_nqp.model.designs._facts import Facts
-from bayes_nqp.model.designs._spec import Calendar
 from bayes_nqp.model.errors import AR1, Noise
 from bayes_nqp.model.pooling import PartialPooling, Pooling
 from bayes_nqp.model.predictors import BARE, TimeEffects

@@ -14,8 +14,7 @@ import numpy as np
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.plugins import register
 from bayes_nqp._core.validation import door
-from bayes_nqp.model.designs._facts import Facts, Term
-from bayes_nqp.model.designs._spec import EquationSpec, Timing
+from bayes_nqp.model.designs import EquationSpec, Facts, Term, Timing
 from bayes_nqp.model.predictors import ProcessPart
 from bayes_nqp.numerics.parameters import HalfNormal, Scale
 

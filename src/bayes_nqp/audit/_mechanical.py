@@ -31,7 +31,7 @@ other periods, and is therefore not a separate quantity."""
 
 
 @dataclass(frozen=True, slots=True)
-class Slope:
+class _Slope:
     """A regression of a mediator on the outcome, each on its best scale."""
 
     mediator: str
@@ -163,7 +163,7 @@ def _scales(name: str, values: Array, *, odds: bool) -> Iterator[tuple[str, Arra
             yield f"logit({name})", np.log(values / (top - values))
 
 
-def _slopes(fit: Fit, name: str, values: Array) -> Iterator[Slope]:
+def _slopes(fit: Fit, name: str, values: Array) -> Iterator[_Slope]:
     """Regress innovations of the mediator on those of the outcome, clustered by unit."""
     panel, model_frame, facts = fit.rows, fit.model_frame, fit.facts
     means = np.array([draws.mean() for draws in list(error_draws(fit, name).values())[:-1]])
@@ -188,10 +188,10 @@ def _slopes(fit: Fit, name: str, values: Array) -> Iterator[Slope]:
             units = int(np.count_nonzero(scores))
             se = float(np.sqrt(scores @ scores * units / max(units - 1, 1))) / size
             shared = slope**2 * size / float(residual @ residual)
-            yield Slope(label, other, slope, se, shared, m - np.sign(slope) * y, y)
+            yield _Slope(label, other, slope, se, shared, m - np.sign(slope) * y, y)
 
 
-def _apart(fit: Fit, slope: Slope) -> bool:
+def _apart(fit: Fit, slope: _Slope) -> bool:
     """Return True if the remainder of a mediator is unrelated to policy and other periods."""
     panel, model_frame = fit.rows, fit.model_frame
     remainder, y = (column_of(panel, "", x).values for x in (slope.rest, slope.y))

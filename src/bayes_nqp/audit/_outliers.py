@@ -85,12 +85,12 @@ def _from_all(values: Array) -> Iterator[Message]:
     ends = [blunt(values), blunt(-values)]
     sharp = min(units for _, units in ends) >= _SEVERAL and sum(x for x, _ in ends) > 2.0 * _BLUNT
     if chance < _CHANCE and sharp and missing.mean() > _TRIMMED:
-        found = Message(
+        finding = Message(
             "Observations are missing in units with extreme outcomes ({:.1%} of all), and the "
             "other values end at {:.3g} and {:.3g} as if trimmed there.",
             float(missing.mean()), float(np.nanmin(values)), float(np.nanmax(values)),
         )  # fmt: skip
-        yield joined([found, _DELETED])
+        yield joined([finding, _DELETED])
 
 
 def _from_their_unit(values: Array) -> Iterator[Message]:
@@ -103,12 +103,12 @@ def _from_their_unit(values: Array) -> Iterator[Message]:
     chance, r = min(chances, key=lambda pair: pair[0])
     chance *= len(chances)
     if chance < _CHANCE:
-        found = Message(
+        finding = Message(
             "Observations are missing ({:.1%} of all), and the others end {:.3g} from the"
             " usual level of their unit, as if outliers were deleted (p = {:.1g}).",
             1.0 - float(present.mean()), float(np.abs(r).max()), chance,
         )  # fmt: skip
-        yield joined([found, _DELETED])
+        yield joined([finding, _DELETED])
 
 
 def _chance(r: Array, mean: Array) -> float:

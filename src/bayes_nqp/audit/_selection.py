@@ -50,6 +50,10 @@ _BLUNT, _SEVERAL = 0.33, 6
 """Share of the lowest rows in the lower half of their range, and number of units, that indicate
 truncation."""
 
+_KEEP_COUNTS = Message(
+    "Next: keep these observations, with the count itself or a rate as the outcome."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _Cause:
@@ -157,8 +161,8 @@ def selection(fit: Fit) -> Finding:
     return Finding(worst_of(x.verdict for x in causes), figure, sentence, table)
 
 
-def _sentence(found: Message, meaning: Message, step: Message) -> Message:
-    return joined([found, meaning, advised(step)])
+def _sentence(finding: Message, meaning: Message, step: Message) -> Message:
+    return joined([finding, meaning, advised(step)])
 
 
 def _level(panel: Panel) -> Codes:
@@ -218,9 +222,7 @@ def _floor(outcome: Measurements, missing: Array) -> Iterator[_Cause]:
                     lost,
                 ),
                 Message("Zeros have no logarithm, so the sample is selected by the outcome."),
-                Message(
-                    "Next: keep these observations, with the count itself or a rate as the outcome."
-                ),
+                _KEEP_COUNTS,
             ),
         )  # fmt: skip
         return

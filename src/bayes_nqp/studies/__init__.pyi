@@ -9,13 +9,13 @@ from ._intake_page import IntakeStep as IntakeStep
 from ._intake_page import style as style
 from ._json_schema import json_schema as json_schema
 from ._json_schema import json_text as json_text
-from ._new import Proposal as Proposal
 from ._new import look as look
 from ._new import new as new
 from ._new_text import CAN_RUN as CAN_RUN
 from ._new_text import DROPPED as DROPPED
 from ._new_text import HEADINGS as HEADINGS
 from ._outcome import Outcome as Outcome
+from ._proposal import Proposal as Proposal
 from ._run import run as run
 from ._shipped import find as find
 from ._shipped import shipped as shipped

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bayes_nqp._core.exceptions import StudyError, nearest, shown
+from bayes_nqp._core.exceptions import StudyError, nearest
 from bayes_nqp._core.i18n import Message, languages
 from bayes_nqp._core.labels import UNLABELLED, Labels, labels_of
 from bayes_nqp.data.column_inference import cleaned, with_numbers
 from bayes_nqp.data.panel import Panel, declared, notes_of_numbers
-from bayes_nqp.data.reading import as_years, encode, further_down, is_text, joined_unit
+from bayes_nqp.data.reading import as_years, encode, is_text
 from bayes_nqp.studies._data_keys import Data
-from bayes_nqp.studies._derive import derive, numbers_of
-from bayes_nqp.studies._new_columns import check_new, with_columns
+from bayes_nqp.studies._derive import columns_of, derive
 from bayes_nqp.studies._plugins import values_of
+from bayes_nqp.studies._roles import LISTS, ROLES, check_columns, completed, numeric_columns
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._source import rows_of
 from bayes_nqp.studies._source_table import table_panel
@@ -28,11 +28,6 @@ from bayes_nqp.studies._words import at_file, in_toml
 if TYPE_CHECKING:
     from bayes_nqp.data.index import Index, ProductivityIndex
     from bayes_nqp.data.simulation import Simulated
-
-
-_ROLES = ("unit", "time", "outcome", "cohort", "treated", "weights", "outcome_se")
-_LISTS = ("strata", "covariates", "mediators", "moderators", "exposures")
-_NEEDED = ("unit", "time", "outcome")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,17 +76,17 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
     recipe = _recipe(settings, folder)
     with at_file():
         frame, notes, simulated = rows_of(settings, folder)
-    data = _completed(settings, simulated)
+    data = completed(settings, simulated)
     unmatched = None
     if data.zones is not None:
         from bayes_nqp.studies._zones import with_zones
 
         frame, unmatched = with_zones(data.zones, frame, notes, str(data.unit))
     brought = _words(settings, recipe) | labels_of(frame)
-    _known(data, frame, notes, settings)
+    check_columns(data, frame, notes, settings)
     indicators = [] if recipe is None else [part.data for part in recipe.system.indicators]
     frame = cleaned(
-        frame, [*_numeric(data, frame, settings), *indicators], notes,
+        frame, [*numeric_columns(data, frame, settings), *indicators], notes,
         missing=data.read.get("missing", ()), thousands=data.read.get("thousands"),
         place=(str(data.unit), str(data.time)),
     )  # fmt: skip
@@ -101,7 +96,7 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
         # In a text file one cell with "never" turns the whole column of years into text.
         frame = with_numbers(frame, str(data.cohort), declared(data.never))
     frame, index = with_columns(settings, data, frame, notes, recipe, folder)
-    roles: dict[str, Any] = {name: getattr(data, name) for name in (*_ROLES, *_LISTS)}
+    roles: dict[str, Any] = {name: getattr(data, name) for name in (*ROLES, *LISTS)}
     names_made = {stratum.name or f"{stratum.column}_group" for stratum in data.stratify}
     roles["strata"] = [name for name in data.strata or () if name not in names_made]
     panel, values = _panel(settings, frame, roles, folder)
@@ -115,7 +110,7 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
 
 def _kept(settings: Settings, folder: Path) -> Prepared:
     """Make the panel of a table that stays in its database engine, and the values for it."""
-    panel = table_panel(settings, _completed(settings, None), folder)
+    panel = table_panel(settings, completed(settings, None), folder)
     panel = _labelled(settings, panel, panel.frame)
     return Prepared(panel, values=values_of(settings.plugins, panel, folder))
 
@@ -166,7 +161,7 @@ def _panel(
     data, tables = settings.data, settings.plugins
     late = {name for table in tables.values() for name in table.panel_columns}
     first: dict[str, Any] = {
-        role: [name for name in names if name not in late] if role in _LISTS else names
+        role: [name for name in names if name not in late] if role in LISTS else names
         for role, names in roles.items()
     }
     with in_toml("data"):
@@ -209,111 +204,76 @@ def _words(settings: Settings, recipe: ProductivityIndex | None) -> Labels:
     )
 
 
-def _completed(settings: Settings, simulated: Simulated | None) -> Data:
-    """Add the roles that other tables and a simulation imply."""
-    data, channels = settings.data, settings.channels
-    added = _simulated_roles(data, simulated) if simulated is not None else {}
-    if settings.index is not None and data.outcome is None:
-        # A simulation may contain an index; the index of the study takes precedence.
-        added["outcome"] = settings.index.name
-    if data.zones is not None and data.cohort is None and data.treated is None:
-        added["cohort"] = data.zones.cohort
-    if channels is not None:
-        names = list(dict.fromkeys([*data.mediators, *channels.mediators]))
-        if not names and simulated is not None:
-            names = list(simulated.panel.roles.mediators)
-        if not names:
-            raise StudyError(
-                "[channels] has no mediators",
-                hint='add mediators = ["…"], with columns of the data',
-            )
-        added["mediators"] = names
-    for key, role in (("exposure", "exposures"), ("moderator", "moderators")):
-        name = settings.design.get(key)
-        if isinstance(name, str) and name not in getattr(data, role):
-            added[role] = [*getattr(data, role), name]
-    if data.unit is not None:
-        added["unit"] = joined_unit(data.unit)
-    data = data.model_copy(update=added)
-    for name in _NEEDED:
-        if getattr(data, name) is None:
-            raise StudyError(
-                Message("[data] lacks the key {!r}", name), hint=Message('add {} = "…"', name)
-            )
-    return data
+def _noted(panel: Panel, notes: list[str]) -> Panel:
+    return replace(panel, notes=tuple(dict.fromkeys([*notes, *panel.notes]))) if notes else panel
 
 
-def _simulated_roles(data: Data, simulated: Simulated) -> dict[str, Any]:
-    """Take roles that the study does not state from the simulation, if its rows contain them."""
-    roles, columns = simulated.panel.roles, set(simulated.frame.columns)
-    roles_implied: dict[str, Any] = {
-        name: getattr(roles, name)
-        for name in ("unit", "time", "outcome", "cohort")
-        if getattr(data, name) is None and getattr(roles, name) in columns
-    }
-    if data.treated is not None:
-        roles_implied.pop("cohort", None)
-    if data.strata is None and set(roles.strata) <= columns:
-        roles_implied["strata"] = list(roles.strata)
-    return roles_implied
-
-
-def _known(data: Data, frame: pd.DataFrame, notes: list[str], settings: Settings) -> None:
-    """Refuse roles that are not columns; detect a header in a later row."""
-    names_made = {
-        *data.derive,
-        *(stratum.name or f"{stratum.column}_group" for stratum in data.stratify),
-    }
-    names_made |= {settings.index.name} if settings.index is not None else set()
-    wanted = [
-        ("data", name, getattr(data, name)) for name in _ROLES if getattr(data, name) is not None
-    ]
-    wanted += [("data", name, x) for name in _LISTS for x in getattr(data, name) or ()]
-    wanted += [("data", "stratify", stratum.column) for stratum in data.stratify]
-    for name, plugin in settings.plugins.items():
-        wanted += [(name, key, column) for key, column in plugin.number_columns]
-        names_made |= {*plugin.row_columns, *plugin.panel_columns}
-    for table, key, column in wanted:
-        if column in frame.columns or column in names_made:
-            continue
-        row = further_down(column, frame)
-        if key == "mediators" and column not in settings.data.mediators:
-            table = "channels"
-        if row is not None:
+def check_new(table: str, columns: Iterable[str], frame: pd.DataFrame) -> None:
+    """Refuse columns of a table that already exist in the data."""
+    for column in columns:
+        if column in frame.columns:
             raise StudyError(
                 Message(
-                    "'{}.{}' is {!r}, which is not a column name: it is a value in row {}",
+                    "[{}] adds the column {!r}, but the data already contain it", table, column
+                ),
+                hint=Message("choose another name in [{}], or delete this entry", table),
+            )
+
+
+def with_columns(
+    settings: Settings,
+    data: Data,
+    frame: pd.DataFrame,
+    notes: list[str],
+    recipe: ProductivityIndex | None,
+    folder: Path,
+) -> tuple[pd.DataFrame, Index | None]:
+    """Add expressions, columns of tables and the index, each after the columns that it uses."""
+    index, name_of_index = None, settings.index.name if settings.index is not None else ""
+    pending = {name_of_index}
+    for name, table in settings.plugins.items():
+        check_new(name, table.row_columns, frame)
+        pending |= {*table.row_columns}
+    for name in data.derive:
+        if name in {*frame.columns, *pending}:
+            raise StudyError(
+                Message("'data.derive.{}' is already a column of the data", name),
+                hint="choose another name",
+            )
+    for name, table in settings.plugins.items():
+        frame = _derived(data, frame, pending)
+        _check_there(name, table.number_columns, frame)
+        frame = table.rows_from(frame, data, notes, folder)
+        pending -= {*table.row_columns}
+    frame = _derived(data, frame, pending)
+    if recipe is not None:
+        with in_toml("index"):
+            index = recipe.build(frame, unit=str(data.unit), time=str(data.time))
+            frame = index.frame(name_of_index)
+    return _derived(data, frame, set()), index
+
+
+def _check_there(table: str, keys: Iterable[tuple[str, str]], frame: pd.DataFrame) -> None:
+    """Refuse columns that a table requires, but that are created only by or after this table."""
+    for key, column in keys:
+        if column not in frame.columns:
+            raise StudyError(
+                Message(
+                    "'{}.{}' is {!r}, a column that is created only in a later step",
                     table,
                     key,
                     column,
-                    row,
                 ),
-                where=Message("row 1 reads {}", shown(frame.columns, 4)),
-                hint=Message(
-                    "if the column names are in that row, write header = {} in [data.read]", row
-                ),
+                hint=nearest(column, frame.columns),
             )
-        raise StudyError(
-            Message("'{}.{}' is {!r}, which is not a column of the data", table, key, column),
-            where="; ".join(note for note in notes if "sheets" in note),
-            hint=nearest(column, [*frame.columns, *sorted(names_made)]),
-        )
 
 
-def _numeric(data: Data, frame: pd.DataFrame, settings: Settings) -> Iterable[str]:
-    """Return the names of the columns that must be numeric."""
-    lists = (getattr(data, name) for name in _LISTS if name != "strata")
-    names = [str(data.outcome), *(name for some in lists for name in some)]
-    names += [x for x in (data.weights, data.outcome_se) if x]
-    names += [stratum.column for stratum in data.stratify]
-    names += [column for table in settings.plugins.values() for _, column in table.number_columns]
+def _derived(data: Data, frame: pd.DataFrame, pending: set[str]) -> pd.DataFrame:
+    """Compute the expressions whose columns all exist already."""
+    pending = {*pending}
     for name, expression in data.derive.items():
-        try:
-            names += numbers_of(expression)
-        except SyntaxError:
-            derive(frame, name, expression)
-    return names
-
-
-def _noted(panel: Panel, notes: list[str]) -> Panel:
-    return replace(panel, notes=tuple(dict.fromkeys([*notes, *panel.notes]))) if notes else panel
+        if pending & {*columns_of(expression)}:
+            pending.add(name)
+        elif name not in frame.columns:
+            frame[name] = derive(frame, name, expression, data.read.get("missing", []))
+    return frame

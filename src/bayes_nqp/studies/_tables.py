@@ -13,12 +13,7 @@ from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.partial_failures import omitted
-from bayes_nqp.checks import (
-    CheckResult,
-    ReportedPosterior,
-    check_table,
-    reported_posterior,
-)
+from bayes_nqp.checks import CheckResult, ReportedPosterior, check_table, reported_posterior
 from bayes_nqp.effects.estimands import att, computed, index_variance, text
 from bayes_nqp.inference.fitting import Fit, pooled_over
 from bayes_nqp.output.tables import (
@@ -96,8 +91,8 @@ def _baseline(study: Study, fit: Fit, options: Mapping[str, Any]) -> pd.DataFram
     """Return the numbers of the baseline regressions, one row per printed row."""
     report = study.settings.report
     how: dict[str, Any] = {"prob": report.prob, "weights": report.weights, **options}
-    made = build_table(fit, "baseline", language=report.language, **how)
-    return made.to_frame().assign(gate=str(fit.gate))
+    table = build_table(fit, "baseline", language=report.language, **how)
+    return table.to_frame().assign(gate=str(fit.gate))
 
 
 def _compares(check: CheckResult) -> bool:

@@ -273,7 +273,8 @@ def test_series_are_net_of_covariates() -> None:
 
 
 def test_least_squares_that_do_not_converge_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bayes_nqp.model.designs._series._STEPS", 2)
+    monkeypatch.setattr("bayes_nqp.model.latent_factors._least_squares.STEPS", 2)
+    monkeypatch.setattr("bayes_nqp.model.latent_factors._number.STEPS", 2)
     with pytest.raises(IdentificationError, match="did not converge in 2 steps"):
         nqp.StaggeredDiD(trends=nqp.Factors(2)).spec(simulated(3).panel)
 

@@ -11,13 +11,13 @@ import pytest
 import bayes_nqp as nqp
 from bayes_nqp import spatial_weights
 from bayes_nqp._core.exceptions import (
-    Dialect,
     IdentificationError,
     NQPError,
     PanelError,
     StudyError,
     speaking,
 )
+from bayes_nqp._core.hints import Dialect
 from bayes_nqp.inference.model_frame import model_frame_of
 
 PERIODS, COHORTS = 10, (4.0, 6.0, np.nan, np.nan)

@@ -5,25 +5,22 @@ Every package may import it.
 
 from bayes_nqp._core.i18n._catalogue import ENGLISH, catalogue_of, languages
 from bayes_nqp._core.i18n._encoding import decoded, encoded, recalled
-from bayes_nqp._core.i18n._message import (
+from bayes_nqp._core.i18n._joined import (
     NOTHING,
-    Message,
-    Translator,
     advice_of,
     advised,
     crossed,
-    cut,
     detailed,
     details_of,
     either,
     enumerated,
     joined,
     listed,
-    message,
     separated,
     unadvised,
     undetailed,
 )
+from bayes_nqp._core.i18n._message import Message, Translator, cut, message
 from bayes_nqp._core.i18n._typesetting import (
     LIMITS,
     Numeral,

@@ -28,7 +28,9 @@ class Sized(float):
     Parameters
     ----------
     value : float
+        The number.
     sd : float
+        Its posterior SD.
     """
 
     sd: float

@@ -5,6 +5,7 @@ all higher packages may import it.
 """
 
 from bayes_nqp.data.backends._address import Address, opened, redacted
-from bayes_nqp.data.backends._table import SourceTable, UnitFiles
+from bayes_nqp.data.backends._table import SourceTable
+from bayes_nqp.data.backends._unit_files import UnitFiles
 
 __all__ = ["Address", "SourceTable", "UnitFiles", "opened", "redacted"]

@@ -113,9 +113,6 @@ def _numbers(
     return numbers
 
 
-_DECLARED = Message("missing = [{}] in [data.read], if these texts mean missing values")
-
-
 def _no_numbers(name: str, texts: list[str], cells: int) -> str:
     """Return advice for a column with mostly words; "" if most cells are numbers."""
     words = [x.strip(EDGES) for x in texts if not any(c.isdigit() for c in x)]

@@ -27,7 +27,7 @@ def cohorts_from_dates(dates: Iterable[Any], rule: Rule = "approval_year") -> pd
     rule : {"approval_year", "next_year_after_june"}, default "approval_year"
         Rule for the first treated year. "approval_year" takes the year of approval.
         "next_year_after_june" takes the following year for approvals after June, so that each
-    treated year is treated for at least half of the year.
+        treated year is treated for at least half of the year.
 
     Returns
     -------

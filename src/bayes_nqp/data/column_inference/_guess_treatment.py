@@ -14,31 +14,23 @@ import pandas as pd
 from bayes_nqp._core.exceptions import PanelError, Spoken, shown
 from bayes_nqp._core.fields import FIRST_TREATED, PILOT_ZONES, TREATED
 from bayes_nqp._core.i18n import NOTHING, Message, separated
-from bayes_nqp.data.column_inference._conflicting_treatment import Claim, otherwise
 from bayes_nqp.data.column_inference._file_overview import SourceColumn
 from bayes_nqp.data.column_inference._guess_zones import offer_zones, take_zones
 from bayes_nqp.data.column_inference._guessed import Guess, free, years_of
 from bayes_nqp.data.column_inference._treatment_columns import (
     BACK,
+    Claim,
     amiss,
     dated,
     ended,
     is_cohort,
     may_be_cohort,
+    otherwise,
     periods_of,
     status_of,
     with_amounts,
 )
-from bayes_nqp.data.reading import (
-    CODES,
-    date_in,
-    never_marks,
-    plain,
-    says_end,
-    says_never,
-    sounds_like,
-    unclear,
-)
+from bayes_nqp.data.reading import CODES, date_in, plain, says_end, says_never, sounds_like, unclear
 
 _SOUND: Final = Message("one period per unit, within the sample periods, and empty for some units")
 _NAMED: Final = Message("by its name")
@@ -103,7 +95,6 @@ _WANTED: Final = Spoken(
         TREATED,
     ),
 )
-
 _BACK: Final = Spoken(
     Message(
         "if the policy continued, correct these cells; if it ended, exclude these units "
@@ -282,68 +273,3 @@ def _product(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
         who[0],
         when[0],
     )
-
-
-def ever_treated(
-    proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame
-) -> pd.Series[Any] | None:
-    """Return True for each unit that is ever treated; None if no column defines treatment."""
-    rows: pd.Series[Any]
-    if "treated" in proposal.roles:
-        status = status_of(columns[proposal.roles["treated"]], shares=True)
-        if status is None:
-            return None
-        rows = status > 0
-    elif "cohort" in proposal.roles:
-        never = proposal.roles.get("never", ())
-        codes = {*CODES, *(never if isinstance(never, list) else [never])}
-        values = columns[proposal.roles["cohort"]].values
-        late = years_of(values) > years_of(frame["__time"]).max()
-        rows = values.notna() & ~values.isin(codes) & ~late
-    elif "__first" in frame:
-        rows = frame["__first"].notna()
-    else:
-        return None
-    return rows.groupby(frame["__unit"]).max()
-
-
-def adoption_of(
-    proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame, ever: pd.Series[Any]
-) -> pd.Series[Any]:
-    """Number the first treated periods of units; −1 means never treated.
-
-    Parameters
-    ----------
-    ever : Series of bool
-        True for units that are ever treated.
-    """
-    if "treated" in proposal.roles:
-        status = status_of(columns[proposal.roles["treated"]], shares=True)
-        rows = frame["__time"].rank(method="dense")
-        rows = rows if status is None else rows.where(status > 0)
-    else:
-        name = proposal.roles.get("cohort")
-        dates = frame["__first"] if name is None else columns[name].values
-        rows = pd.Series(pd.factorize(dates)[0], frame.index, dtype="float64")
-    first = rows.groupby(frame["__unit"]).min()
-    return first.where(ever.reindex(first.index).astype(bool), -1.0)
-
-
-def find_never(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
-    """Find the codes of a cohort column that mean never treated.
-
-    Parameters
-    ----------
-    proposal : Guess
-        Modified in place.
-    """
-    if "cohort" not in proposal.roles:
-        return
-    column = columns[proposal.roles["cohort"]]
-    codes = never_marks(column.raw, years_of(frame["__time"]))
-    if codes:
-        proposal.take(
-            "never",
-            codes[0] if len(codes) == 1 else codes,
-            Message("not a period, read as never treated"),
-        )

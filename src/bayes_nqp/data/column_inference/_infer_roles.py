@@ -22,23 +22,21 @@ from bayes_nqp.data.column_inference._guess_rows import (
     rows_of_panel,
     unit_and_time_of,
 )
-from bayes_nqp.data.column_inference._guess_treatment import (
-    adoption_of,
-    ever_treated,
-    find_never,
-    find_treatment,
-)
-from bayes_nqp.data.column_inference._guessed import Guess, constant, free, same
+from bayes_nqp.data.column_inference._guess_strata import guess_strata
+from bayes_nqp.data.column_inference._guess_treatment import find_treatment
+from bayes_nqp.data.column_inference._guessed import Guess, constant, free, same, years_of
 from bayes_nqp.data.column_inference._spellings import advice as spelled_advice
-from bayes_nqp.data.reading import Role, broken_cell, channel_of, joined_unit, marks_of, sounds_like
+from bayes_nqp.data.reading import (
+    Role,
+    broken_cell,
+    channel_of,
+    joined_unit,
+    never_marks,
+    sounds_like,
+)
 
-_LEVELS: Final = 6
-"""Maximum number of levels of a stratum."""
-_STRATA_MOST: Final = 2
 _TEXT: Final = 0.9
 """Maximum share of text in a column with some numbers."""
-_FEW: Final = 0.1
-"""Maximum share of units in which a possible stratum may vary."""
 
 
 def guess(
@@ -84,7 +82,7 @@ def guess(
     lost = overview.aside[~sums].get(proposal.roles["outcome"], pd.Series(dtype="float64"))
     proposal.unplaced = int(column_of(lost, "").numbers.notna().sum())
     proposal.rows = len(frame) + proposal.unplaced
-    _strata(proposal, columns, frame)
+    guess_strata(proposal, columns, frame)
     _others(proposal, columns, frame)
     proposal.notes += errors_of(proposal, overview)
     doubts = (
@@ -151,24 +149,7 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
             if not constant(column.raw, frame) or column.raw.map(broken_cell).any()
         ]
     if not candidates:
-        raise PanelError(
-            "no numeric column varies within units, so no column can be the outcome",
-            where=separated(
-                [
-                    Message("the columns are {}", shown(columns, 20)),
-                    *_unread(proposal, columns),
-                    *proposal.notes,
-                ]
-            ),
-            hint=Spoken(
-                Message("specify it with --outcome"),
-                Message(
-                    "check that the outcome is stored as numbers in the file, or choose "
-                    "its column under “{}”",
-                    OUTCOME,
-                ),
-            ),
-        )
+        raise _no_outcome(proposal, columns)
     unnamed, _, name = min(candidates)
     others = [name_other for *_, name_other in candidates if name_other != name]
     reason = (
@@ -179,6 +160,28 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
     if others:
         reason = Message("{}; it could also be {}", reason, shown(others, 5))
     proposal.take("outcome", name, reason)
+
+
+def _no_outcome(proposal: Guess, columns: dict[str, SourceColumn]) -> PanelError:
+    """Name the columns, of which none can be the outcome."""
+    return PanelError(
+        "no numeric column varies within units, so no column can be the outcome",
+        where=separated(
+            [
+                Message("the columns are {}", shown(columns, 20)),
+                *_unread(proposal, columns),
+                *proposal.notes,
+            ]
+        ),
+        hint=Spoken(
+            Message("specify it with --outcome"),
+            Message(
+                "check that the outcome is stored as numbers in the file, or choose "
+                "its column under “{}”",
+                OUTCOME,
+            ),
+        ),
+    )
 
 
 def _unread(proposal: Guess, columns: dict[str, SourceColumn]) -> list[Message]:
@@ -200,109 +203,6 @@ def _measures(values: pd.Series[Any], frame: pd.DataFrame) -> bool:
     return (
         values.nunique() > 2 and not constant(values, frame) and not same(values, frame["__time"])
     )
-
-
-def _strata(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
-    """Select strata in which all levels with treated units also have untreated units."""
-    if "strata" in proposal.roles and proposal.reasons["strata"] == "specified by you":
-        return
-    ever = ever_treated(proposal, columns, frame)
-    names = _distinct(_groups(proposal, columns, frame, ever), frame)
-    brought, came = proposal.roles.pop("strata", []), proposal.reasons.pop("strata", NOTHING)
-    chosen: list[str] = []
-    others: list[str] = []
-    for name in [*_distinct([*names, *brought], frame)[len(names) :], *names]:
-        lone = _lone([*chosen, name], ever, frame)
-        if lone:
-            why = Message(
-                "{} is not proposed as a stratum: all units of {} are treated", name, lone
-            )
-            proposal.notes.append(why)
-        else:
-            (chosen if len(chosen) < _STRATA_MOST else others).append(name)
-    reasons = [came] if {*brought} & {*chosen} else []
-    if {*names} & {*chosen}:
-        reason = Message("constant within units, few distinct values")
-        reasons.append(
-            Message("{}; also possible: {}", reason, shown(others, 5)) if others else reason
-        )
-    if chosen:
-        proposal.take("strata", chosen, separated(reasons))
-
-
-def _groups(
-    proposal: Guess,
-    columns: dict[str, SourceColumn],
-    frame: pd.DataFrame,
-    ever: pd.Series[Any] | None,
-) -> list[str]:
-    """List columns that are constant within units and have few values, most likely first."""
-    candidates = []
-    begins = None if ever is None else adoption_of(proposal, columns, frame, ever)
-    for name, column in free(proposal, columns):
-        if not constant(column.values, frame) or column.values.isna().any():
-            _nearly(proposal, column, frame)
-            continue
-        of_units = column.values.groupby(frame["__unit"]).first()
-        sizes = of_units.value_counts()
-        integral = not column.numeric or column.whole
-        if not integral or not 2 <= len(sizes) <= _LEVELS or sizes.min() < 2:
-            continue
-        marked = proposal.problem is not None or marks_of(column.values) is not None
-        if marked and sounds_like("treated", name):
-            continue
-        if ever is not None and same(of_units, ever.reindex(of_units.index)):
-            continue
-        if begins is not None and _follows(of_units, begins):
-            note = Message(
-                "{} is not proposed as a stratum: the first treated period determines it", name
-            )
-            proposal.notes.append(note)
-            continue
-        candidates.append((not sounds_like("stratum", name), column.numeric, len(sizes), name))
-    return [name for *_, name in sorted(candidates)]
-
-
-def _follows(levels: pd.Series[Any], begins: pd.Series[Any]) -> bool:
-    """Return True if the first treated period determines the level; there is no comparison."""
-    return bool((levels.groupby(begins.reindex(levels.index)).nunique() <= 1).all())
-
-
-def _lone(names: list[str], ever: pd.Series[Any] | None, frame: pd.DataFrame) -> Message:
-    """Return the levels without untreated units; empty if all units are treated."""
-    if ever is None or ever.all():
-        return NOTHING
-    levels = frame.groupby("__unit")[names].first().map(str).agg(" · ".join, axis=1)
-    alone = ever.astype(bool).groupby(levels.reindex(ever.index)).all()
-    return shown(alone.index[alone]) if alone.any() else NOTHING
-
-
-def _distinct(names: list[str], frame: pd.DataFrame) -> list[str]:
-    """Drop columns that group rows in the same way as an earlier column."""
-    distinct: list[str] = []
-    for name in names:
-        if not any(same(frame[name], frame[earlier]) for earlier in distinct):
-            distinct.append(name)
-    return distinct
-
-
-def _nearly(proposal: Guess, column: SourceColumn, frame: pd.DataFrame) -> None:
-    """Report a column that would be a stratum except for a few units."""
-    values = column.values
-    if not sounds_like("stratum", column.name) or not 2 <= values.nunique() <= _LEVELS:
-        return
-    several = values.groupby(frame["__unit"]).nunique(dropna=False) > 1
-    several |= values.isna().groupby(frame["__unit"]).any()
-    if 0 < several.mean() <= _FEW:
-        listed = shown(several.index[several], 4)
-        proposal.notes.append(
-            Message(
-                "{} may be a stratum, but it varies or is empty within {}. Try: use the "
-                "same value in all rows of a unit",
-                column.name,
-                listed,
-            )
-        )
 
 
 def _others(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
@@ -339,3 +239,23 @@ def _others(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFra
         else:
             first[channel] = name
             proposal.mediators.append(name)
+
+
+def find_never(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
+    """Find the codes of a cohort column that mean never treated.
+
+    Parameters
+    ----------
+    proposal : Guess
+        Modified in place.
+    """
+    if "cohort" not in proposal.roles:
+        return
+    column = columns[proposal.roles["cohort"]]
+    codes = never_marks(column.raw, years_of(frame["__time"]))
+    if codes:
+        proposal.take(
+            "never",
+            codes[0] if len(codes) == 1 else codes,
+            Message("not a period, read as never treated"),
+        )

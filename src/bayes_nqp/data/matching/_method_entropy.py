@@ -89,9 +89,9 @@ def entropy_weights(x: Array, means: Array) -> tuple[Array, Array]:
 
     start = np.zeros(d.shape[1])
     limit = {"maxiter": 100}
-    found = minimize(dual, start, method="trust-exact", jac=True, hess=hessian, options=limit).x
+    solution = minimize(dual, start, method="trust-exact", jac=True, hess=hessian, options=limit).x
     # Rounding of the dual limits the minimum to an imbalance of about 1e-8; its gradient does not.
-    polished = root(lambda b: dual(b)[1], found, jac=hessian, tol=1e-15).x
-    found = min((found, polished), key=lambda b: np.abs(dual(b)[1]).max())
-    weights = np.asarray(softmax(d @ found), dtype=np.float64)
+    polished = root(lambda b: dual(b)[1], solution, jac=hessian, tol=1e-15).x
+    solution = min((solution, polished), key=lambda b: np.abs(dual(b)[1]).max())
+    weights = np.asarray(softmax(d @ solution), dtype=np.float64)
     return weights, weights @ d

@@ -56,9 +56,9 @@ def _with_replacement(left: Array, right: Array, k: int, width: float) -> tuple[
     near = np.arange(1, min(k, right.size) + 1)
     # The bound of the tree is exclusive.
     bound = np.nextafter(width, np.inf)
-    found = KDTree(right[:, None]).query(left[:, None], k=near, distance_upper_bound=bound)[1]
-    owner, place = np.nonzero(found < right.size)
-    return owner, found[owner, place]
+    nearest = KDTree(right[:, None]).query(left[:, None], k=near, distance_upper_bound=bound)[1]
+    owner, place = np.nonzero(nearest < right.size)
+    return owner, nearest[owner, place]
 
 
 def _assigned(left: Array, right: Array, k: int, width: float) -> tuple[Index, Index]:

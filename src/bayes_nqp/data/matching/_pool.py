@@ -65,10 +65,10 @@ class Pool:
             return float(value), x.T @ (expit(eta) - self.treated) + ridge * b
 
         start, exact = np.zeros(x.shape[1]), {"gtol": 1e-9 * len(x)}
-        found = minimize(
+        solution = minimize(
             loss, start, method="trust-exact", jac=True, hess=self.curvature, options=exact
         )
-        return np.asarray(found.x, dtype=np.float64)
+        return np.asarray(solution.x, dtype=np.float64)
 
     def curvature(self, b: Array) -> Array:
         """Return the Hessian ``sum_i p (1 - p) x x'`` plus the ridge at coefficients b."""

@@ -62,6 +62,7 @@ def as_shown(
     Returns
     -------
     df : DataFrame
+        Data with the displayed values.
     changed : dict of int to int
         Number of changed cells by column number, counted from 1.
     """

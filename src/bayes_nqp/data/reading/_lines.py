@@ -1,4 +1,4 @@
-"""Detect lines of a text file that do not match its table or its encoding."""
+"""Detect lines of a text file that do not match its table."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from bayes_nqp._core.exceptions import PanelError, shown
@@ -17,36 +16,11 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.data.reading._texts import texts_of
 from bayes_nqp.data.reading._values import counted, is_text
 
-WESTERN: Final = "cp1252"
-_SIGNS: Final = "€°§–—‘’“”„…·"
-"""Signs that occur in Western European text."""
-_ASCII: Final = 127
-_ALMOST: Final = 0.9
-
 
 def _rows(path: Path, encoding: str, delimiter: str) -> Iterator[list[str]]:
     """Yield the raw rows, up to a cell that is too long for the csv module."""
     with path.open(encoding=encoding, newline="") as file, suppress(csv.Error):
         yield from csv.reader(file, delimiter=delimiter)
-
-
-def western(path: Path) -> bool:
-    """Return True if accented letters stand alone between plain letters: Köln, Orléans."""
-    content = path.read_bytes()
-    try:
-        others = [x for x in content.decode(WESTERN) if ord(x) > _ASCII]
-    except UnicodeDecodeError:
-        return False
-    letters = sum(x.isalpha() or x in _SIGNS for x in others)
-    return lonely(content) and letters >= _ALMOST * len(others)
-
-
-def lonely(content: bytes) -> bool:
-    """Return True if bytes of non-plain letters occur between plain ones, not as Chinese."""
-    codes = np.frombuffer(content, dtype=np.uint8)
-    wide = np.flatnonzero(codes > _ASCII)
-    beside = np.append(codes, 0)[wide + 1] > _ASCII
-    return bool(len(wide)) and bool(beside.mean() < 1 - _ALMOST)
 
 
 def first_rows(path: Path, encoding: str, delimiter: str, count: int) -> list[list[str]]:
@@ -120,30 +94,3 @@ def refuse_swallowed(df: pd.DataFrame, path: Path, delimiter: str, header: int) 
                     hint="remove the stray quotation marks, or double those that belong to"
                     " the text",
                 )
-
-
-def refuse_mixed(path: Path) -> None:
-    """Reject a file in which some lines are UTF-8 and others are not.
-
-    Raises
-    ------
-    PanelError
-        If there are such lines; the message lists them.
-    """
-    wide, odd = 0, []
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if line.isascii():
-                continue
-            try:
-                line.decode("utf-8")
-                wide += 1
-            except UnicodeDecodeError:
-                odd.append(number)
-    if wide > len(odd):
-        raise PanelError(
-            Message("path={!r} is UTF-8 text except for {}", path.name, counted(len(odd), "line")),
-            where=Message("line {}", shown(odd)),
-            hint="the file probably combines two files with different encodings: save each"
-            " as CSV UTF-8, then combine them",
-        )

@@ -93,6 +93,7 @@ def as_days(
     Parameters
     ----------
     column : Series
+        Dates, years or text.
     argument : str
         Role of the column, for messages.
     quarters : bool, optional

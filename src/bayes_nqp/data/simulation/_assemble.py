@@ -13,7 +13,7 @@ from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.labels import ATTR
 from bayes_nqp.data.index import IndexSystem, ProductivityIndex
 from bayes_nqp.data.simulation._indicators import indexed, indicators_of
-from bayes_nqp.data.simulation._mediated import truth_of
+from bayes_nqp.data.simulation._mediated_truth import truth_of
 from bayes_nqp.data.simulation._policy import Happened, Policy
 from bayes_nqp.data.simulation._truth import Simulated
 from bayes_nqp.data.simulation._words import Language, columns_of, labelled, say

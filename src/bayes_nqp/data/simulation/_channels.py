@@ -16,9 +16,8 @@ from bayes_nqp.data.panel import Panel
 from bayes_nqp.data.simulation._checks import Correlation, Share, Size, check_layout
 from bayes_nqp.data.simulation._constants import Constants
 from bayes_nqp.data.simulation._errors import joint_errors
-from bayes_nqp.data.simulation._mediated import (
-    Channel,
-    MediatedTruth,
+from bayes_nqp.data.simulation._mediated import Channel, MediatedTruth
+from bayes_nqp.data.simulation._mediated_truth import (
     check_channels,
     correlation,
     slopes_of,

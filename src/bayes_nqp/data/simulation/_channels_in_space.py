@@ -19,7 +19,8 @@ from bayes_nqp._core.validation import door
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.data.simulation._checks import Correlation, Share, Size, check_layout
 from bayes_nqp.data.simulation._errors import joint_errors
-from bayes_nqp.data.simulation._mediated import Channel, check_channels
+from bayes_nqp.data.simulation._mediated import Channel
+from bayes_nqp.data.simulation._mediated_truth import check_channels
 from bayes_nqp.data.simulation._rows import Assignment, background, layout
 from bayes_nqp.data.simulation._spillover import PLACES, Spillover, received_by, scattered
 from bayes_nqp.data.simulation._truth import Simulated

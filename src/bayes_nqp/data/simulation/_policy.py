@@ -15,13 +15,8 @@ from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.exceptions import StudyError, nearest
 from bayes_nqp.data.simulation._controls import Control, controls_of
 from bayes_nqp.data.simulation._errors import Across, joint_errors, stream
-from bayes_nqp.data.simulation._mediated import (
-    Channel,
-    MediatedTruth,
-    check_channels,
-    correlation,
-    slopes_of,
-)
+from bayes_nqp.data.simulation._mediated import Channel, MediatedTruth
+from bayes_nqp.data.simulation._mediated_truth import check_channels, correlation, slopes_of
 from bayes_nqp.data.simulation._rows import Assignment, background, cells_of, exposed_cells_of
 from bayes_nqp.data.simulation._spillover import Feedback, Received
 from bayes_nqp.data.simulation._truth import curve_of

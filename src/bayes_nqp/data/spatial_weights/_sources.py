@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +17,8 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.io import no_file
 from bayes_nqp._core.limits import afford
 from bayes_nqp._core.plugins import Plugins
-from bayes_nqp._core.safe_calls import reply
 from bayes_nqp.data.reading import WORDS, encode
+from bayes_nqp.data.spatial_weights._csr import check_indices
 
 _ENDS: Final[list[list[str]]] = [WORDS["links"][end] for end in ("from", "to", "weight")]
 """Column names of a list of links."""
@@ -52,7 +51,6 @@ class Links:
 
 type Read = Callable[[Path], object]
 """From a file to links, or to a table of them."""
-
 LINK_FILES: Final = Plugins[Read]("bayes_nqp.data.spatial_weights", "_file_")
 """Readers of links by file suffix; all other suffixes are read as tables."""
 
@@ -193,34 +191,6 @@ def _of_table(frame: pd.DataFrame, wanted: tuple[str, ...] | None) -> Links:
         raise StudyError(problem, where=shown(odd), hint=nearest(odd[0], others))
     place = {name: k for k, name in enumerate(columns)}
     return Links(values[:, [place[name] for name in rows]], rows)
-
-
-def check_indices(matrix: Any) -> None:
-    """Refuse a sparse matrix with indices outside its shape, which scipy does not check.
-
-    Raises
-    ------
-    StudyError
-        If there are such indices, or the shape exceeds the memory limit.
-    """
-    if not sparse.issparse(matrix):
-        return
-    afford(16.0 * sum(matrix.shape), f"a matrix of shape {matrix.shape}", "the links of your units")
-
-    def refuse(error: Exception) -> NoReturn:
-        raise StudyError(
-            Message("'matrix' is damaged: {}", error),
-            hint=Message("create the sparse matrix again"),
-        ) from error
-
-    def check() -> None:
-        if isinstance(matrix, sparse.coo_array | sparse.coo_matrix):
-            type(matrix)((matrix.data, matrix.coords), shape=matrix.shape)
-        else:
-            held = matrix if matrix.format in {"csr", "csc", "bsr"} else matrix.tocsr()
-            copy(held).check_format(full_check=True)
-
-    reply(check, refuse)
 
 
 def _numbered(columns: tuple[str, ...]) -> bool:

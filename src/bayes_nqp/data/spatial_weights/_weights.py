@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final, Literal, NoReturn
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,18 +15,16 @@ from scipy import sparse
 from scipy.sparse import csgraph
 from scipy.sparse.linalg import eigs
 
-from bayes_nqp._core.exceptions import PanelError, StudyError, brief, nearest, shown
+from bayes_nqp._core.exceptions import PanelError, StudyError, nearest, shown
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.plugins import register
-from bayes_nqp._core.safe_calls import reply
 from bayes_nqp._core.validation import door
+from bayes_nqp.data.spatial_weights._csr import csr_of
 from bayes_nqp.data.spatial_weights._places import EARTH, Locations
 from bayes_nqp.data.spatial_weights._rules import graph_class, ruled, worded
-from bayes_nqp.data.spatial_weights._sources import check_indices
 
 type Islands = Literal["keep", "nearest", "error"]
 type Standardised = Literal["row", "none"]
-
 _DENSE: Final = 3_000
 """Largest number of units for which all eigenvalues are computed."""
 
@@ -85,7 +83,7 @@ class SpatialWeights:
     def __post_init__(self) -> None:
         ids: Any = self.ids
         object.__setattr__(self, "ids", (ids,) if isinstance(ids, str) else tuple(ids))
-        matrix = _csr(self.matrix, len(self.ids))
+        matrix = csr_of(self.matrix, len(self.ids))
         if matrix.shape != (len(self.ids), len(self.ids)):
             raise StudyError(
                 Message(
@@ -284,30 +282,6 @@ class SpatialWeights:
         points = Locations(self.ids, np.asarray(self.places)).points
         chord = np.linalg.norm(points[links.row] - points[links.col], axis=1)
         return np.asarray(2.0 * EARTH * np.arcsin(np.clip(chord / 2.0, 0.0, 1.0)))
-
-
-def _csr(matrix: Any, n_units: int) -> sparse.csr_array:
-    """Copy a matrix, or its arrays as stored in files, to CSR format."""
-
-    def read() -> sparse.csr_array:
-        if isinstance(matrix, Mapping):
-            parts = (np.asarray(matrix[name]) for name in ("data", "indices", "indptr"))
-            table = sparse.csr_array(tuple(parts), shape=(n_units, n_units))
-            table.check_format(full_check=True)
-        else:
-            table = matrix if sparse.issparse(matrix) else np.atleast_2d(matrix)
-        if table.dtype.kind in "cmM":
-            raise TypeError(f"{table.dtype} is not a real numeric type")
-        return sparse.csr_array(table, dtype=np.float64, copy=True)
-
-    def refuse(error: Exception) -> NoReturn:
-        raise StudyError(
-            Message("'matrix' is {}, not a numeric matrix", brief(matrix)),
-            hint="a square matrix with one row and one column for each unit",
-        ) from error
-
-    check_indices(matrix)
-    return reply(read, refuse)
 
 
 def _spectrum(matrix: sparse.csr_array) -> tuple[float, float]:

@@ -14,7 +14,6 @@ from bayes_nqp.effects.estimands._att import att, by_event_time, cumulative
 from bayes_nqp.effects.estimands._att import reference_of as reference_of
 from bayes_nqp.effects.estimands._average import Average as Average
 from bayes_nqp.effects.estimands._average import average_of as average_of
-from bayes_nqp.effects.estimands._average import units_of as units_of
 from bayes_nqp.effects.estimands._by import Axis as Axis
 from bayes_nqp.effects.estimands._by import axes_of as axes_of
 from bayes_nqp.effects.estimands._by import entries_of as entries_of
@@ -59,8 +58,10 @@ from bayes_nqp.effects.estimands._registry import estimands_named as estimands_n
 from bayes_nqp.effects.estimands._relative_effects import relative_effects
 from bayes_nqp.effects.estimands._spillover_effects import own_and_received as own_and_received
 from bayes_nqp.effects.estimands._spillover_effects import spillover_effects
+from bayes_nqp.effects.estimands._units_behind import same_units, units_behind
+from bayes_nqp.effects.estimands._units_behind import units_of as units_of
 from bayes_nqp.effects.estimands._variation import heterogeneity_sd, index_variance, shrinkage
-from bayes_nqp.effects.estimands._weights import ENOUGH, same_units, units_behind
+from bayes_nqp.effects.estimands._weights import ENOUGH
 from bayes_nqp.effects.estimands._weights import before_adoption as before_adoption
 from bayes_nqp.effects.estimands._words import EARLY as EARLY
 from bayes_nqp.effects.estimands._words import PATHS as PATHS

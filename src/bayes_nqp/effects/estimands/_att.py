@@ -13,11 +13,12 @@ from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.types import By
 from bayes_nqp._core.validation import door
-from bayes_nqp.effects.estimands._average import Average, average_of, linked, units_of
+from bayes_nqp.effects.estimands._average import Average, average_of, linked
 from bayes_nqp.effects.estimands._by import names_of
 from bayes_nqp.effects.estimands._effects_of import effects_of, evidence_of
 from bayes_nqp.effects.estimands._registry import EVENT_TIMES, estimand
-from bayes_nqp.effects.estimands._weights import units_behind, window_of
+from bayes_nqp.effects.estimands._units_behind import units_behind, units_of
+from bayes_nqp.effects.estimands._weights import window_of
 
 
 @estimand(Message("Average effect"), place=10)

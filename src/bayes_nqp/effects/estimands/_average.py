@@ -214,51 +214,7 @@ def linked(fit: object) -> bool:
     return isinstance(fit, Fit) and meets(fit, (LINKED, RECEIVED))
 
 
-def units_of(
-    fit: object, effects: xr.Dataset, role: str, name: str = v.UNIT, *, anticipated: bool = False
-) -> tuple[Average, xr.Dataset]:
-    """Return the map to unit-level means over observations, and the effects it averages.
-
-    Parameters
-    ----------
-    fit : object
-        A fit with its observations, which define the units of each cell.
-    effects : Dataset
-        Its group-time effects.
-    role : {"treated", "neighbour"}
-        Role of the cells included.
-    name : str, default "unit"
-        Name of the dimension.
-    anticipated : bool, default False
-        If True, observations before adoption are included.
-
-    Returns
-    -------
-    tuple of Average and Dataset
-        The map, and the effects of cells or, if units are linked, of units.
-
-    Raises
-    ------
-    StudyError
-        If ``fit`` is not a fit, or does not contain effects on single units.
-    """
-    if not isinstance(fit, Fit):
-        raise StudyError(
-            "by='unit' requires a fit with its observations",
-            hint="nqp.spillover_effects(fit, by='unit')",
-        )
-    if v.VIA in effects:
-        raise StudyError(
-            "spillovers on single units through mediators of other units are not stored",
-            hint="by='time', or another variable that distinguishes cells",
-        )
-    fit.rows.need_units(Message("by='unit'"))
-    if linked(fit):
-        return _of_linked(fit, effects, role, name, anticipated=anticipated)
-    return _of_cells(fit, effects, role, name, anticipated=anticipated), effects
-
-
-def _of_linked(
+def of_linked(
     fit: Fit, effects: xr.Dataset, role: str, name: str, *, anticipated: bool
 ) -> tuple[Average, xr.Dataset]:
     """Return the effects on units, arranged like effects of cells."""
@@ -270,7 +226,7 @@ def _of_linked(
     return Average([axis], identity, None, rows, rows, 0), by_unit
 
 
-def _of_cells(fit: Fit, effects: xr.Dataset, role: str, name: str, *, anticipated: bool) -> Average:
+def of_cells(fit: Fit, effects: xr.Dataset, role: str, name: str, *, anticipated: bool) -> Average:
     """Return the map from cells and unit-level random effects."""
     model_frame = fit.model_frame
     place = np.where(model_frame.cells.lead, -1, np.cumsum(~model_frame.cells.lead) - 1)

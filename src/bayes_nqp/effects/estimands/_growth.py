@@ -18,7 +18,8 @@ from bayes_nqp._core.exceptions import StudyError, nearest
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.effects.estimands._effects_of import effects_of
 from bayes_nqp.effects.estimands._registry import EVENT_TIMES, estimand
-from bayes_nqp.effects.estimands._weights import ENOUGH, cell_weights, pieces_of
+from bayes_nqp.effects.estimands._units_behind import pieces_of
+from bayes_nqp.effects.estimands._weights import ENOUGH, cell_weights
 from bayes_nqp.effects.estimands._words import distinct, text
 
 

@@ -15,10 +15,11 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.types import By
 from bayes_nqp._core.validation import door
 from bayes_nqp.effects.estimands._att import att, described
-from bayes_nqp.effects.estimands._average import average_of, units_of
+from bayes_nqp.effects.estimands._average import average_of
 from bayes_nqp.effects.estimands._by import names_of
 from bayes_nqp.effects.estimands._effects_of import effects_of
 from bayes_nqp.effects.estimands._registry import SPILLOVERS, estimand
+from bayes_nqp.effects.estimands._units_behind import units_of
 from bayes_nqp.effects.estimands._weights import before_adoption
 from bayes_nqp.model.predictors import EXPOSURE_TIME
 

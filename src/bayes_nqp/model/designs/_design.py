@@ -13,13 +13,17 @@ from bayes_nqp._core.exceptions import ChoiceError, Hint, StudyError, nearest, o
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.plugins import registered
 from bayes_nqp._core.validation import absent, door, held_to_kinds
-from bayes_nqp.model.designs._facts import Facts, Term
+from bayes_nqp.data.panel import Panel
 from bayes_nqp.model.designs._model import ModelSpec
-from bayes_nqp.model.designs._spec import EquationSpec, Timing
-from bayes_nqp.model.designs._validate import check_own, rows_of, timing_of
-
-if TYPE_CHECKING:
-    from bayes_nqp.data.panel import Panel
+from bayes_nqp.model.specification import (
+    EquationSpec,
+    Facts,
+    Term,
+    Timing,
+    check_timing,
+    check_values,
+)
+from bayes_nqp.numerics.parameters import answered, own
 
 
 def _gone(name: str, hint: str) -> Callable[..., NoReturn]:
@@ -162,9 +166,10 @@ class SingleEquation(Design):
 
     def rows(self, panel: Panel) -> Panel:
         """Keep the rows that the equation uses, as terms have it."""
-        check_own(self.facts)
-        for term in self.facts.terms:
-            panel = rows_of(term, panel)
+        facts = self.facts
+        check_values(facts.priors, facts.pooling, facts.likelihood)
+        for term in facts.terms:
+            panel = _rows_of(term, panel)
         return panel
 
     @abstractmethod
@@ -188,7 +193,7 @@ class SingleEquation(Design):
         rows, facts = self.rows(panel), self.facts
         equation, timing = self.equation(rows), self.timing(rows)
         for term in facts.terms:
-            timing = timing_of(term, timing, facts, rows)
+            timing = _timing_of(term, timing, facts, rows)
         equation = facts.with_terms(equation, timing, rows)
         notes = units_left_out(panel, rows)
         return ModelSpec(facts, rows, timing, (equation,), self.unidentified, notes=notes)
@@ -207,6 +212,25 @@ class SingleEquation(Design):
             Name, change, and design of each variant; none by default.
         """
         return ()
+
+
+def _rows_of(term: Term, panel: Panel) -> Panel:
+    """Return the rows that a term keeps."""
+    if not own(term):
+        return term.rows(panel)
+    rows: Panel = answered(term, "rows", lambda: term.rows(panel), Panel)
+    return rows
+
+
+def _timing_of(term: Term, timing: Timing, facts: Facts, panel: Panel) -> Timing:
+    """Return a timing as a term changes it."""
+    if not own(term):
+        return term.timing(timing, facts, panel)
+    changed: Timing = answered(
+        term, "timing", lambda: term.timing(timing, facts, panel), type(timing)
+    )
+    check_timing(term, changed, panel)
+    return changed
 
 
 def units_left_out(panel: Panel, rows: Panel) -> tuple[Message, ...]:

@@ -9,11 +9,10 @@ import numpy as np
 
 from bayes_nqp._core.exceptions import Hint, IdentificationError, PanelError, StudyError, shown
 from bayes_nqp._core.i18n import Message
-from bayes_nqp.model.designs._facts import Facts, Term
-from bayes_nqp.model.designs._spec import BeforeSpec, Calendar, EquationSpec, Timing
 from bayes_nqp.model.errors import structures
 from bayes_nqp.model.pooling import single_curve
 from bayes_nqp.model.predictors import BARE, LEAD, OPPOSITE, SHARED, Linked, Series
+from bayes_nqp.model.specification import BeforeSpec, Calendar, EquationSpec, Facts, Term, Timing
 from bayes_nqp.numerics import linear_gaussian as gaussian
 from bayes_nqp.numerics.parameters import CutCorrelation, Parameter
 

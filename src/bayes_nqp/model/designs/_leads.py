@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp.model.designs._design import SingleEquation
-from bayes_nqp.model.designs._facts import Facts
 from bayes_nqp.model.designs._model import ModelSpec
-from bayes_nqp.model.designs._spec import Calendar, EquationSpec
 from bayes_nqp.model.designs.mediation import Mediation
 from bayes_nqp.model.pooling import flat_pooling
 from bayes_nqp.model.predictors import TimeEffects
 from bayes_nqp.model.priors import scale_prior
+from bayes_nqp.model.specification import Calendar, EquationSpec, Facts
 from bayes_nqp.numerics.parameters import Scale
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from bayes_nqp.model.designs._facts import Facts
-from bayes_nqp.model.designs._spec import EquationSpec, Timing
+from bayes_nqp.model.specification import EquationSpec, Facts, Timing
 
 if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel

@@ -14,12 +14,11 @@ from bayes_nqp._core.types import Positive
 from bayes_nqp._core.validation import value
 from bayes_nqp.data.reading import SourceRows
 from bayes_nqp.model.designs._design import SingleEquation
-from bayes_nqp.model.designs._facts import Facts, StatedTerm, Term
-from bayes_nqp.model.designs._spec import DoseSpec
 from bayes_nqp.model.errors import AR1, Noise
 from bayes_nqp.model.pooling import PartialPooling, Pooling
 from bayes_nqp.model.predictors import TimeEffects
 from bayes_nqp.model.priors import Priors
+from bayes_nqp.model.specification import DoseSpec, Facts, StatedTerm, Term
 
 if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel

@@ -12,15 +12,13 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.types import Natural
 from bayes_nqp._core.validation import value
 from bayes_nqp.data.spatial_weights import SpatialWeights
-from bayes_nqp.model.designs._channels import ChannelFacts, complete_cases
 from bayes_nqp.model.designs._design import Design, SingleEquation, units_left_out
-from bayes_nqp.model.designs._facts import Facts
 from bayes_nqp.model.designs._links import check_rows
 from bayes_nqp.model.designs._model import ModelSpec
-from bayes_nqp.model.designs._spec import MediatorSpec
 from bayes_nqp.model.designs.staggered_did import StaggeredDiD
 from bayes_nqp.model.pooling import PartialPooling
 from bayes_nqp.model.predictors import Linked, linked_name
+from bayes_nqp.model.specification import ChannelFacts, Facts, MediatorSpec, complete_cases
 
 if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel

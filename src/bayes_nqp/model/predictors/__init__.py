@@ -24,16 +24,13 @@ from bayes_nqp.model.predictors.exposure import (
 )
 from bayes_nqp.model.predictors.linked import (
     DELTA,
-    EXPOSURE_TIME,
     LINKED,
     ONTO,
     OPPOSITE,
-    RECEIVED,
     SHARED,
     TIED,
     Linked,
     LinkedTime,
-    exposed_parts,
     linked_name,
     linked_parts,
     tied_parts,
@@ -48,6 +45,7 @@ from bayes_nqp.model.predictors.parts import (
     agreed,
     zero_sum,
 )
+from bayes_nqp.model.predictors.spillovers import EXPOSURE_TIME, RECEIVED, exposed_parts
 from bayes_nqp.model.predictors.time_effects import TimeEffects, time_parts
 
 __all__ = [

@@ -16,11 +16,17 @@ from bayes_nqp._core.arrays import Array, Index, Mask
 from bayes_nqp._core.exceptions import Hint, IdentificationError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.validation import value
-from bayes_nqp.model.designs._facts import Facts, Term
-from bayes_nqp.model.designs._series import BareRows, bare_rows
-from bayes_nqp.model.designs._spec import Calendar, EquationSpec, Timing
 from bayes_nqp.model.errors import Noise, parameters_of
 from bayes_nqp.model.priors import Priors
+from bayes_nqp.model.specification import (
+    BareRows,
+    Calendar,
+    EquationSpec,
+    Facts,
+    Term,
+    Timing,
+    bare_rows,
+)
 from bayes_nqp.numerics.parameters import ParameterSpace
 
 if TYPE_CHECKING:
@@ -189,7 +195,7 @@ def _covariance(rows: BareRows, loads: Array, noise: Noise, priors: Priors) -> A
 
 
 @lru_cache(maxsize=32)
-def _most_likely(sums: _Sums, n_periods: int, noise: Noise, priors: Priors) -> Array:
+def _most_likely(sums: _GroupSums, n_periods: int, noise: Noise, priors: Priors) -> Array:
     """Find it from sums; a design states its columns once for its plan, and once for evidence."""
     space = ParameterSpace(parameters_of(noise, n_periods, priors))
     if not len(space):
@@ -233,7 +239,7 @@ class _Alike:
     products: Array
 
 
-class _Sums:
+class _GroupSums:
     """Sums of all groups, equal where their numbers are."""
 
     def __init__(self, groups: Sequence[_Alike]) -> None:
@@ -249,10 +255,10 @@ class _Sums:
         return hash(self.digest)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Sums) and self.digest == other.digest
+        return isinstance(other, _GroupSums) and self.digest == other.digest
 
 
-def _sums(rows: BareRows, loads: Array) -> _Sums:
+def _sums(rows: BareRows, loads: Array) -> _GroupSums:
     table = np.concatenate([rows.level[:, None], rows.seen, loads], axis=1)
     kinds, number = np.unique(table, axis=0, return_inverse=True)
     n_periods = rows.seen.shape[1]
@@ -263,7 +269,7 @@ def _sums(rows: BareRows, loads: Array) -> _Sums:
         if seen.any():
             load = kind[1 + n_periods :]
             groups.append(_Alike(seen, int(kind[0]), load, f.sum(), f @ y, y.T @ (f[:, None] * y)))
-    return _Sums(groups)
+    return _GroupSums(groups)
 
 
 def _restricted(groups: Sequence[_Alike], covariance: Array) -> float:

@@ -13,11 +13,10 @@ from bayes_nqp._core.exceptions import Hint, IdentificationError, StudyError
 from bayes_nqp._core.i18n import Message, Numeral
 from bayes_nqp._core.validation import value
 from bayes_nqp.data.panel import unit_column
-from bayes_nqp.model.designs._facts import Facts, Term
-from bayes_nqp.model.designs._spec import EquationSpec, Timing
 from bayes_nqp.model.errors import Noise, parameters_of, structures
 from bayes_nqp.model.predictors import ProcessPart, TimeEffects
 from bayes_nqp.model.priors import StatedScale, plain_scale, scale_prior
+from bayes_nqp.model.specification import EquationSpec, Facts, Term, Timing
 from bayes_nqp.numerics.parameters import Parameter, Scale, ScalePrior
 
 if TYPE_CHECKING:

@@ -13,9 +13,8 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.validation import value
 from bayes_nqp.data.panel import ENDS as COLUMNS
 from bayes_nqp.data.panel import pairs_of
-from bayes_nqp.model.designs._facts import Facts, Term
-from bayes_nqp.model.designs._spec import Calendar, Timing
 from bayes_nqp.model.predictors import TREATED
+from bayes_nqp.model.specification import Calendar, Facts, Term, Timing
 
 if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel

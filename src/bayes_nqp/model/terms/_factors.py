@@ -13,8 +13,7 @@ from bayes_nqp._core.exceptions import Hint, IdentificationError, StudyError, sh
 from bayes_nqp._core.i18n import NOTHING, Message, joined
 from bayes_nqp._core.types import Count
 from bayes_nqp._core.validation import value
-from bayes_nqp.model.designs._facts import Facts, Term
-from bayes_nqp.model.designs._series import (
+from bayes_nqp.model.latent_factors import (
     BLOCKS,
     LEAST,
     REDRAWS,
@@ -25,8 +24,8 @@ from bayes_nqp.model.designs._series import (
     redraws_of,
     series_of,
 )
-from bayes_nqp.model.designs._spec import Calendar, EquationSpec, Timing
 from bayes_nqp.model.predictors import Series
+from bayes_nqp.model.specification import Calendar, EquationSpec, Facts, Term, Timing
 from bayes_nqp.model.terms._trends import DifferentialTrends
 
 if TYPE_CHECKING:

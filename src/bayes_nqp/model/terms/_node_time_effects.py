@@ -15,10 +15,9 @@ from bayes_nqp._core.exceptions import IdentificationError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.validation import value
 from bayes_nqp.data.panel import Pairs, pairs_of
-from bayes_nqp.model.designs._facts import Facts, Term
-from bayes_nqp.model.designs._spec import Calendar, EquationSpec, Timing
 from bayes_nqp.model.predictors import TREATED, ProcessPart
 from bayes_nqp.model.priors import scale_prior
+from bayes_nqp.model.specification import Calendar, EquationSpec, Facts, Term, Timing
 from bayes_nqp.numerics.parameters import Scale
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ from annotated_types import Interval
 from bayes_nqp._core.exceptions import Hint, IdentificationError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.validation import value
-from bayes_nqp.model.designs._facts import Facts, Term
-from bayes_nqp.model.designs._spec import Calendar, EquationSpec, Timing
+from bayes_nqp.model.specification import Calendar, EquationSpec, Facts, Term, Timing
 
 if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel

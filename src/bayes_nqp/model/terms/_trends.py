@@ -13,10 +13,9 @@ from bayes_nqp._core.arrays import Index
 from bayes_nqp._core.exceptions import IdentificationError, StudyError, shown
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.validation import value
-from bayes_nqp.model.designs._facts import Facts, Term
-from bayes_nqp.model.designs._spec import EquationSpec, Timing
 from bayes_nqp.model.predictors import ProcessPart
 from bayes_nqp.model.priors import scale_prior
+from bayes_nqp.model.specification import EquationSpec, Facts, Term, Timing
 from bayes_nqp.numerics.parameters import Scale
 
 if TYPE_CHECKING:

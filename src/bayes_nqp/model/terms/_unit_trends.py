@@ -11,9 +11,8 @@ import numpy as np
 from bayes_nqp._core.exceptions import Hint, IdentificationError, StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.validation import value
-from bayes_nqp.model.designs._facts import Facts, Term
-from bayes_nqp.model.designs._spec import EquationSpec, Timing
 from bayes_nqp.model.predictors import Series
+from bayes_nqp.model.specification import EquationSpec, Facts, Term, Timing
 
 if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel

@@ -46,9 +46,9 @@ def cohorts(fit: Fit) -> Message:
     """Count the adoption dates."""
     require(fit, ADOPTION, ROWS)
     panel = panel_of(fit)
-    found = np.unique(panel.cohort_codes[panel.cohort_codes >= 0])
-    first, last = (panel.time_labels[k] for k in found[[0, -1]])
-    return Message("{} adoption dates, from {} to {}", found.size, str(first), str(last))
+    codes = np.unique(panel.cohort_codes[panel.cohort_codes >= 0])
+    first, last = (panel.time_labels[k] for k in codes[[0, -1]])
+    return Message("{} adoption dates, from {} to {}", codes.size, str(first), str(last))
 
 
 def average(fit: Fit) -> Message:

@@ -104,8 +104,8 @@ def exhibit(
     """
     # The module of the caller, found as by `collections.namedtuple`.
     home = str(sys._getframe(1).f_globals.get("__name__", ""))
-    made = Exhibit(name, title, theme, code.strip(), check, change, number, because, home)
-    return EXHIBITS.add(name, made, place, SimpleNamespace(__module__=home))
+    entry = Exhibit(name, title, theme, code.strip(), check, change, number, because, home)
+    return EXHIBITS.add(name, entry, place, SimpleNamespace(__module__=home))
 
 
 class Call(NamedTuple):

@@ -75,20 +75,23 @@ def bacon(
     if not isinstance(panel, Panel):
         require(panel, ADOPTION)
         panel = panel_of(panel)
-    found = goodman_bacon(panel)
+    decomposition = goodman_bacon(panel)
     label = translate("Estimate")
     with canvas(Appearance(0.0, None, title, translate, style), (6.4, 4.2), [label]) as page:
         for (name, says), marker, colour in zip(
             COMPARISONS.items(), _MARKERS, COLOURS, strict=False
         ):
-            some, weight, mean = found.of(name)
+            some, weight, mean = decomposition.of(name)
             if some.any():
                 page.ax.plot(
-                    found.weight[some], found.estimate[some], marker, color=colour, markersize=5,
+                    decomposition.weight[some], decomposition.estimate[some], marker,
+                    color=colour, markersize=5,
                     gid="points",
                     label=translate("{}: weight {:.1%}, mean {:.3g}", says, weight, mean),
                 )  # fmt: skip
-        page.ax.axhline(found.coefficient, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
+        page.ax.axhline(
+            decomposition.coefficient, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3))
+        )
         page.ax.set_xlabel(translate("Weight"))
         label_beside([page.ax], label)
         page.ax.legend(

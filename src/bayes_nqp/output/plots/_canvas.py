@@ -24,9 +24,10 @@ from bayes_nqp._core.exceptions import StudyError, nearest
 from bayes_nqp._core.i18n import Message, Translator
 from bayes_nqp._core.texts import one_line, printable, size_of
 from bayes_nqp._core.types import Style
-from bayes_nqp.output.plots._notes import annotate, label_beside, wrapped
+from bayes_nqp.output.plots._notes import annotate, label_beside
 from bayes_nqp.output.plots._registry import Appearance
 from bayes_nqp.output.plots._style import figure_of, new_figure, settle, style
+from bayes_nqp.output.plots._wrapped import wrapped
 
 _LETTER = 0.072
 """Width of a bold letter of a panel's title, inches."""

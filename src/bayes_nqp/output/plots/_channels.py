@@ -37,11 +37,11 @@ from bayes_nqp.output.plots._notes import (
     POINTS,
     effect_label,
     words,
-    wrapped,
 )
 from bayes_nqp.output.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.output.plots._scene import Scene
 from bayes_nqp.output.plots._style import COLOURS, INK, MUTED
+from bayes_nqp.output.plots._wrapped import wrapped
 from bayes_nqp.output.tables import apart, mediator_comparison
 
 _GROUPS: Final = len(COLOURS)

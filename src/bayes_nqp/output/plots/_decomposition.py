@@ -37,10 +37,11 @@ from bayes_nqp.effects.estimands import (
 )
 from bayes_nqp.output.plots._canvas import Canvas, canvas, columns_of
 from bayes_nqp.output.plots._intervals import PALE, draw_points, points_of
-from bayes_nqp.output.plots._notes import LAST_THROUGH, effect_label, words, wrapped
+from bayes_nqp.output.plots._notes import LAST_THROUGH, effect_label, words
 from bayes_nqp.output.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.output.plots._scene import Scene
 from bayes_nqp.output.plots._style import COLOURS, INK, MUTED
+from bayes_nqp.output.plots._wrapped import wrapped
 from bayes_nqp.output.tables import apart, mediation_table
 
 _DIRECT: Final = "#C9CDD2"

@@ -14,9 +14,9 @@ from matplotlib.ticker import MaxNLocator
 from bayes_nqp._core.i18n import Message, Numeral
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.output.plots._canvas import Canvas, canvas
-from bayes_nqp.output.plots._notes import wrapped
 from bayes_nqp.output.plots._registry import Appearance, evidence
 from bayes_nqp.output.plots._style import COLOURS, FAINT, MUTED, WARNING
+from bayes_nqp.output.plots._wrapped import wrapped
 
 _COLUMNS = 4
 _BINS = 24

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,10 +13,10 @@ from matplotlib.figure import Figure
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message, Translator, separated
-from bayes_nqp._core.texts import size_of
 from bayes_nqp.checks import failures_of
 from bayes_nqp.effects import estimands
 from bayes_nqp.output.plots._style import MUTED, WARNING
+from bayes_nqp.output.plots._wrapped import SIZE, characters, width_of, wrapped
 
 _WIDEST = 48
 """Latin characters of a name in a figure."""
@@ -62,7 +61,6 @@ def effect_label(draws: xr.DataArray | xr.Dataset, translate: Translator) -> str
     return translate("{} ({})", label, unit) if unit else translate(label)
 
 
-_SIZE = 6.8
 _LABEL = 9.0
 """Size of the labels of axes."""
 _REASONS = 2
@@ -105,12 +103,12 @@ def annotate(
     )
     failed = gate not in (v.PASSED, v.UNVERIFIED)
     stamp = _stamp(gate, translate) if failed else ""
-    wide = _characters(figure.get_size_inches()[0] if owned else _width(axes[0]))
+    wide = characters(figure.get_size_inches()[0] if owned else width_of(axes[0]))
     text = wrapped(" ".join(filter(None, sentences)).replace("。 ", "。"), wide)
     if owned:
         if text:
             figure.supxlabel(
-                text, x=0.01, ha="left", fontsize=_SIZE, color=MUTED, linespacing=1.35, gid="note"
+                text, x=0.01, ha="left", fontsize=SIZE, color=MUTED, linespacing=1.35, gid="note"
             )
         over = "\n".join(filter(None, [title, wrapped(stamp, wide * 0.68)]))
         if over:
@@ -178,65 +176,10 @@ def label_beside(axes: Sequence[Axes], label: str) -> None:
     high = figure.get_size_inches()[1]
     place = axes[0].get_subplotspec()
     if len(axes) > 1 and (place is None or place.get_gridspec().nrows > 1):
-        figure.supylabel(wrapped(label, _characters(0.9 * high, _LABEL)), fontsize=_LABEL)
+        figure.supylabel(wrapped(label, characters(0.9 * high, _LABEL)), fontsize=_LABEL)
         return
     inches = float(axes[0].get_position().height) * high
-    axes[0].set_ylabel(wrapped(label, _characters(inches, _LABEL)))
-
-
-def wrapped(text: str, wide: float) -> str:
-    """Break a text into lines, between words or between Chinese characters.
-
-    Parameters
-    ----------
-    text : str
-        One paragraph.
-    wide : float
-        Latin characters per line; a Chinese one takes two.
-    """
-    lines: list[str] = []
-    line, length = "", 0.0
-    for piece in _pieces(text):
-        size = size_of(piece)
-        if line and length + size > wide:
-            lines.append(line.rstrip())
-            line, length = piece.lstrip(), float(size)
-        else:
-            line, length = line + piece, length + size
-    return "\n".join([*lines, line.rstrip()]) if line.strip() else ""
-
-
-def fitted(label: str, wide: float, high: float) -> tuple[float, str]:
-    """Find the size and the line breaks with which a label fits: few lines, then large letters."""
-    share = 0.52 if size_of(label) > len(label) else 0.61
-    sizes = (8.0, 7.6, 7.2, 6.8, 6.2, 5.6)
-    tries = [(size, _broken(label, wide / (size * share) - 0.8)) for size in sizes]
-    fit = [attempt for attempt in tries if (attempt[1].count("\n") + 1) * attempt[0] * 1.2 <= high]
-    return min(
-        fit[:4] or fit or tries[-1:], key=lambda attempt: (attempt[1].count("\n"), -attempt[0])
-    )
-
-
-def _broken(label: str, wide: float) -> str:
-    """Wrap a label, also after underscores."""
-    return wrapped(label.replace("_", "_ "), wide).replace("_ ", "_")
-
-
-def _pieces(text: str) -> list[str]:
-    """Split where a line may break, never before a Chinese mark or after an opening one."""
-    pieces = [""]
-    for character in text:
-        breaks = unicodedata.east_asian_width(character) in "WF"
-        closing = unicodedata.category(character) in ("Po", "Pe")
-        opened = bool(pieces[-1]) and unicodedata.category(pieces[-1][-1]) == "Ps"
-        if character == " ":
-            pieces[-1] += " "
-            pieces.append("")
-        elif breaks and not closing and not opened:
-            pieces.append(character)
-        else:
-            pieces[-1] += character
-    return pieces
+    axes[0].set_ylabel(wrapped(label, characters(inches, _LABEL)))
 
 
 def _stamp(gate: str, translate: Translator) -> str:
@@ -250,16 +193,6 @@ def _stamp(gate: str, translate: Translator) -> str:
     )
 
 
-def _characters(inches: float, size: float = _SIZE) -> float:
-    return inches * 72 / (size * 0.56)
-
-
-def _width(ax: Axes) -> float:
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    return float(ax.get_position().width * figure.get_size_inches()[0])
-
-
 def _beneath(ax: Axes, text: str) -> None:
     if text:
         ax.annotate(
@@ -269,7 +202,7 @@ def _beneath(ax: Axes, text: str) -> None:
             xytext=(0, -5),
             textcoords="offset points",
             va="top",
-            fontsize=_SIZE,
+            fontsize=SIZE,
             color=MUTED,
             annotation_clip=False,
             gid="note",
@@ -285,7 +218,7 @@ def _across(ax: Axes, words: str, stamp: str) -> None:
         ha="center",
         va="center",
         rotation=18,
-        fontsize=float(np.clip(6.5 * _width(ax), 9, 19)),
+        fontsize=float(np.clip(6.5 * width_of(ax), 9, 19)),
         alpha=0.22,
         zorder=5,
         **where,

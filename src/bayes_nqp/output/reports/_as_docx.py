@@ -13,8 +13,8 @@ from bayes_nqp.output.reports._content import (
     Appendix,
     Block,
     Bullets,
+    DisplayedEquation,
     Document,
-    Equation,
     Folded,
     Heading,
     NumberedTable,
@@ -130,7 +130,7 @@ def _add(word: Any, block: Block, language: str, highest: float) -> None:
         case Appendix(text):  # in the same file: one to send, whose figures count on
             heading = word.add_paragraph(text, style="Heading 1")
             heading.paragraph_format.page_break_before = True
-        case Equation(lines, where):
+        case DisplayedEquation(lines, where):
             _equation(word, lines, where)
         case Paragraph(text, tone):
             written = word.add_paragraph()
@@ -192,7 +192,7 @@ def _equation(word: Any, lines: tuple[str, ...], where: str) -> None:
 
 def _scripted(paragraph: Any, text: str) -> None:
     """Write a text with its subscripts and superscripts."""
-    for position, part in Equation.runs(text):
+    for position, part in DisplayedEquation.runs(text):
         run = paragraph.add_run(part)
         if position:
             setattr(run.font, {"sub": "subscript", "sup": "superscript"}[position], True)

@@ -12,7 +12,13 @@ from PIL import Image
 from bayes_nqp._core.i18n import typography
 from bayes_nqp._core.io import write_text
 from bayes_nqp._core.templates import html
-from bayes_nqp.output.reports._content import Block, Document, Equation, NumberedTable, Picture
+from bayes_nqp.output.reports._content import (
+    Block,
+    DisplayedEquation,
+    Document,
+    NumberedTable,
+    Picture,
+)
 from bayes_nqp.output.reports._registry import report_format
 from bayes_nqp.output.tables import as_html, words
 
@@ -47,7 +53,7 @@ def as_html_page(document: Document) -> str:
         anchor=_anchor,
         anchors=document.anchors,
         caption=caption,
-        runs=Equation.runs,
+        runs=DisplayedEquation.runs,
         data=lambda path: base64.b64encode(path.read_bytes()).decode("ascii"),
         wide=_wide,
         table=table,

@@ -38,7 +38,7 @@ class Appendix:
 
 
 @dataclass(frozen=True, slots=True)
-class Equation:
+class DisplayedEquation:
     """Equations of the model, one per line, with definitions of their symbols.
 
     Subscripts are written as in ``y_{it}``, superscripts as in ``x^{2}``.
@@ -224,7 +224,7 @@ type Block = (
     Heading
     | Appendix
     | Paragraph
-    | Equation
+    | DisplayedEquation
     | Bullets
     | Folded
     | Alarm
@@ -289,8 +289,8 @@ def _printable(block: Block) -> Block:
     match block:
         case Heading(text) | Appendix(text) | Paragraph(text):
             return replace(block, text=printable(text))
-        case Equation(lines, where):
-            return Equation(tuple(map(printable, lines)), printable(where))
+        case DisplayedEquation(lines, where):
+            return DisplayedEquation(tuple(map(printable, lines)), printable(where))
         case Bullets(items):
             return replace(block, items=tuple(map(printable, items)))
         case Alarm(title, items) | Folded(title, items):

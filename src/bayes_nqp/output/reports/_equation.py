@@ -8,7 +8,7 @@ from typing import Final
 
 from bayes_nqp._core.i18n import Message, crossed, enumerated, separated
 from bayes_nqp.inference.fitting import covariate_names
-from bayes_nqp.output.reports._content import Equation
+from bayes_nqp.output.reports._content import DisplayedEquation
 from bayes_nqp.output.reports._context import Context
 from bayes_nqp.output.tables import strata_of, time_strata
 
@@ -18,7 +18,7 @@ _DATA: Final = frozenset("ABDLMPRSZdmwxyz")
 _SYMBOL: Final = re.compile(r"(\w)_\{")
 
 
-def equation_of(context: Context) -> Equation:
+def equation_of(context: Context) -> DisplayedEquation:
     """State the equations of the outcome, of mediators and of errors, and their symbols."""
     return _Builder(context).equation()
 
@@ -43,7 +43,7 @@ class _Builder:
         self._s = "s" if self._strata else ""
         self._meanings: dict[str, Message] = {}
 
-    def equation(self) -> Equation:
+    def equation(self) -> DisplayedEquation:
         """Put the lines together."""
         means, facts = self._meanings, self._facts
         means["i"], means["t"] = Message("unit"), Message("period")
@@ -64,7 +64,7 @@ class _Builder:
         words = (Message("{}: {}", symbol, meaning) for symbol, meaning in means.items())
         plain = (line.replace("_{}", "") for line in lines)
         where = self._context.translate("where {}.", separated(words))
-        return Equation(tuple(plain), where)
+        return DisplayedEquation(tuple(plain), where)
 
     def _levels(self) -> Iterator[str]:
         """State unit effects and time effects."""

@@ -64,7 +64,7 @@ from bayes_nqp.output.tables._summary import STATISTICS as STATISTICS
 from bayes_nqp.output.tables._summary import summary
 from bayes_nqp.output.tables._table import table
 from bayes_nqp.output.tables._word import add_docx
-from bayes_nqp.output.tables._word import set_fonts as set_fonts
+from bayes_nqp.output.tables._word_format import set_fonts as set_fonts
 
 __all__ = [
     "Estimates",

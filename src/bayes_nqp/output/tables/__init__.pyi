@@ -60,7 +60,7 @@ from bayes_nqp.output.tables._summary import STATISTICS as STATISTICS
 from bayes_nqp.output.tables._summary import summary as summary
 from bayes_nqp.output.tables._table import table as table
 from bayes_nqp.output.tables._word import add_docx as add_docx
-from bayes_nqp.output.tables._word import set_fonts as set_fonts
+from bayes_nqp.output.tables._word_format import set_fonts as set_fonts
 
 from ._as_docx import write_docx as write_docx
 from ._as_excel import write_excel as write_excel

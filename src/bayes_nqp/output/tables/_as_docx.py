@@ -12,7 +12,8 @@ from bayes_nqp.output.tables._docx_template import LONGEST_PROPERTY, opened_docx
 from bayes_nqp.output.tables._formats import table_format
 from bayes_nqp.output.tables._model import Table
 from bayes_nqp.output.tables._widths import fits
-from bayes_nqp.output.tables._word import add_docx, page_room
+from bayes_nqp.output.tables._word import add_docx
+from bayes_nqp.output.tables._word_format import page_room
 
 _LONGEST = {"property": LONGEST_PROPERTY}
 

@@ -50,21 +50,21 @@ def baseline_steps(
 
 def _refusal(name: str, control: str, panel: Panel) -> StudyError:
     """Return the reason why a column cannot be a control."""
-    known = panel.roles.covariates
-    what = Message("{!r} names {!r}, which is not a covariate of the panel", name, control)
+    covariates = panel.roles.covariates
+    problem = Message("{!r} names {!r}, which is not a covariate of the panel", name, control)
     if control not in panel.frame.columns:
-        return StudyError(what, hint=nearest(control, [*known, *panel.frame.columns]))
+        return StudyError(problem, hint=nearest(control, [*covariates, *panel.frame.columns]))
     column = panel.frame[control]
     if (column.groupby(panel.unit_codes).nunique(dropna=False) == 1).all():
-        what = Message(
+        problem = Message(
             "{!r} names {!r}, which is constant within units, so that unit effects absorb it",
             name, control,
         )  # fmt: skip
         varies = column.nunique(dropna=False) > 1
         trend = Message("StaggeredDiD(baseline=[{!r}]), or omit it", control)
-        return StudyError(what, hint=trend if varies else Message("omit it"))
+        return StudyError(problem, hint=trend if varies else Message("omit it"))
     hint = Message("add {!r} to the covariates of the panel", control)
     if missing := int(column.isna().sum()):
-        what = Message("{}, and is missing in {:,} of its observations", what, missing)
+        problem = Message("{}, and is missing in {:,} of its observations", problem, missing)
         hint = Message("{}; all columns then use the observations without gaps", hint)
-    return StudyError(what, hint=hint)
+    return StudyError(problem, hint=hint)

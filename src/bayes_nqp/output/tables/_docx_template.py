@@ -8,7 +8,7 @@ from typing import Any
 from bayes_nqp._core.i18n import typography
 from bayes_nqp._core.texts import shortened
 from bayes_nqp.output.tables._fields import add_field
-from bayes_nqp.output.tables._word import docx_module, set_fonts
+from bayes_nqp.output.tables._word_format import docx_module, set_fonts
 
 LONGEST_PROPERTY = 255
 """Characters that a property of a file holds."""

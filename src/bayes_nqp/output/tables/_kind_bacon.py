@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.i18n import Message, Translator
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.effects.estimands import text
 from bayes_nqp.inference.fitting import ADOPTION, ROWS, UNITS, Fit, panel_of, require
 from bayes_nqp.output.tables._kinds import Ask, kind
 from bayes_nqp.output.tables._model import Column, Row, Table, decimals_for
 from bayes_nqp.output.tables._parts import number
-from bayes_nqp.robustness import COMPARISONS, goodman_bacon
+from bayes_nqp.robustness import COMPARISONS, Decomposition, goodman_bacon
 
 _ALL = Message("All", context="comparisons")
 _BIASED = Message(
@@ -31,8 +31,8 @@ def bacon(source: Panel | Fit, ask: Ask) -> Table:
     if not isinstance(source, Panel):
         require(source, ADOPTION)
         source = panel_of(source)
-    found, translate = goodman_bacon(source), ask.translate
-    decimals = decimals_for([float(np.std(found.estimate))], ask.digits)
+    decomposition, translate = goodman_bacon(source), ask.translate
+    decimals = decimals_for([float(np.std(decomposition.estimate))], ask.digits)
 
     def row(label: str, weight: float, estimate: float) -> Row:
         return Row(label, (number(weight, 4), number(estimate, decimals)))
@@ -43,34 +43,41 @@ def bacon(source: Panel | Fit, ask: Ask) -> Table:
 
     rows: list[Row] = []
     for name, words in COMPARISONS.items():
-        some, weight, estimate = found.of(name)
+        some, weight, estimate = decomposition.of(name)
         if some.any():
             rows += [Row(translate(words)), row(translate(_ALL), weight, estimate)]
         for k in np.flatnonzero(some):
-            label = translate("{} vs {}", cohort(found.treated[k]), cohort(found.control[k]))
-            rows.append(row(label, found.weight[k], found.estimate[k]))
-    rows.append(Row(translate("Two-way fixed effects"), rule=True))
-    rows.append(row(translate("TWFE coefficient"), 1.0, found.coefficient))
-    notes = [
-        translate("Estimates are differences in differences; their weighted sum is the last row."),
-        translate(_BIASED, found.of("later_vs_earlier")[1]),
-    ]
-    if found.left_out:
-        notes.append(
-            translate(
-                "{n} unit is left out because it is treated in all periods.",
-                plural="{n} units are left out because they are treated in all periods.",
-                n=found.left_out,
+            label = translate(
+                "{} vs {}", cohort(decomposition.treated[k]), cohort(decomposition.control[k])
             )
-        )
+            rows.append(row(label, decomposition.weight[k], decomposition.estimate[k]))
+    rows.append(Row(translate("Two-way fixed effects"), rule=True))
+    rows.append(row(translate("TWFE coefficient"), 1.0, decomposition.coefficient))
     return Table(
         "bacon",
         translate("Goodman-Bacon decomposition") if ask.title is None else ask.title,
         translate("Comparison"),
         (Column(translate("Weight")), Column(translate("Estimate"))),
         tuple(rows),
-        tuple(notes),
+        tuple(_notes(decomposition, translate)),
         (),
         ask.language,
         {"panel_digest": source.digest},
     )
+
+
+def _notes(decomposition: Decomposition, translate: Translator) -> list[str]:
+    """Explain the weighted sum, and name what is biased or left out."""
+    notes = [
+        translate("Estimates are differences in differences; their weighted sum is the last row."),
+        translate(_BIASED, decomposition.of("later_vs_earlier")[1]),
+    ]
+    if decomposition.left_out:
+        notes.append(
+            translate(
+                "{n} unit is left out because it is treated in all periods.",
+                plural="{n} units are left out because they are treated in all periods.",
+                n=decomposition.left_out,
+            )
+        )
+    return notes

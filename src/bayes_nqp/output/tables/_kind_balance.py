@@ -54,8 +54,8 @@ def balance(matched: Matched, ask: Ask) -> Table:
             number(line["t"], 2), chance(line["p"]), number(line["variance_ratio"], 2),
         )  # fmt: skip
         rows.append(Row(line["covariate"] if first else "", cells))
-    treated, kept = matched.items["treated"], matched.items["weight"] > 0
-    counts = [int(x.sum()) for x in (kept & treated, treated, kept & ~treated, ~treated)]
+    treated, selected = matched.items["treated"], matched.items["weight"] > 0
+    counts = [int(x.sum()) for x in (selected & treated, treated, selected & ~treated, ~treated)]
     sizes = Message(
         "Method: {}. Matched: {} of {} treated and {} of {} never-treated {}.",
         METHODS[matched.method].label, *counts, matched.kind,

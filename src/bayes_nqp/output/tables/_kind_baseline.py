@@ -41,13 +41,7 @@ from bayes_nqp.output.tables._layout_journal import (
     stamp_failures,
 )
 from bayes_nqp.output.tables._model import NOTHING, Cell, Column, Form, Table, decimals_for
-from bayes_nqp.output.tables._parts import (
-    AS_FITTED_NOTE,
-    count,
-    number,
-    outcome_of,
-    units_by,
-)
+from bayes_nqp.output.tables._parts import AS_FITTED_NOTE, count, number, outcome_of, units_by
 from bayes_nqp.output.tables._twfe import TwoWayRegression, has_pyfixest, two_way_regression
 
 if TYPE_CHECKING:
@@ -91,9 +85,9 @@ def baseline(source: object, ask: Ask) -> Table:
         problem = "kind='baseline' refits the model, but 'values' contains draws of effects only"
         raise StudyError(problem, hint="nqp.table(fit, 'baseline'), or a panel")
     panel = source if isinstance(source, Panel) else panel_of(source)
-    known = panel.roles.covariates
-    given = known if isinstance(source, Panel) else source.facts.covariates_of(panel)
-    steps = baseline_steps(ask.steps, panel, given)
+    covariates = panel.roles.covariates
+    controls = covariates if isinstance(source, Panel) else source.facts.covariates_of(panel)
+    steps = baseline_steps(ask.steps, panel, controls)
     first = _first(source, steps[-1])
     fits = _columns(first, steps)
     adopted = first.facts.adopted
@@ -115,18 +109,18 @@ def _first(source: Fit | Panel, controls: tuple[str, ...]) -> Fit:
 
 def _columns(first: Fit, steps: Sequence[tuple[str, ...]]) -> list[Fit]:
     """Fit every step; the step with the controls of the first fit is this fit."""
-    own, fits = set(first.facts.covariates_of(panel_of(first))), []
+    covariates, fits = set(first.facts.covariates_of(panel_of(first))), []
     with bar():
         for i, step in enumerate(steps):
             say(Message("baseline regressions"), i, len(steps))
-            if set(step) == own:
+            if set(step) == covariates:
                 fits.append(first)
                 continue
             try:
                 fits.append(refit_alike(first, first.variant(covariates=step)))
             except NQPError as error:
-                what = Message("'steps', column ({}): {}", i + 1, error.what)
-                raise type(error)(what, where=error.where, hint=error.hint) from error
+                problem = Message("'steps', column ({}): {}", i + 1, error.what)
+                raise type(error)(problem, where=error.where, hint=error.hint) from error
         say(Message("baseline regressions"), len(steps), len(steps))
     return fits
 
@@ -180,9 +174,9 @@ def _add_sizes(draft: TableDraft, columns: Sequence[Fit]) -> None:
     """Add numbers of observations, units and treated units."""
     translate, panels = draft.translate, [panel_of(x) for x in columns]
     units = [p.unit_codes[x.model_frame.kept] for p, x in zip(panels, columns, strict=True)]
-    both = list(zip(panels, units, strict=True))
-    draft.row("N", *(count(p.counts[u].sum()) for p, u in both))
-    draft.row(translate("Units"), *(count(p.counts[np.unique(u)].sum()) for p, u in both))
+    pairs = list(zip(panels, units, strict=True))
+    draft.row("N", *(count(p.counts[u].sum()) for p, u in pairs))
+    draft.row(translate("Units"), *(count(p.counts[np.unique(u)].sum()) for p, u in pairs))
     treated = (units_by(x, effects_of(x), None).get("") for x in columns)
     draft.row(translate("Treated units"), *map(count, treated))
 
@@ -255,8 +249,12 @@ def _add_notes(
     draft.note(AS_FITTED_NOTE, when=not assumed)
     draft.note(_NOTE_R2, when=not reasons)
     draft.notes += map(draft.translate, reasons)
-    own = first.facts.covariates_of(panel_of(first))
-    draft.note(_NOTE_OTHER, listed(own, len(own)) if own else Message("none"), when=not within)
+    covariates = first.facts.covariates_of(panel_of(first))
+    draft.note(
+        _NOTE_OTHER,
+        listed(covariates, len(covariates)) if covariates else Message("none"),
+        when=not within,
+    )
     gaps = panel_of(first).dropped
     lost = [Message("{} ({:,})", draft.translate.name(name), n) for name, n in gaps.items()]
     draft.note(_NOTE_GAPS, listed(lost, len(lost)), when=bool(lost))

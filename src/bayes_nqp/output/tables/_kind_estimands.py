@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from bayes_nqp.output.tables._parts import Line
 
 
+_UNITS = Message("In brackets: the unit of measurement, if it differs from the outcome's.")
+
+
 @kind(Message("Estimands"), place=45)
 def estimands(source: FitOrEffects, ask: Ask) -> Table:
     """Tabulate estimands, all that these effects have or those that are named."""
@@ -62,19 +65,13 @@ def estimands(source: FitOrEffects, ask: Ask) -> Table:
     timed, dosed = any(v.EVENT_TIME in x.dims for x in draws), bool(overall.attrs.get("exposure"))
     first = ask.summary(overall)
     draft.notes += interval_notes(first, translate)
-    units = any(each.unit for each, _ in answers)
-    draft.note(
-        "In brackets: the unit of measurement, if it differs from the outcome's.", when=units
-    )
+    draft.note(_UNITS, when=any(each.unit for each, _ in answers))
     draft.note("Event time: periods since adoption.", when=timed)
     draft.note("Effects per {}.", per_words(overall.attrs, translate), when=dosed)
     draft.notes += [] if dosed else [ask.weighted()]
     draft.weigh(posterior)
     draft.judge(source, worst_convergence(overall, *draws))
-    outcome, by = outcome_of([first], translate), crossed(names_of(ask.by))
-    heading = Message("Estimands: {}", outcome)
-    if by:
-        heading = Message("Estimands by {}: {}", by, outcome)
+    heading = _heading(outcome_of([first], translate), crossed(names_of(ask.by)))
     return draft.finish("estimands", translate.name(heading), translate("Estimand"), columns)
 
 
@@ -84,3 +81,7 @@ def _lines(answer: xr.DataArray | Message, ask: Ask) -> dict[str, Line]:
         return {}
     table = summary(answer, ask.prob, ask.interval)
     return {level_of(line, ask.translate.name): line for _, line in table.iterrows()}
+
+
+def _heading(outcome: str, by: Message) -> Message:
+    return Message("Estimands by {}: {}", by, outcome) if by else Message("Estimands: {}", outcome)

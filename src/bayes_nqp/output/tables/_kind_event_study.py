@@ -57,20 +57,15 @@ def event_study(source: object, ask: Ask) -> Table:
     effects = posterior.effects
     names = {new: old for new, old in names_of(ask.by).items() if old != v.EVENT_TIME}
     curve = over_time(source, names, ask.weights, leads=ask.leads)
-    groups = [
-        (_label(group), _joined(group, ask), ask.summary(group.own)) for group in curve.groups()
-    ]
-    joined = [(label, table) for label, table, _ in groups]
-    efficient = [(label, table) for label, _, table in groups]
-    averaged = []
-    if posterior.average is not None:
-        course = over_time(effects, names, ask.weights)
-        averaged = [(_label(group), ask.summary(group.own)) for group in course.groups()]
+    joined = [(_label(group), _joined(group, ask)) for group in curve.groups()]
+    efficient = _own(curve, ask)
+    average = posterior.average
+    averaged = [] if average is None else _own(over_time(effects, names, ask.weights), ask)
     parts = [part for _, part in (*joined, *efficient, *averaged)]
     together = pd.concat(parts, ignore_index=True)
     together.attrs = ask.summary(curve.own).attrs
     draft = TableDraft(ask, together["sd"].tolist())
-    beside = 1 < len(groups) <= _BESIDE
+    beside = 1 < len(joined) <= _BESIDE
     make, alone = _beside if beside else _under, curve.effects is None
     columns, rows = make(joined, ask, draft.write)
     if averaged:
@@ -110,6 +105,11 @@ def _joined(group: OverTime, ask: Ask) -> pd.DataFrame:
     if group.effects is not None:
         parts.insert(-1, pd.DataFrame({v.EVENT_TIME: [group.reference], "mean": [0.0]}))
     return pd.concat(parts, ignore_index=True)
+
+
+def _own(curve: OverTime, ask: Ask) -> list[tuple[str, pd.DataFrame]]:
+    """Summarise the effects of each group, without leads."""
+    return [(_label(group), ask.summary(group.own)) for group in curve.groups()]
 
 
 def _time(value: float) -> str:

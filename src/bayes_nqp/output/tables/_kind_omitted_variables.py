@@ -53,12 +53,12 @@ def omitted_variables(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask
         hint = "pass the fit, or nqp.check(fit, 'omitted_variables')"
         raise StudyError("effects have no rows", hint=hint)
     results = [CHECKS["omitted_variables"](source)] if isinstance(source, Fit) else source
-    found = [x for x in results if x.name == "omitted_variables"]
-    if not found or not isinstance(found[0].evidence, xr.Dataset):
+    matching = [x for x in results if x.name == "omitted_variables"]
+    if not matching or not isinstance(matching[0].evidence, xr.Dataset):
         missing = Message("the results do not include the check 'omitted_variables'")
-        problem = found[0].sentence if found else missing
+        problem = matching[0].sentence if matching else missing
         raise StudyError(problem, hint="nqp.check(fit, 'omitted_variables')")
-    evidence, translate = found[0].evidence, ask.translate
+    evidence, translate = matching[0].evidence, ask.translate
     draft = TableDraft(ask, evidence["clustered_se"].to_numpy().tolist())
     _regressions(draft, evidence)
     _selection(draft, evidence)

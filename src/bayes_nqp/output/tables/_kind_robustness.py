@@ -198,8 +198,10 @@ def _specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
             label, change = map(translate.name, names)
             label = label if place == 0 or not change else translate("{}: {}", change, label)
             counts = translate("yes" if line["counts"] else "no")
-            told = translate.name(messages.get(line["conclusion"], "")) if concluded else counts
-            status = word(told, _TONES.get(line["conclusion"], "") if concluded else "")
+            conclusion = (
+                translate.name(messages.get(line["conclusion"], "")) if concluded else counts
+            )
+            status = word(conclusion, _TONES.get(line["conclusion"], "") if concluded else "")
             draft.estimate(label, line, status, _convergence_cell(str(line[v.GATE]), translate))
     gates = [str(gate) for gate in numbers[v.GATE]]
     failed = [gate for gate in gates if gate not in (v.PASSED, v.UNVERIFIED)]

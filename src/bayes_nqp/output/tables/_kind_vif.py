@@ -84,15 +84,15 @@ def inflation(x: Array, raw: Array) -> Array:
     x, raw : ndarray (row, k)
         Columns net of a constant or of effects, and as they are.
     """
-    size, whole = np.linalg.norm(x, axis=0), np.linalg.norm(raw, axis=0)
-    varies = size > _CONSTANT * whole
+    size, norm = np.linalg.norm(x, axis=0), np.linalg.norm(raw, axis=0)
+    varies = size > _CONSTANT * norm
     scaled = x[:, varies] / size[varies]
     out = np.full(x.shape[1], np.nan)
     for j, k in enumerate(np.flatnonzero(varies)):
         others = np.delete(scaled, j, axis=1)
-        rest = scaled[:, j] - others @ np.linalg.lstsq(others, scaled[:, j], rcond=None)[0]
+        residual = scaled[:, j] - others @ np.linalg.lstsq(others, scaled[:, j], rcond=None)[0]
         # ``1 - R²`` is the squared norm of the residual of a column of norm one.
-        left = float(rest @ rest)
+        left = float(residual @ residual)
         out[k] = 1.0 / left if left > _COLLINEAR else np.inf
     return out
 

@@ -72,7 +72,7 @@ def two_way_regression(
 
     panel = panel_of(fit)
     panel.need_units(Message("the two-way fixed effects regression"))
-    kept, unit, time = fit.model_frame.kept, panel.unit_codes, panel.time_codes
+    rows, unit, time = fit.model_frame.kept, panel.unit_codes, panel.time_codes
     cohort = panel.cohort_codes[unit]
     treated = (cohort >= 0) & (time >= cohort)
     columns = {"y": panel.outcome, "treated": treated.astype(float), "unit": unit}
@@ -83,7 +83,7 @@ def two_way_regression(
     columns["period"] = np.unique(np.column_stack([*levels, time]), axis=0, return_inverse=True)[1]
     weights = {} if panel.weights is None else {"weights": "w"}
     columns |= {} if panel.weights is None else {"w": panel.weights}
-    frame = pd.DataFrame(columns)[kept]
+    frame = pd.DataFrame(columns)[rows]
     formula = f"y ~ {' + '.join(['treated', *names])} | unit + period"
     with quiet(UserWarning):  # collinear controls, which it drops
         model = pf.feols(formula, frame, vcov={"CRV1": "unit"}, fixef_rm="none", **weights)

@@ -7,18 +7,28 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
-from bayes_nqp._core.exceptions import StudyError
-from bayes_nqp._core.i18n import ENGLISH, typography
 from bayes_nqp.output.tables._fields import add_caption
 from bayes_nqp.output.tables._model import Table
-from bayes_nqp.output.tables._widths import INDENT, SIDE, slanted, widths_of
+from bayes_nqp.output.tables._widths import INDENT, slanted, widths_of
+from bayes_nqp.output.tables._word_format import (
+    THIN,
+    border_on,
+    docx_module,
+    evenly,
+    flag_on,
+    padded_cells,
+    page_room,
+    rules_of,
+    sized_columns,
+    spaced,
+    style_run,
+    unbroken,
+    widen,
+    xml_tag,
+)
 
-_LATIN, _EAST_ASIAN = typography(ENGLISH).font, typography("zh").font
-POINT = 12700
 _TOGETHER = 14
 """Rows that are kept on one page: less than half of it, with title and notes."""
-_HEAVY, _LIGHT, _THIN = 12, 6, 4
-"""Widths of lines, in eighths of a point."""
 _TONES = {"good": "1A7F37", "doubt": "9A6700", "bad": "B42318", "faint": "6E7781"}
 
 
@@ -39,21 +49,21 @@ def add_docx(document: Any, table: Table, number: int | None = None) -> None:
     size, widths = widths_of(table, page_room(document.sections[-1]))
     title = document.add_paragraph()
     title.paragraph_format.keep_with_next = True
-    _space(title, before=8, after=4)
+    spaced(title, before=8, after=4)
     if number is None:
         title.add_run(table.title)
     else:
         add_caption(title, "Table", table.title, number)
     for run in title.runs:
-        _styled(run, bold=True, size=10.5)
+        style_run(run, bold=True, size=10.5)
     grid = document.add_table(rows=0, cols=len(table.columns) + 1)
     grid.autofit, grid.alignment = False, 1
     heads = _head(grid, table)
     indented, ruled = _fill(grid, table)
-    _lines(grid, heads, ruled)
-    _widen(grid, widths)
-    _padded(grid)
-    _sized(grid, size)
+    rules_of(grid, heads, ruled)
+    widen(grid, widths)
+    padded_cells(grid)
+    sized_columns(grid, size)
     _held_together(grid, heads, noted=bool(table.notes))
     from docx.shared import Pt
 
@@ -62,7 +72,7 @@ def add_docx(document: Any, table: Table, number: int | None = None) -> None:
         label.paragraph_format.left_indent = Pt(INDENT)
     if table.notes:
         note = document.add_paragraph()
-        _space(note, before=3, after=10)
+        spaced(note, before=3, after=10)
         note.paragraph_format.keep_together = True
         _run(note, table.footnote, size=min(size, 9.0))
 
@@ -83,25 +93,13 @@ def _head(grid: Any, table: Table) -> int:
 def _held_together(grid: Any, heads: int, *, noted: bool) -> None:
     """Keep rows whole, headings on every page, and a short table on one."""
     for place, row in enumerate(grid.rows):
-        _flag(row, "cantSplit")
+        flag_on(row, "cantSplit")
         if place < heads:
-            _flag(row, "tblHeader")
+            flag_on(row, "tblHeader")
     rows = grid.rows if noted else grid.rows[: len(grid.rows) - 1]
     for row in rows if len(grid.rows) <= _TOGETHER else ():
         for paragraph in row.cells[0].paragraphs:
             paragraph.paragraph_format.keep_with_next = True
-
-
-def docx_module() -> Any:
-    """Import python-docx, or raise an error with the extra to install."""
-    try:
-        import docx
-    except ImportError as error:
-        raise StudyError(
-            "Word documents need python-docx, which is not installed",
-            hint="pip install python-docx",
-        ) from error
-    return docx
 
 
 def _fill(grid: Any, table: Table) -> tuple[list[int], list[int]]:
@@ -127,7 +125,7 @@ def _fill(grid: Any, table: Table) -> tuple[list[int], list[int]]:
                 left=column.words,
             )
             if not column.words:
-                _unbroken(target)
+                unbroken(target)
     return indented, ruled
 
 
@@ -141,7 +139,7 @@ def _spanner(row: Any, table: Table) -> None:
             cell = cell.merge(row.cells[at + size - 1])
         _write(cell, group, bold=True)
         if group:
-            _border(cell, bottom=_THIN)
+            border_on(cell, bottom=THIN)
         at += size
 
 
@@ -167,7 +165,7 @@ def _write(
     for k, line in enumerate(text.split("\n")):
         run = _run(paragraph, line, bold=bold, italic=italic, colour=colour)
         if k:
-            run._element.insert(1, run._element.makeelement(_tag("br"), {}))
+            run._element.insert(1, run._element.makeelement(xml_tag("br"), {}))
 
 
 def _run(
@@ -193,8 +191,8 @@ def _layout(left: bool) -> Any:
     nowhere: Any = None
     paragraph: Any = Paragraph(OxmlElement("w:p"), nowhere)
     paragraph.alignment = 0 if left else 1
-    _space(paragraph, before=1.5, after=1.5)
-    _even(paragraph)
+    spaced(paragraph, before=1.5, after=1.5)
+    evenly(paragraph)
     return paragraph._p.pPr
 
 
@@ -208,134 +206,7 @@ def _look(bold: bool, italic: bool, colour: str | None, size: float) -> Any:
     nowhere: Any = None
     run: Any = Run(OxmlElement("w:r"), nowhere)
     run.italic = italic or None
-    _styled(run, bold=bold, size=size)
+    style_run(run, bold=bold, size=size)
     if colour:
         run.font.color.rgb = RGBColor.from_string(colour)
     return run._r.rPr
-
-
-def _styled(run: Any, *, bold: bool, size: float) -> None:
-    from docx.shared import Pt
-
-    run.bold, run.font.size = bold or None, Pt(size)
-    set_fonts(run)
-
-
-def set_fonts(styled: Any) -> None:
-    """Set Latin and East Asian fonts: without the second, Word chooses its own for Chinese."""
-    styled.font.name = _LATIN
-    fonts = styled._element.get_or_add_rPr().get_or_add_rFonts()
-    for which, name in (("eastAsia", _EAST_ASIAN), ("hAnsi", _LATIN), ("cs", _LATIN)):
-        fonts.set(_tag(which), name)
-    for which in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):  # these would go first
-        fonts.attrib.pop(_tag(which), None)
-    # Without it Chinese marks are set as in another script's typography.
-    properties = fonts.getparent()
-    language = properties.find(_tag("lang"))
-    if language is None:
-        language = properties.makeelement(_tag("lang"), {})
-        properties.append(language)
-    language.set(_tag("eastAsia"), typography("zh").tag)
-
-
-def _space(paragraph: Any, *, before: float, after: float) -> None:
-    from docx.shared import Pt
-
-    paragraph.paragraph_format.space_before = Pt(before)
-    paragraph.paragraph_format.space_after = Pt(after)
-    paragraph.paragraph_format.line_spacing = 1.0
-
-
-def _even(paragraph: Any) -> None:
-    """Give every line one height: those of Chinese and Latin letters differ."""
-    from docx.shared import Pt
-
-    paragraph.paragraph_format.line_spacing = Pt(12.5)
-
-
-def page_room(section: Any) -> float:
-    """Width of the text on a page, points."""
-    return float(section.page_width - section.left_margin - section.right_margin) / POINT
-
-
-def _widen(grid: Any, widths: list[float]) -> None:
-    """Set the width of every cell: Word reads them there, and other readers in the grid."""
-    widths_emu = [round(width * POINT) for width in widths]
-    for column, width in zip(grid.columns, widths_emu, strict=True):
-        column.width = width
-    for row in grid.rows:
-        at = 0
-        for cell in row._tr.tc_lst:
-            span = cell.grid_span
-            cell.width = sum(widths_emu[at : at + span])
-            at += span
-
-
-def _padded(grid: Any) -> None:
-    """Set the padding at both sides of every cell."""
-    properties = grid._tbl.tblPr
-    margins = properties.makeelement(_tag("tblCellMar"), {})
-    for side in ("left", "right"):
-        room = {_tag("w"): str(round(20 * SIDE)), _tag("type"): "dxa"}
-        margins.append(margins.makeelement(_tag(side), room))
-    look = properties.find(_tag("tblLook"))
-    properties.append(margins) if look is None else look.addprevious(margins)
-
-
-def _sized(grid: Any, size: float) -> None:
-    from docx.shared import Pt
-
-    for run in grid._element.iter(_tag("r")):
-        run.get_or_add_rPr().sz_val = Pt(size)
-
-
-def _tag(name: str) -> str:
-    from docx.oxml.ns import qn
-
-    return str(qn(f"w:{name}"))
-
-
-def _lines(grid: Any, heads: int, ruled: list[int]) -> None:
-    """Draw the three lines of a table, and thin lines between sections."""
-    last = len(grid.rows) - 1
-    for cell in grid.rows[0].cells:
-        _border(cell, top=_HEAVY)
-    for cell in grid.rows[heads - 1].cells:
-        _border(cell, bottom=_LIGHT)
-    for place in ruled:
-        for cell in grid.rows[place].cells:
-            _border(cell, top=_THIN)
-    for cell in grid.rows[last].cells:
-        _border(cell, bottom=_HEAVY)
-
-
-def _border(cell: Any, **edges: int) -> None:
-    properties = cell._element.get_or_add_tcPr()
-    borders = properties.find(_tag("tcBorders"))
-    if borders is None:
-        borders = properties.makeelement(_tag("tcBorders"), {})
-        # The schema wants borders before noWrap.
-        last = properties.find(_tag("noWrap"))
-        properties.append(borders) if last is None else last.addprevious(borders)
-    for edge in ("top", "bottom"):
-        if edge not in edges:
-            continue
-        old = borders.find(_tag(edge))
-        if old is not None:
-            borders.remove(old)
-        line = borders.makeelement(
-            _tag(edge),
-            {_tag("val"): "single", _tag("sz"): str(edges[edge]), _tag("color"): "000000"},
-        )
-        # The schema wants the top before the bottom.
-        borders.insert(0, line) if edge == "top" else borders.append(line)
-
-
-def _unbroken(cell: Any) -> None:
-    properties = cell._element.get_or_add_tcPr()
-    properties.append(properties.makeelement(_tag("noWrap"), {}))
-
-
-def _flag(row: Any, name: str) -> None:
-    properties = row._tr.get_or_add_trPr()
-    properties.append(properties.makeelement(_tag(name), {}))

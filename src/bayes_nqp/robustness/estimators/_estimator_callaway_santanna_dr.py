@@ -22,14 +22,14 @@ def callaway_santanna_dr(rows: Sample) -> EventCurve:
     if not (rows.x or rows.z):
         raise NotApplicable(Message("the fit has neither covariates nor baseline variables"))
     data = frame_of(rows)
-    found, notes = ask(
+    result, notes = ask(
         "diff_diff",
         lambda dd: dd.CallawaySantAnna(base_period="universal", anticipation=rows.ahead).fit(
             data, "y", "unit", "time", "first", covariates=x_of(data, "xz")
         ),
     )
-    study = found.aggregate("event_study")
-    average = float(found.overall_att), float(found.overall_se)
+    study = result.aggregate("event_study")
+    average = float(result.overall_att), float(result.overall_se)
     return curve(
         study.event_time, study.att, study.se, average, (*adjusted([*rows.x, *rows.z]), *notes)
     )

@@ -32,27 +32,27 @@ def dechaisemartin_dhaultfoeuille(rows: Sample) -> EventCurve:
     if lost:
         notes.append(Message("units left out because their first period is missing: {}", lost))
     data, longest = frame_of(rows), window(rows).longest + 1
-    found, heard = ask(
+    result, heard = ask(
         "diff_diff",
         lambda dd: dd.ChaisemartinDHaultfoeuille(twfe_diagnostic=False).fit(
             data, "y", "unit", "time", "treated", L_max=longest, covariates=x_of(data)
         ),
     )
     # DID_l is the effect at event time l - 1; placebo l concerns event time -1 - l.
-    effects = {int(k) - 1: x for k, x in found.event_study_effects.items()}
-    leads = {int(k) - 1: x for k, x in (found.placebo_event_study or {}).items()}
+    effects = {int(k) - 1: x for k, x in result.event_study_effects.items()}
+    leads = {int(k) - 1: x for k, x in (result.placebo_event_study or {}).items()}
     every = dict(sorted((leads | effects).items()))
     mean, sd = ([x[name] for x in every.values()] for name in ("effect", "se"))
     if longest == 1:
-        average = float(found.overall_att), float(found.overall_se)
+        average = float(result.overall_att), float(result.overall_se)
         return curve(every, mean, sd, average, (*notes, *heard))
     # delta = sum_l w_l DID_l. The package adds variances as if the DID_l were independent; its
     # results hold no covariances. sd(delta) <= sum_l w_l sd(DID_l) holds for any covariances.
-    weights = found.cost_benefit_delta["weights"]
+    weights = result.cost_benefit_delta["weights"]
     bound = sum(w * effects[int(k) - 1]["se"] for k, w in weights.items() if w > 0)
     notes.append(
         Message(
             "the standard error of the average is an upper bound, for any correlation of effects"
         )
     )
-    return curve(every, mean, sd, (float(found.overall_att), float(bound)), (*notes, *heard))
+    return curve(every, mean, sd, (float(result.overall_att), float(bound)), (*notes, *heard))

@@ -18,7 +18,7 @@ from bayes_nqp.robustness.estimators._rows import EventCurve, Sample, estimator
 def extended_twfe(rows: Sample) -> EventCurve:
     """Average the cells of a saturated regression (Wooldridge 2021)."""
     data = frame_of(rows)
-    found, notes = ask(
+    result, notes = ask(
         "diff_diff",
         lambda dd: (
             dd.WooldridgeDiD(anticipation=rows.ahead)
@@ -26,7 +26,7 @@ def extended_twfe(rows: Sample) -> EventCurve:
             .aggregate("event_study")
         ),
     )
-    effects = found.event_study_effects
+    effects = result.event_study_effects
     mean, sd = ([x[name] for x in effects.values()] for name in ("att", "se"))
-    average = float(found.overall_att), float(found.overall_se)
+    average = float(result.overall_att), float(result.overall_se)
     return curve(effects, mean, sd, average, (*adjusted(rows.x), *notes))

@@ -85,12 +85,12 @@ def _effects(changes: Changes, g: Array) -> tuple[Array, Array, Array, Mask]:
     """Return effects, differences and shares of treated units with controls, and these units."""
     score = expit(changes.pool.design @ g)
     share = kernel_shares(score[changes.cohort], score[changes.controls])
-    kept = share.sum(axis=1) > 0
-    gaps = changes.d[changes.cohort][kept] - share[kept] @ changes.d[changes.controls]
+    matched = share.sum(axis=1) > 0
+    gaps = changes.d[changes.cohort][matched] - share[matched] @ changes.d[changes.controls]
     member = changes.cohort.copy()
-    member[changes.cohort] = kept
+    member[changes.cohort] = matched
     empty = np.full(changes.d.shape[1], np.nan)
-    return gaps.mean(axis=0) if kept.any() else empty, gaps, share[kept], member
+    return gaps.mean(axis=0) if matched.any() else empty, gaps, share[matched], member
 
 
 def _score_influence(pool: Pool) -> Array:

@@ -25,14 +25,14 @@ def local_projections(rows: Sample) -> EventCurve:
     """Regress changes on adoption for every event time (Dube et al. 2025)."""
     need(rows, no_anticipation=True, every_period=True)
     data, (_, after, longest) = frame_of(rows), window(rows)
-    found, notes = ask(
+    result, notes = ask(
         "diff_diff",
         lambda dd: dd.LPDiD(pre_window=LEADS, post_window=longest, reweight=True).fit(
             data, "y", "unit", "time", "treated", covariates=x_of(data),
             pre_pooled=(-2, -2), post_pooled=(0, after),
         ),
     )  # fmt: skip
-    study, pooled = found.event_study, found.pooled.set_index("window").loc["post"]
+    study, pooled = result.event_study, result.pooled.set_index("window").loc["post"]
     span = Message("average: treated units observed at all event times from 0 to {}", after)
     return curve(
         study["horizon"], study["coefficient"], study["se"],

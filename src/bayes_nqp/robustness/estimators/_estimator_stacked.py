@@ -21,7 +21,7 @@ def stacked(rows: Sample) -> EventCurve:
     """Regress on event times in stacked data sets of cohorts (Wing et al. 2024)."""
     need(rows, no_anticipation=True, every_period=True)
     data, (before, after, _) = frame_of(rows), window(rows)
-    found, notes = ask(
+    result, notes = ask(
         "diff_diff",
         lambda dd: dd.StackedDiD(kappa_pre=before, kappa_post=after).fit(
             data, "y", "unit", "time", "first"
@@ -29,9 +29,9 @@ def stacked(rows: Sample) -> EventCurve:
     )
     span = Message(
         "event times {} to {}, equally weighted; {} of {} cohorts have all of them",
-        -before, after, found.n_sub_experiments, np.unique(rows.cohort[~rows.never]).size,
+        -before, after, result.n_sub_experiments, np.unique(rows.cohort[~rows.never]).size,
     )  # fmt: skip
-    effects = found.event_study_effects
+    effects = result.event_study_effects
     mean, sd = ([effects[e][name] for e in sorted(effects)] for name in ("effect", "se"))
-    average = float(found.overall_att), float(found.overall_se)
+    average = float(result.overall_att), float(result.overall_se)
     return curve(sorted(effects), mean, sd, average, (span, *notes))

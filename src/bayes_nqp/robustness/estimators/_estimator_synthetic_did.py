@@ -41,20 +41,29 @@ def _without_each(rows: Sample, g: int) -> tuple[Array, Array, tuple[Message, ..
     some = rows.never | (rows.cohort == g)
     data = frame_of(rows)[some].assign(ever=(rows.cohort[some] == g).astype(int))
     y = data.pivot(index="unit", columns="time", values="y")
-    own, before = (data.groupby("unit")["ever"].max() == 1).to_numpy(), y.columns < g + rows.start
-    method, post = "jackknife" if own.sum() > 1 else "placebo", list(y.columns[~before])
-    found, notes = ask(
+    treated, before = (
+        (data.groupby("unit")["ever"].max() == 1).to_numpy(),
+        y.columns < g + rows.start,
+    )
+    method, post = "jackknife" if treated.sum() > 1 else "placebo", list(y.columns[~before])
+    result, notes = ask(
         "diff_diff",
         lambda dd: dd.SyntheticDiD(variance_method=method, seed=0).fit(
             data, "y", "ever", "unit", "time", post_periods=post
         ),
     )
-    w, last = (y.index.map(found.unit_weights)[~own], y.columns.map(found.time_weights)[before])
+    w, last = (
+        y.index.map(result.unit_weights)[~treated],
+        y.columns.map(result.time_weights)[before],
+    )
     z = y.loc[:, ~before].mean(axis=1).to_numpy() - y.loc[:, before].to_numpy() @ last.to_numpy()
-    w, n = w.to_numpy(np.float64), int(own.sum())
-    tau, size = np.full(rows.n_units + 1, z[own].mean() - w @ z[~own]), np.full(rows.n_units + 1, n)
+    w, n = w.to_numpy(np.float64), int(treated.sum())
+    tau, size = (
+        np.full(rows.n_units + 1, z[treated].mean() - w @ z[~treated]),
+        np.full(rows.n_units + 1, n),
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
-        tau[y.index[~own]] = z[own].mean() - (w @ z[~own] - w * z[~own]) / (1 - w)
-    tau[y.index[own]] = (z[own].sum() - z[own]) / max(n - 1, 1) - w @ z[~own]
-    size[y.index[own]] -= 1
+        tau[y.index[~treated]] = z[treated].mean() - (w @ z[~treated] - w * z[~treated]) / (1 - w)
+    tau[y.index[treated]] = (z[treated].sum() - z[treated]) / max(n - 1, 1) - w @ z[~treated]
+    size[y.index[treated]] -= 1
     return tau, size * len(post), notes

@@ -88,19 +88,19 @@ def goodman_bacon(panel: Panel) -> Decomposition:
         )
     data = frame_of(rows)
     try:
-        found, _ = ask(
+        result, _ = ask(
             "diff_diff", lambda dd: dd.BaconDecomposition().fit(data, "y", "unit", "time", "first")
         )
     except NotApplicable as absent:
         raise StudyError(absent.why) from None
-    each = found.comparisons
+    each = result.comparisons
     groups = [
         [-1 if g == "never_treated" else int(g) - rows.start for g in pair]
         for pair in ((x.treated_group, x.control_group) for x in each)
     ]
     treated, control = np.array(groups, dtype=np.int64).T
     return Decomposition(
-        float(found.twfe_estimate), np.array([x.comparison_type for x in each]), treated, control,
+        float(result.twfe_estimate), np.array([x.comparison_type for x in each]), treated, control,
         np.array([x.weight for x in each]), np.array([x.estimate for x in each]),
         panel.unit_labels.size - rows.n_units,
     )  # fmt: skip

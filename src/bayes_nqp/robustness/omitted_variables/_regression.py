@@ -75,10 +75,10 @@ class AverageRegression:
         y, d, x = self.y, self.d, self.x
         total, spread = float(y @ y), float(d @ d)
         short = float(d @ y) / spread
-        net, rest = _net(d, x), _net(y, x)
-        long = float(net @ rest) / float(net @ net)
+        net, residual = _net(d, x), _net(y, x)
+        long = float(net @ residual) / float(net @ net)
         r2_short = 1.0 - float(((y - short * d) ** 2).sum()) / total
-        r2_long = 1.0 - float(((rest - long * net) ** 2).sum()) / total
+        r2_long = 1.0 - float(((residual - long * net) ** 2).sum()) / total
         variances = (total / y.size, spread / y.size, float(net @ net) / y.size)
         return Stability(short, long, r2_short, r2_long, *variances)
 
@@ -103,9 +103,9 @@ class AverageRegression:
         """Return partial R² of a covariate with the treatment, and with the outcome given it."""
         others = [x for other, x in self.covariates.items() if other != name]
         x = np.concatenate([np.zeros((self.y.size, 0)), *others], axis=1)
-        own = self.covariates[name]
+        column = self.covariates[name]
         with_d = np.column_stack([x, self.d])
-        return _explained(self.d, x, own), _explained(self.y, with_d, own)
+        return _explained(self.d, x, column), _explained(self.y, with_d, column)
 
 
 def average_regression(fit: Fit, *, constant: bool = False) -> AverageRegression:
@@ -184,9 +184,9 @@ def _treatment(fit: Fit, *, constant: bool) -> tuple[Array, list[Array]]:
     if constant:
         return treatment, outside
     # With the shares w_c, columns z_c - (w_c / w_1) z_1 leave β = Σ w_c τ_c as the slope of d.
-    first, *rest = inside
+    first, *others = inside
     share = {k: dummies[k].sum() for k in inside}
-    unlike = [dummies[k] - share[k] / share[first] * dummies[first] for k in rest]
+    unlike = [dummies[k] - share[k] / share[first] * dummies[first] for k in others]
     return treatment, [*outside, *unlike]
 
 

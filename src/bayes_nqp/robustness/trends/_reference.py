@@ -78,10 +78,10 @@ def cohorts_of(effects: xr.Dataset) -> npt.NDArray[np.str_]:
 def _less(effects: xr.Dataset, base: dict[str, Any]) -> xr.Dataset:
     """Subtract the lead of each block from its cells; cells of other blocks are left out."""
     blocks = cohorts_of(effects)
-    kept = np.isin(blocks, list(base))
-    effects = effects.isel({v.CELL: kept})
+    selected = np.isin(blocks, list(base))
+    effects = effects.isel({v.CELL: selected})
     values = effects[v.EFFECT].transpose(..., v.CELL)
-    less = np.stack([base[block] for block in blocks[kept]], axis=0).T
+    less = np.stack([base[block] for block in blocks[selected]], axis=0).T
     return effects.assign({v.EFFECT: values - less})
 
 

@@ -26,6 +26,15 @@ _FAR = 1.5
 """Shift of the average effect, in posterior SDs, above which the verdict is caution."""
 
 
+_STAYS = Message(
+    "Leaving out untreated observations near treated units does not change the average effect."
+)
+_MOVES = Message(
+    "Leaving out untreated observations near treated units changes the average effect."
+)
+_DEPENDS = Message("The estimate depends on how spillovers on nearby untreated units are modelled.")
+
+
 @asks(
     "Is the average effect the same without untreated observations near treated units?",
     "donut",
@@ -99,25 +108,7 @@ def donut(fit: Fit) -> Finding:
         against.estimates[0], against.sd[0], against.estimates[shown], against.sd[shown],
         against.names[shown],
     )  # fmt: skip
-    sentence = (
-        stays.sentence(
-            Message(
-                "Leaving out untreated observations near treated units does not change the "
-                "average effect."
-            )
-        )
-        if verdict in (HOLDS, UNTOLD)
-        else joined(
-            [
-                Message(
-                    "Leaving out untreated observations near treated units changes the average "
-                    "effect."
-                ),
-                Message(
-                    "The estimate depends on how spillovers on nearby untreated units are modelled."
-                ),
-            ]
-        )
-    )
+    same = verdict in (HOLDS, UNTOLD)
+    sentence = stays.sentence(_STAYS) if same else joined([_MOVES, _DEPENDS])
     evidence = evidence.assign_attrs(probability=stays.probability)
     return Finding(verdict, figure, sentence, evidence, "specifications")

@@ -133,14 +133,14 @@ def dynamics(fit: Fit) -> Finding:
 
 def _sentence(refuted: dict[str, bool]) -> Message:
     if refuted["outcomes"] and not refuted["errors"]:
-        found = Message("The data reject a dynamic outcome in favour of AR(1) errors.")
+        finding = Message("The data reject a dynamic outcome in favour of AR(1) errors.")
         meaning = Message(
             "Policy effects then do not build up over time, and the data do not support the "
             "long-run effects of this model."
         )
-        return joined([found, meaning, advised(_ERRORS)])
+        return joined([finding, meaning, advised(_ERRORS)])
     if refuted["outcomes"]:
-        found = Message(
+        finding = Message(
             "The data reject both a dynamic outcome and AR(1) errors: covariates of "
             "the period before have separate effects."
         )
@@ -151,12 +151,12 @@ def _sentence(refuted: dict[str, bool]) -> Message:
             "Next: add covariates of the period before, nqp.StaggeredDiD(covariates=[...]), "
             "and compare the effects."
         )
-        return joined([found, meaning, advised(step)])
+        return joined([finding, meaning, advised(step)])
     if refuted["errors"]:
         return Message("The data support a dynamic outcome and reject AR(1) errors.")
-    found = Message("The data do not distinguish a dynamic outcome from AR(1) errors.")
+    finding = Message("The data do not distinguish a dynamic outcome from AR(1) errors.")
     meaning = Message("The long-run effects differ between the two models.")
-    return joined([found, meaning, advised(_ERRORS)])
+    return joined([finding, meaning, advised(_ERRORS)])
 
 
 def _with_earlier(fit: Fit, panel: Panel, names: list[str]) -> tuple[Design, Panel]:

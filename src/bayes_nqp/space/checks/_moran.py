@@ -14,13 +14,8 @@ from bayes_nqp._core.i18n import Message, detailed, joined
 from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, Guide, asks
 from bayes_nqp.data.spatial_weights import SpatialWeights, located
 from bayes_nqp.inference.fitting import ADDITIVE, ROWS, UNITS, Fit, panel_of
-from bayes_nqp.space.checks._neighbour_weights import (
-    balanced,
-    filtered,
-    left_out,
-    named,
-    weights_by,
-)
+from bayes_nqp.space.checks._balanced import balanced, filtered
+from bayes_nqp.space.checks._neighbour_weights import left_out, named, weights_by
 from bayes_nqp.space.checks._statistics import Moran, local_z, morans_i
 
 _LEVEL = 0.05

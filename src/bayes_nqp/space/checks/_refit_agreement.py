@@ -52,19 +52,19 @@ class Sameness:
         """
         if self.enough:
             return held
-        found = Message(
+        finding = Message(
             "No spillovers are found, but the refits are too imprecise to confirm the "
             "average effect."
         )
         if not self.probability:
-            return found
+            return finding
         number = Message(
             "Under the refits the average effect lies inside the fit's 95 % interval "
             "with probability {}; {:.2f} is required.",
             chance(self.probability, 2),
             ENOUGH,
         )
-        return joined([found, detailed(number)])
+        return joined([finding, detailed(number)])
 
 
 def kept(fit: Fit, designs: Sequence[Design]) -> Sameness:

@@ -28,6 +28,17 @@ _FAR = 2.6
 """Posterior SDs above which a spillover effect differs from zero."""
 
 
+_NOT_TESTED = Message(
+    "No wider distance band can be estimated, so spillovers beyond the last band are not tested."
+)
+_NONE_BEYOND = Message(
+    "No spillovers are found beyond the last distance band, and more bands do not change the "
+    "average effect."
+)
+_BEYOND = Message("The policy may affect units beyond the last distance band.")
+_NO_CONTROLS = Message("These units are then no valid controls, and the average effect is biased.")
+
+
 @asks(
     "Do the distance bands cover all spillovers?",
     "reach of distance bands",
@@ -84,11 +95,7 @@ def ring_reach(fit: Fit) -> Finding:
     try:
         evidence = compared(fit, [other], Message("refitting"))
     except NotApplicable as missing:
-        alone = Message(
-            "No wider distance band can be estimated, so spillovers beyond the last "
-            "band are not tested."
-        )
-        return Finding(UNTOLD, NOTHING, joined([alone, detailed(missing.why)]))
+        return Finding(UNTOLD, NOTHING, joined([_NOT_TESTED, detailed(missing.why)]))
     against = comparison(evidence)
     near = spillover_effects(short_refit(fit, design), by=v.RING).sel({v.RING: wider.rings[-1]})
     mean, sd = float(near.mean()), float(near.std())
@@ -102,28 +109,13 @@ def ring_reach(fit: Fit) -> Finding:
         wider.rings[-1], Sized(mean, sd), sd,
         against.estimates[0], against.sd[0], against.estimates[1], against.sd[1],
     )  # fmt: skip
-    sentence = (
-        stays.sentence(
-            Message(
-                "No spillovers are found beyond the last distance band, and more bands do "
-                "not change the average effect."
-            )
+    if verdict in (HOLDS, UNTOLD):
+        sentence = stays.sentence(_NONE_BEYOND)
+    else:
+        step = Message(
+            "Next: fit again with {} in the design, and report both estimates.",
+            Hint("spillovers", wider),
         )
-        if verdict in (HOLDS, UNTOLD)
-        else joined(
-            [
-                Message("The policy may affect units beyond the last distance band."),
-                Message(
-                    "These units are then no valid controls, and the average effect may be biased."
-                ),
-                advised(
-                    Message(
-                        "Next: fit again with {} in the design, and report both estimates.",
-                        Hint("spillovers", wider),
-                    )
-                ),
-            ]
-        )
-    )
+        sentence = joined([_BEYOND, _NO_CONTROLS, advised(step)])
     evidence = evidence.assign_attrs(probability=stays.probability)
     return Finding(verdict, figure, sentence, evidence, "specifications")

@@ -2,85 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-import xarray as xr
 from scipy.special import expit, softmax
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable, PanelError, StudyError
-from bayes_nqp._core.i18n import (
-    Message,
-    advice_of,
-    advised,
-    chance,
-    detailed,
-    equality,
-    joined,
-    unadvised,
-)
+from bayes_nqp._core.i18n import Message, advice_of, advised, chance, detailed, joined, unadvised
 from bayes_nqp._core.types import Positive
 from bayes_nqp.checks.model import error_means
-from bayes_nqp.checks.shared import (
-    DOUBT,
-    FAILS,
-    HOLDS,
-    UNTOLD,
-    Finding,
-    Guide,
-    Verdict,
-    asks,
-    ladder,
-    reason,
-)
+from bayes_nqp.checks.shared import DOUBT, HOLDS, UNTOLD, Finding, Guide, asks, ladder, reason
 from bayes_nqp.inference.fitting import LINKED, ROWS, UNITS, Fit, panel_of, refit
 from bayes_nqp.inference.model_frame import ModelFrame, model_frame_of
 from bayes_nqp.model.designs import Design
 from bayes_nqp.model.pooling import single_curve
 from bayes_nqp.model.predictors import TimeEffects
 from bayes_nqp.numerics.linear_gaussian import LogDeterminant
+from bayes_nqp.space.checks._balanced import covariates_of
 from bayes_nqp.space.checks._form_posteriors import FORMS, marginals, posteriors
-from bayes_nqp.space.checks._neighbour_weights import covariates_of, named
-from bayes_nqp.space.checks._spatial_ml import Forms, Restriction, independent
+from bayes_nqp.space.checks._neighbour_weights import named
+from bayes_nqp.space.checks._spatial_form_words import (
+    BOTH,
+    LEVEL,
+    SURE,
+    TOLD,
+    disputes_of,
+    figure_of,
+    plainly,
+    sentence_of_rejection,
+    table_of_tests,
+    verdict_of,
+)
+from bayes_nqp.space.checks._spatial_ml import Forms, independent
 from bayes_nqp.space.checks._weights_probabilities import weights_probabilities
 from bayes_nqp.space.terms import SpatialLag
 
-_LEVEL, _SURE = 0.05, 0.001
-"""Sizes of the tests below which the verdict is caution, and failed."""
-_TOLD = 0.9
-"""Probability of SAR or of SEM among the two above which the data distinguish them."""
-_ERRORS = (
-    "spillovers=nqp.SpatialLag(fit.design.spillovers.weights, error=True), "
-    "effect=nqp.CompletePooling(varying=None)"
-)
-_CALL = "spillovers=nqp.SpatialLag(fit.design.spillovers.weights{})"
 _ALONE = Message(
     "The two criteria disagree on the spatial form, so estimated spillover "
     "effects depend on the form chosen."
 )
 _BY_RATIO = Message("The likelihood ratio alone gives this result:")
-_BOTH = Message(
-    "Next: compare the average effect over spatial forms with nqp.weights_probabilities(fit, "
-    "weights)."
-)
-_NEXT = Message("Next: fit again with {} in the design.")
-_UNTOLD = joined(
-    [
-        Message(
-            "The data do not distinguish a spatial lag of the outcome (SAR) from "
-            "spatial errors (SEM)."
-        ),
-        Message("Under spatial errors there are no spillover effects, so these remain uncertain."),
-        advised(_BOTH),
-    ]
-)
-_NO_SPILLOVERS = Message(
-    "Under spatial errors there are no spillover effects, so the estimated "
-    "ones may be shared shocks."
-)
-_MISSTATED = Message("The estimated spillover effects may be biased under the wrong spatial form.")
 
 
 @asks(
@@ -101,9 +63,9 @@ _MISSTATED = Message("The estimated spillover effects may be biased under the wr
             "disagree. Failed: it rejects at {1:.1%}. Inconclusive: neither SAR nor "
             "SEM is rejected and neither has a probability of {2:g} or more among the "
             "two. A fit with spatial errors and W X is judged by its odds against SDM.",
-            _LEVEL,
-            _SURE,
-            _TOLD,
+            LEVEL,
+            SURE,
+            TOLD,
         ),
         failure=Message(
             "The spatial form is misspecified, so estimated spillover effects may be biased or "
@@ -184,7 +146,7 @@ def spatial_form(fit: Fit, *, theta_sd: Positive | None = None) -> Finding:
         "whitened": _forms(durbin, designs["SAR"], white=True).restrictions(),
         "iid": _forms(durbin, designs["SAR"], white=False).restrictions(),
     }
-    evidence = _tests(tests).merge(posteriors(durbin))
+    evidence = table_of_tests(tests).merge(posteriors(durbin))
     evidence.attrs |= named(_term(fit).weights.aligned(panel_of(fit).unit_labels))
     marginal = marginals(fit, durbin, designs, theta_sd)
     if marginal:
@@ -195,13 +157,13 @@ def spatial_form(fit: Fit, *, theta_sd: Positive | None = None) -> Finding:
     # log L(SAR) - log L(SEM) is half the difference of the likelihood ratio statistics.
     form, by_ratio = _term(fit).form, 0.5 * (ours["SEM"].ratio - ours["SAR"].ratio)
     lead = marginal["SAR"] - marginal["SEM"] if marginal else by_ratio
-    verdict, sentence = _verdict(form, p, float(expit(lead)))
-    figure = _figure(ours, evidence)
-    if disputes := _disputes(form, p, marginal):
-        _, sentence = _verdict(form, p, float(expit(by_ratio)))
+    verdict, sentence = verdict_of(form, p, float(expit(lead)))
+    figure = figure_of(ours, evidence)
+    if disputes := disputes_of(form, p, marginal):
+        _, sentence = verdict_of(form, p, float(expit(by_ratio)))
         first, *others = disputes
         more = [*others, _BY_RATIO, unadvised(sentence), advice_of(sentence)]
-        parts = [first, _ALONE, advised(_BOTH), *(detailed(_plain(x)) for x in more if x)]
+        parts = [first, _ALONE, advised(BOTH), *(detailed(plainly(x)) for x in more if x)]
         verdict, sentence = DOUBT, joined(parts)
     return Finding(verdict, figure, sentence, evidence, refit=durbin)
 
@@ -220,7 +182,7 @@ def _errors_beside(fit: Fit) -> Finding:
         raise NotApplicable(Message("{}", answer.left_out[0][1]))
     lag = float(answer.forms["SDM"])
     figure = Message("probability of SDM {}, SDEM {}", chance(lag, 2), chance(1.0 - lag, 2))
-    verdict = ladder(fails=lag >= 1.0 - _SURE, doubt=lag >= _TOLD, untold=lag > 1.0 - _TOLD)
+    verdict = ladder(fails=lag >= 1.0 - SURE, doubt=lag >= TOLD, untold=lag > 1.0 - TOLD)
     sentence = {
         HOLDS: Message(
             "The data favour spatial errors (SDEM) over a spatial lag of the outcome (SDM)."
@@ -235,10 +197,10 @@ def _errors_beside(fit: Fit) -> Finding:
                     "Spillover effects that pass through the outcomes of neighbours remain "
                     "uncertain."
                 ),
-                advised(_BOTH),
+                advised(BOTH),
             ]
         ),
-    }.get(verdict, _rejected("SLX"))
+    }.get(verdict, sentence_of_rejection("SLX"))
     return Finding(verdict, figure, sentence, answer.table)
 
 
@@ -336,164 +298,3 @@ def _columns(model_frame: ModelFrame) -> list[Array]:
     if exposure is not None:
         columns = [exposure.values[model_frame.kept]]
     return columns + covariates_of(model_frame)
-
-
-def _tests(tests: Mapping[str, Mapping[str, Restriction]]) -> xr.Dataset:
-    """Return test statistics by error structure and form."""
-    names = ("wald", "wald_p", "ratio", "ratio_p", "freedom")
-    dims = ("errors", "restricted")
-    numbers = {
-        name: (dims, [[getattr(x, name) for x in forms.values()] for forms in tests.values()])
-        for name in names
-    }
-    coords = {"errors": list(tests), "restricted": list(tests["iid"]), "form": list(FORMS)}
-    return xr.Dataset(numbers, coords)
-
-
-def _figure(tests: Mapping[str, Restriction], evidence: xr.Dataset) -> Message:
-    sar, sem, slx = (tests[form] for form in ("SAR", "SEM", "SLX"))
-    figure = Message(
-        "SDM against SAR: Wald {:.1f}, LR {:.1f} (p {}); against SEM: Wald {:.1f}, "
-"LR {:.1f} (p {}); {} restrictions each; against SLX: LR {:.1f} (p {})",
-        sar.wald, sar.ratio, equality(sar.ratio_p), sem.wald, sem.ratio, equality(sem.ratio_p),
-        sar.freedom, slx.ratio, equality(slx.ratio_p),
-    )  # fmt: skip
-    if "probability" not in evidence:
-        return Message(
-            "{}; no marginal likelihoods, because W links units with different time effects", figure
-        )
-    less = evidence["log_marginal"] - evidence["log_marginal"].sel(form="SDM")
-    return Message(
-        "{}; log Bayes factor over SDM: SAR {:+.1f}, SEM {:+.1f}; probability of "
-"SDM {}, SAR {}, SEM {}",
-        figure, *less.sel(form=["SAR", "SEM"]).to_numpy(),
-        *(chance(x, 2) for x in evidence["probability"].to_numpy()),
-    )  # fmt: skip
-
-
-def _disputes(
-    form: str, p: Mapping[str, float], marginal: Mapping[str, float]
-) -> Sequence[Message]:
-    """Return the disagreements of likelihood ratio and marginal likelihoods.
-
-    A restricted form is compared alone. A Durbin model is compared by the form with the highest
-    marginal likelihood, or by both restricted forms if this is the Durbin model.
-    """
-    best = max(marginal, key=marginal.__getitem__, default=form)
-    alone = best if form == "SDM" else form
-    out = []
-    for name in ("SAR", "SEM") if alone == "SDM" else (alone,):
-        if name not in marginal:
-            continue
-        more, rejected = marginal[name] - marginal["SDM"], p[name] < _LEVEL
-        numbers = name, equality(p[name]), abs(more)
-        if rejected and more > 0.0:
-            out.append(
-                Message(
-                    "The likelihood ratio rejects {} (p {}), but its log marginal likelihood "
-"is {:.1f} above that of SDM.", *numbers,
-                )
-            )  # fmt: skip
-        if not rejected and more <= 0.0:
-            out.append(
-                Message(
-                    "The likelihood ratio does not reject {} (p {}), but its log marginal "
-"likelihood is {:.1f} below that of SDM.", *numbers,
-                )
-            )  # fmt: skip
-    return out
-
-
-def _verdict(form: str, p: Mapping[str, float], lag: float) -> tuple[Verdict, Message]:
-    """Judge the form of a fit.
-
-    Parameters
-    ----------
-    p : mapping of str to float
-        p values of SAR, SEM and SLX.
-    lag : float
-        Probability of SAR among SAR and SEM.
-    """
-    apart = {name: value < _LEVEL for name, value in p.items()}
-    if not apart["SAR"] and not apart["SEM"]:
-        apart |= {"SAR": lag <= 1.0 - _TOLD, "SEM": lag >= _TOLD}
-    if form == "SDM":
-        return _durbin(apart)
-    if p[form] < _LEVEL and (form != "SAR" or apart["SEM"]):
-        return (FAILS if p[form] < _SURE else DOUBT), _rejected(form)
-    supported = Message(
-        "The spatial Durbin model does not explain the data better than the form of this fit, {}.",
-        form,
-    )
-    if form == "SLX":
-        return HOLDS, supported
-    other = "SEM" if form == "SAR" else "SAR"
-    if apart[form] and form == "SAR":
-        found = Message(
-            "The data favour spatial errors (SEM) over a spatial lag of the outcome (SAR)."
-        )
-        sentence = joined([found, _NO_SPILLOVERS, advised(_NEXT.fill(_ERRORS))])
-        return (FAILS if p[form] < _SURE else DOUBT), sentence
-    if apart[form]:
-        found = Message(
-            "The data favour a spatial lag of the outcome (SAR) over spatial errors (SEM)."
-        )
-        meaning = Message(
-            "Under a spatial lag there are spillover effects, which this model excludes."
-        )
-        return DOUBT, joined([found, meaning, advised(_NEXT.fill(_CALL.format(", durbin=False")))])
-    if not apart[other]:
-        return UNTOLD, _UNTOLD
-    return HOLDS, supported
-
-
-def _durbin(apart: Mapping[str, bool]) -> tuple[Verdict, Message]:
-    """Judge a Durbin model by the restricted forms that are rejected."""
-    if apart["SAR"] and apart["SEM"] and not apart["SLX"]:
-        found = Message(
-            "The spatial lag of the outcome adds nothing to treatment and covariates "
-            "of neighbours (SLX is enough)."
-        )
-        return HOLDS, joined([found, advised(_NEXT.fill(_CALL.format(", lag=False")))])
-    if apart["SAR"] and apart["SEM"]:
-        return HOLDS, Message(
-            "The data reject a spatial lag alone (SAR) and spatial errors alone (SEM), "
-            "and support the spatial Durbin model."
-        )
-    if apart["SAR"]:
-        found = Message(
-            "The data do not reject spatial errors (common factor restriction of the Durbin model)."
-        )
-        return DOUBT, joined([found, _NO_SPILLOVERS, advised(_NEXT.fill(_ERRORS))])
-    if apart["SEM"]:
-        found = Message(
-            "Treatment and covariates of neighbours add nothing to the spatial lag of "
-            "the outcome (SAR is enough)."
-        )
-        return HOLDS, joined([found, advised(_NEXT.fill(_CALL.format(", durbin=False")))])
-    return UNTOLD, _UNTOLD
-
-
-def _plain(sentence: Message) -> Message:
-    """Return a chain of sentences without marks."""
-    return Message("{}", sentence)
-
-
-def _rejected(form: str) -> Message:
-    """Return the finding that a form is rejected, its meaning and the next step."""
-    if form == "SEM":
-        found = Message(
-            "The data reject spatial errors alone (SEM): outcomes, treatment or "
-            "covariates of neighbours matter."
-        )
-    elif form == "SLX":
-        found = Message(
-            "The data support a spatial lag of the outcome in addition to treatment "
-            "and covariates of neighbours."
-        )
-    else:
-        found = Message(
-            "The data reject a spatial lag alone (SAR): treatment or covariates of "
-            "neighbours have separate effects."
-        )
-    return joined([found, _MISSTATED, advised(_NEXT.fill(_CALL.format("")))])

@@ -12,13 +12,8 @@ from bayes_nqp.data.spatial_weights import SpatialWeights, located
 from bayes_nqp.inference.fitting import ADDITIVE, ROWS, UNITS, Fit, panel_of
 from bayes_nqp.model.designs import parameters_of
 from bayes_nqp.numerics.linear_gaussian import LogDeterminant
-from bayes_nqp.space.checks._neighbour_weights import (
-    Balanced,
-    balanced,
-    left_out,
-    named,
-    weights_by,
-)
+from bayes_nqp.space.checks._balanced import Balanced, balanced
+from bayes_nqp.space.checks._neighbour_weights import left_out, named, weights_by
 from bayes_nqp.space.checks._spatial_ml import Forms
 from bayes_nqp.space.checks._statistics import TESTS, as_printed, whitened
 from bayes_nqp.space.terms import SpatialLag
@@ -171,22 +166,22 @@ def _sentence(doubt: bool, tests: dict[str, tuple[float, float]]) -> Message:
         )
     lag, error = tests["robust lag"][1], tests["robust error"][1]
     if min(lag, error) >= _LEVEL or max(lag, error) < _LEVEL:
-        found = Message(
+        finding = Message(
             "The residuals are spatially correlated, and the tests do not distinguish "
             "a spatial lag from spatial errors."
         )
     elif lag < error:
-        found = Message(
+        finding = Message(
             "The residuals are spatially correlated, and the robust tests favour a "
             "spatial lag of the outcome."
         )
     else:
-        found = Message(
+        finding = Message(
             "The residuals are spatially correlated, and the robust tests favour "
             "spatial errors (shared shocks)."
         )
     meaning = Message("Spillovers are omitted, or intervals are too narrow.")
-    return joined([found, meaning])
+    return joined([finding, meaning])
 
 
 def _covariance(fit: Fit) -> npt.NDArray[np.float64]:

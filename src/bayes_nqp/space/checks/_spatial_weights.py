@@ -95,11 +95,11 @@ def spatial_weights(
     )  # fmt: skip
     if more > _MORE:
         name, hint = table["weights"][best], hints[best]
-        found = Message(
+        finding = Message(
             "The data favour other spatial weights ({}) over those of the design.", name
         )
         meaning = Message("Estimated spillover effects depend on the weights.")
-        sentence = joined([found, meaning])
+        sentence = joined([finding, meaning])
         if hint:
             call = f"weights = nqp.spatial_weights.{hint}"
             step = Message("Next: fit again with these weights, {}.", call)

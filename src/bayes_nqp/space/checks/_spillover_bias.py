@@ -124,10 +124,8 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     _see_that_places_tell(fit, panel)
     rings, reason = _rings_in_use(fit, panel, km)
     weights = _estimated(fit, panel, _exposure(rings, panel))
-    shares = listed(
-        [Message("{:+.2f} ({})", x, ring) for ring, x in zip(rings.rings, weights, strict=True)],
-        len(weights),
-    )
+    labelled = zip(rings.rings, weights, strict=True)
+    shares = listed([Message("{:+.2f} ({})", x, ring) for ring, x in labelled], len(weights))
     if reason is not None:
         figure = Message("bias per unit of spillover: {}", shares)
         why = detailed(Message("The reason: {}.", reason))
@@ -139,11 +137,10 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
         Alternative(Message("without exposed observations"), option, donut),
     ]
     near = spillover_effects(short_refit(fit, design), by=v.RING)
-    evidence = compared(fit, others, Message("refitting with spillovers"))
-    against = comparison(evidence)
+    against = comparison(evidence := compared(fit, others, Message("refitting with spillovers")))
     far = abs(near.mean(v.SAMPLE_DIMS) / near.std(v.SAMPLE_DIMS)).to_numpy()
-    moved = float(against.shift[0])
-    some, much = bool((far > _FAR).any()), abs(moved) > chance_of_shift(against)
+    moved, some = float(against.shift[0]), bool((far > _FAR).any())
+    much = abs(moved) > chance_of_shift(against)
     stays = kept(fit, [other.design for other in others])
     doubt = some or much or against.unsettled
     verdict = ladder(fails=some and much, doubt=doubt, untold=not stays.enough)
@@ -160,13 +157,11 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     if verdict in (HOLDS, UNTOLD):
         sentence = stays.sentence(_ALIKE)
     else:
-        advice = advised(
-            Message(
-                "Next: fit again with {} in the design, and report both estimates.",
-                Hint("spillovers", rings),
-            )
+        step = Message(
+            "Next: fit again with {} in the design, and report both estimates.",
+            Hint("spillovers", rings),
         )
-        sentence = joined([_RECEIVED, _MOVES.fill(moved), advice])
+        sentence = joined([_RECEIVED, _MOVES.fill(moved), advised(step)])
     return Finding(verdict, figure, sentence, evidence, "specifications")
 
 

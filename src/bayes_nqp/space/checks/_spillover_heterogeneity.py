@@ -192,7 +192,7 @@ def _judged(chance: float, worst: str, other: Message, *, vague: bool) -> tuple[
 
 def _among(factor: str) -> Message:
     """Return the finding on groups of a factor of the strata, and its meaning."""
-    found = Message(
+    finding = Message(
         "Spillover effects differ between groups of {}, but the model has one common coefficient.",
         factor,
     )
@@ -200,7 +200,7 @@ def _among(factor: str) -> Message:
         "The estimated spillover effects of single groups may be biased; their average is less "
         "affected."
     )
-    return joined([found, meaning])
+    return joined([finding, meaning])
 
 
 _AMONG_TREATED: Final = joined(

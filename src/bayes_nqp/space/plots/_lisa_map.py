@@ -108,18 +108,7 @@ def lisa_map(
     >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
     >>> figure = nqp.plots.lisa_map(fit, nqp.check(fit, "moran", progress=False))
     """
-    evidence = moran.evidence
-    if not isinstance(evidence, xr.Dataset) or "lisa" not in evidence:
-        raise StudyError(
-            Message(
-                "'{}' is the check {!r}, which has no LISA types of units", "moran", moran.name
-            ),
-            hint="nqp.check(fit, 'moran', weights=weights)",
-        )
-    times = evidence[v.TIME].to_numpy().tolist()
-    when = times[-1] if time is None else time
-    if when not in times:
-        raise StudyError(Message("'{}' is {!r}", "time", time), hint=nearest(str(time), times))
+    evidence, when = _evidence(moran, time)
     translate, panel = words(language, fit), panel_of(fit)
     lisa = evidence["lisa"].sel({"series": "outcome", v.TIME: when})
     by_unit = dict(zip(lisa["place"].to_numpy().tolist(), lisa.to_numpy().tolist(), strict=True))
@@ -149,3 +138,20 @@ def lisa_map(
             "tested separately at 5 %.", worded(str(evidence.attrs["weights"])),
         )  # fmt: skip
     return page.figure
+
+
+def _evidence(moran: CheckResult, time: object) -> tuple[xr.Dataset, object]:
+    """Return the numbers of the check, and the period that is plotted."""
+    evidence = moran.evidence
+    if not isinstance(evidence, xr.Dataset) or "lisa" not in evidence:
+        raise StudyError(
+            Message(
+                "'{}' is the check {!r}, which has no LISA types of units", "moran", moran.name
+            ),
+            hint="nqp.check(fit, 'moran', weights=weights)",
+        )
+    times = evidence[v.TIME].to_numpy().tolist()
+    when = times[-1] if time is None else time
+    if when not in times:
+        raise StudyError(Message("'{}' is {!r}", "time", time), hint=nearest(str(time), times))
+    return evidence, when

@@ -58,6 +58,19 @@ def channels_in_space(fit: Fit, ask: Ask) -> Table:
             level = level_of(line, translate.name)
             draft.estimate(translate("{}: {}", label, level) if level else label, line)
     draft.notes += interval_notes(tables[0], translate)
+    _note(draft, fit)
+    draft.judge(fit, convergence_of(lines[0][2]))
+    outcome, by = outcome_of(tables[:1], translate), [*map(translate.name, names_of(ask.by))]
+    title = translate("Mediation between units: {}", outcome)
+    if by:
+        title = translate("Mediation between units by {}: {}", " × ".join(by), outcome)
+    return draft.finish(
+        "channels_in_space", title, translate("Path"), estimate_columns(translate, ask.prob)
+    )
+
+
+def _note(draft: TableDraft, fit: Fit) -> None:
+    """Add the definitions of averages and sums."""
     adopted = fit.facts.adopted
     draft.note(
         "Averages over treated observations, and over untreated observations with spillovers.",
@@ -79,14 +92,6 @@ def channels_in_space(fit: Fit, ask: Ask) -> Table:
     draft.note(
         "Feedback of the unit's treatment through neighbours is counted as spillover.",
         when=fit.facts.has("exposure"),
-    )
-    draft.judge(fit, convergence_of(lines[0][2]))
-    outcome, by = outcome_of(tables[:1], translate), [*map(translate.name, names_of(ask.by))]
-    title = translate("Mediation between units: {}", outcome)
-    if by:
-        title = translate("Mediation between units by {}: {}", " × ".join(by), outcome)
-    return draft.finish(
-        "channels_in_space", title, translate("Path"), estimate_columns(translate, ask.prob)
     )
 
 

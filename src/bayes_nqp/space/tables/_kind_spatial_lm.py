@@ -31,23 +31,9 @@ def spatial_lm(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Ta
     StudyError
         If the results do not include the check, or none has numbers.
     """
-    if isinstance(source, xr.Dataset):
-        raise StudyError(
-            "effects have no rows", hint="pass the fit, or nqp.check(fit, 'spatial_lm')"
-        )
-    results = [CHECKS["spatial_lm"](source)] if isinstance(source, Fit) else source
-    tests = [x for x in results if x.name == "spatial_lm"]
-    tables = [x.evidence for x in tests if isinstance(x.evidence, pd.DataFrame)]
-    if not tables:
-        problem = (
-            tests[0].sentence
-            if tests
-            else Message("the results do not include the check 'spatial_lm'")
-        )
-        raise StudyError(problem, hint="nqp.check(fit, 'spatial_lm', weights=weights)")
     translate, draft = ask.translate, TableDraft(ask)
     digits = 2 if ask.digits is None else ask.digits
-    for table in tables:
+    for table in _tests(source):
         draft.row(translate("Weights: {}", worded(str(table.attrs.get("weights", "")))))
         by_test = table.set_index("test")
         for name, label in (LM | LM_BESIDE_LAG).items():
@@ -75,3 +61,22 @@ def spatial_lm(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Ta
         for head in (translate("Statistic"), "p")
     )
     return draft.finish("spatial_lm", translate("Spatial LM tests"), "", columns, {})
+
+
+def _tests(source: Fit | xr.Dataset | Sequence[CheckResult]) -> list[pd.DataFrame]:
+    """Return the numbers of the check, one table for each of its weights."""
+    if isinstance(source, xr.Dataset):
+        raise StudyError(
+            "effects have no rows", hint="pass the fit, or nqp.check(fit, 'spatial_lm')"
+        )
+    results = [CHECKS["spatial_lm"](source)] if isinstance(source, Fit) else source
+    tests = [x for x in results if x.name == "spatial_lm"]
+    tables = [x.evidence for x in tests if isinstance(x.evidence, pd.DataFrame)]
+    if not tables:
+        problem = (
+            tests[0].sentence
+            if tests
+            else Message("the results do not include the check 'spatial_lm'")
+        )
+        raise StudyError(problem, hint="nqp.check(fit, 'spatial_lm', weights=weights)")
+    return tables

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 from typing import Any, Final
 
@@ -67,7 +67,24 @@ def numbered(
                 key,
             ),
         )
-    contents_of = contents(frame, (at[row] for row in stated))
+    _check_contents(key, stated, contents(frame, (at[row] for row in stated)), at, expected)
+    return [at[row] for row in stated]
+
+
+def _check_contents(
+    key: str,
+    stated: Mapping[str, str | None],
+    contents_of: Mapping[str, str],
+    at: Mapping[str, Any],
+    expected: Collection[Any],
+) -> None:
+    """Compare the contents of rows with those stated.
+
+    Raises
+    ------
+    PanelError
+        If a row has other contents, or none are stated and no step removes it.
+    """
     for row, content in stated.items():
         if content is None and at[row] not in expected:
             raise PanelError(
@@ -99,4 +116,3 @@ def numbered(
                     "the file has changed: specify its rows again in {}, or omit {}", key, key
                 ),
             )
-    return [at[row] for row in stated]

@@ -14,20 +14,16 @@ from bayes_nqp.data.reading._date_remarks import is_never, is_remark
 from bayes_nqp.data.reading._values import counted, is_text, missing, plain
 from bayes_nqp.data.reading._vocabulary import Part, sounds_like
 from bayes_nqp.data.reading._years import month_of, year_of
-from bayes_nqp.data.reading.steps._listed import (
+from bayes_nqp.data.reading.steps._list_names import (
     BATCH,
-    Listed,
     bare_name,
     batch_of,
-    doubt_of,
-    ended,
     keys_of,
-    listed,
     means,
     names_in,
     parts_of,
-    table_of,
 )
+from bayes_nqp.data.reading.steps._listed import Listed, doubt_of, ended, listed, table_of
 from bayes_nqp.data.reading.steps._step import Found, Reading, Step, step
 
 _CALLED: Final = re.compile(

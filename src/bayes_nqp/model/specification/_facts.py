@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from bayes_nqp._core.arrays import Index
@@ -12,15 +13,16 @@ from bayes_nqp._core.exceptions import Hint, StudyError, nearest
 from bayes_nqp._core.i18n import NOTHING, Message
 from bayes_nqp._core.plugins import family_of
 from bayes_nqp._core.types import Words
-from bayes_nqp.model.designs._channels import ChannelFacts
-from bayes_nqp.model.designs._spec import EquationSpec, Timing
-from bayes_nqp.model.designs._validate import equation_of
 from bayes_nqp.model.errors import Noise
 from bayes_nqp.model.likelihoods import Gaussian, Likelihood, exact_likelihood
 from bayes_nqp.model.pooling import Pooling
 from bayes_nqp.model.predictors import TimeEffects
 from bayes_nqp.model.priors import Deviations, NormalDeviations, Priors
-from bayes_nqp.numerics.parameters import Parameter
+from bayes_nqp.model.specification._channels import ChannelFacts
+from bayes_nqp.model.specification._equation import EquationSpec
+from bayes_nqp.model.specification._timing import Timing
+from bayes_nqp.model.specification._validate import check_equation, check_parameters
+from bayes_nqp.numerics.parameters import Parameter, answered, own
 
 if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
@@ -399,8 +401,21 @@ class Facts:
     def with_terms(self, equation: EquationSpec, timing: Timing, panel: Panel) -> EquationSpec:
         """Add the components of terms to an equation, in order."""
         for term in self.terms:
-            equation = equation_of(term, equation, self, timing, panel)
+            equation = _extended(term, equation, self, timing, panel)
         return equation
+
+
+def _extended(
+    term: Term, equation: EquationSpec, facts: Facts, timing: Timing, panel: Panel
+) -> EquationSpec:
+    """Return an equation with the components that a term adds."""
+    if not own(term):
+        return term.equation(equation, facts, timing, panel)
+    call = partial(term.equation, equation, facts, timing, panel)
+    changed: EquationSpec = answered(term, "equation", call, EquationSpec)
+    check_parameters(term, lambda: term.parameters(panel.periods, facts.priors))
+    check_equation(term, changed, equation, panel)
+    return changed
 
 
 def _strata_of(names: Sequence[str], panel: Panel, argument: str) -> tuple[str, ...]:

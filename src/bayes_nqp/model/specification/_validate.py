@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 
@@ -14,10 +14,11 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.validation import held
 from bayes_nqp._core.vocabulary import Link
 from bayes_nqp.data.panel import Panel
-from bayes_nqp.model.designs._spec import Calendar, EquationSpec, Timing
 from bayes_nqp.model.likelihoods import Likelihood
 from bayes_nqp.model.pooling import Piece, Pooling
-from bayes_nqp.model.priors import Deviations
+from bayes_nqp.model.priors import Deviations, Priors
+from bayes_nqp.model.specification._equation import EquationSpec
+from bayes_nqp.model.specification._timing import Calendar, Timing
 from bayes_nqp.numerics.parameters import (
     Parameter,
     Prior,
@@ -28,11 +29,8 @@ from bayes_nqp.numerics.parameters import (
     own,
 )
 
-if TYPE_CHECKING:
-    from bayes_nqp.model.designs._facts import Facts, Term
 
-
-def check_own(facts: Facts) -> None:
+def check_values(priors: Priors, pooling: Pooling, likelihood: Likelihood) -> None:
     """Validate user-defined priors, pooling and likelihood.
 
     Raises
@@ -40,16 +38,16 @@ def check_own(facts: Facts) -> None:
     StudyError
         For the first method or attribute that returns an unusable value.
     """
-    for field in fields(cast(Any, facts.priors)):
-        value = getattr(facts.priors, field.name)
+    for field in fields(cast(Any, priors)):
+        value = getattr(priors, field.name)
         if isinstance(value, Deviations):
             _check_deviations(value)
         elif isinstance(value, Prior):
             check_prior(value)
-    if own(facts.pooling):
-        _check_pooling(facts.pooling)
-    if own(facts.likelihood):
-        _check_likelihood(facts.likelihood)
+    if own(pooling):
+        _check_pooling(pooling)
+    if own(likelihood):
+        _check_likelihood(likelihood)
 
 
 def _check_deviations(deviations: Deviations) -> None:
@@ -84,7 +82,7 @@ def _check_pooling(pooling: Pooling) -> None:
 
 def _check_likelihood(likelihood: Likelihood) -> None:
     answered(likelihood, "link", lambda: likelihood.link, Link)
-    stated = _parameters(likelihood, lambda: likelihood.parameters)
+    stated = check_parameters(likelihood, lambda: likelihood.parameters)
     scale = answered(likelihood, "scale", lambda: likelihood.scale, float | None)
     if scale is not None and not scale > 0.0:
         raise StudyError(
@@ -106,7 +104,7 @@ def _check_likelihood(likelihood: Likelihood) -> None:
     numbers(likelihood, attribute, drawn, normal.shape)
 
 
-def _parameters(owner: object, call: Callable[[], Any]) -> tuple[Parameter, ...]:
+def check_parameters(owner: object, call: Callable[[], Any]) -> tuple[Parameter, ...]:
     """Return parameters with valid priors."""
     stated: Any = answered(owner, "parameters", call, object)
     if not isinstance(stated, Sequence) or not all(isinstance(x, Parameter) for x in stated):
@@ -120,39 +118,20 @@ def _parameters(owner: object, call: Callable[[], Any]) -> tuple[Parameter, ...]
     return tuple(stated)
 
 
-def rows_of(term: Term, panel: Panel) -> Panel:
-    """Return the rows that a term keeps."""
-    if not own(term):
-        return term.rows(panel)
-    rows: Panel = answered(term, "rows", lambda: term.rows(panel), Panel)
-    return rows
-
-
-def timing_of(term: Term, timing: Timing, facts: Facts, panel: Panel) -> Timing:
-    """Return a timing as a term changes it."""
-    if not own(term):
-        return term.timing(timing, facts, panel)
-    changed: Timing = answered(
-        term, "timing", lambda: term.timing(timing, facts, panel), type(timing)
-    )
+def check_timing(term: object, changed: Timing, panel: Panel) -> None:
+    """Validate the shape of a timing that a term has changed."""
     if isinstance(changed, Calendar):
         key = numbers(term, "timing: key", changed.key, (panel.unit_labels.size,), 0.0)
         classes = (int(key.max(initial=-1)) + 1, panel.periods)
         size = (None if len(changed.role) > classes[0] else classes[0], classes[1])
         numbers(term, "timing: role", changed.role, size)
         numbers(term, "timing: origin", changed.origin, (len(changed.role), panel.periods))
-    return changed
 
 
-def equation_of(
-    term: Term, equation: EquationSpec, facts: Facts, timing: Timing, panel: Panel
-) -> EquationSpec:
-    """Return an equation with the components that a term adds."""
-    if not own(term):
-        return term.equation(equation, facts, timing, panel)
-    call = partial(term.equation, equation, facts, timing, panel)
-    changed: EquationSpec = answered(term, "equation", call, EquationSpec)
-    _parameters(term, lambda: term.parameters(panel.periods, facts.priors))
+def check_equation(
+    term: object, changed: EquationSpec, equation: EquationSpec, panel: Panel
+) -> None:
+    """Validate the components that a term has added to an equation."""
     numbers(term, "equation: outcome", changed.outcome, (panel.outcome.size,))
     for name, column in answered(term, "equation: columns", changed.columns.items, object):
         numbers(term, f"equation: column {name}", column, (panel.outcome.size,))
@@ -161,10 +140,9 @@ def equation_of(
     for part in changed.processes:
         if all(part is not before for before in equation.processes):
             _check_process(term, part, panel)
-    return changed
 
 
-def _check_process(term: Term, part: Any, panel: Panel) -> None:
+def _check_process(term: object, part: Any, panel: Panel) -> None:
     label = f"equation: process {getattr(part, 'name', brief(part))}"
     owner = answered(term, label, lambda: part.owner, object)
     numbers(term, f"{label}, owner", owner, (panel.unit_labels.size,), -1.0)
@@ -181,7 +159,7 @@ def _listed(part: Any, name: str) -> list[Any]:
     return [*getattr(part, name)]
 
 
-def _scales(term: Term, label: str, scales: Iterable[object], number: int) -> None:
+def _scales(term: object, label: str, scales: Iterable[object], number: int) -> None:
     listed = list(scales)
     if len(listed) != number or not all(isinstance(x, Scale) for x in listed):
         raise StudyError(
