@@ -36,7 +36,9 @@ _NONE_BEYOND = Message(
     "average effect."
 )
 _BEYOND = Message("The policy may affect units beyond the last distance band.")
-_NO_CONTROLS = Message("These units are then no valid controls, and the average effect is biased.")
+_NO_CONTROLS = Message(
+    "These units are then no valid controls, and the average effect may be biased."
+)
 
 
 @asks(
