@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -135,6 +136,8 @@ def run(
         with omitted(Message("The report")), listening(lambda what, *_: notify(what)):
             context = _context(study, fitted, others, checks, tables)
             _draw_and_report(context, study.settings.report.formats, ready.draft, notify)
+            for language in study.settings.report.translations:
+                _translated(study, context, tables, language, ready.draft)
         notify(Message("writing the posterior draws"))
         with omitted(Message("The file {}", "posterior.nc")):
             fitted.save(ready.draft / "posterior.nc")
@@ -207,6 +210,32 @@ def _draw_and_report(
         write_report(context, folder / "report", formats, drawn)
 
 
+def _translated(
+    study: Study,
+    context: Context,
+    tables: Mapping[str, pd.DataFrame],
+    language: str,
+    folder: Path,
+) -> None:
+    """Write the report in a further language, with its own figures."""
+    texts = study.settings.report.translations[language]
+    folder = folder / f"report_{language}"
+    unnamed = Context(context.given, (), language)
+    translated = replace(
+        context,
+        language=language,
+        notice=_notice(study, tables, language),
+        title=texts.title or context.title,
+        question=texts.question or context.question,
+        outcome=texts.outcome or unnamed.usual_outcome,
+        unit=texts.outcome_unit or context.unit,
+        heading=heading(study.settings, language),
+        figures="figures/",
+    )
+    formats = study.settings.report.formats
+    write_report(translated, folder, formats, FigureFolder(folder / "figures"))
+
+
 def _see_that_nothing_failed(outcome: Outcome) -> None:
     if outcome.failures:
         raise ConvergenceError(
@@ -219,7 +248,7 @@ def _see_that_nothing_failed(outcome: Outcome) -> None:
         )
 
 
-def _notice(study: Study, tables: Mapping[str, pd.DataFrame]) -> str:
+def _notice(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> str:
     """Return the notice that the data are simulated, with the true effects."""
     simulated = study.prepared.simulated
     if simulated is None or "truth.csv" not in tables:
@@ -233,7 +262,7 @@ def _notice(study: Study, tables: Mapping[str, pd.DataFrame]) -> str:
         name=study.settings.data.simulation,
         seed=simulated.parameters["seed"],
         truth=figures(float(overall["truth"]), float(overall["sd"])),
-    ).in_(study.settings.report.language)
+    ).in_(language)
 
 
 def _context(
@@ -255,7 +284,7 @@ def _context(
         weights=settings.weights,
         outcome=outcome,
         unit=settings.outcome_unit or "",
-        notice=_notice(study, tables),
+        notice=_notice(study, tables, settings.language),
         title=study.settings.title or report_title(fitted, outcome, unnamed.translate),
         heading=heading(study.settings),
         question=settings.question,
@@ -263,8 +292,8 @@ def _context(
         figures="../figures/",
         plots=_names(study.settings.figures.draw),
         kinds=_kinds(study.settings),
-        baseline=None if study.settings.baseline is None else study.settings.baseline.model_dump(),
-        sections=_names(settings.sections),
+        baseline=_baseline(study.settings),
+        sections=_names(study.settings.sections),
         estimands=tuple(settings.estimands),
         author=settings.author,
         date=settings.date,
@@ -282,6 +311,13 @@ def _kinds(settings: Settings) -> tuple[str, ...] | None:
     """Return the kinds of tables to show, with that of the table [baseline]."""
     shown = _names(settings.tables.show)
     return shown if shown is None or settings.baseline is None else (*shown, "baseline")
+
+
+def _baseline(settings: Settings) -> dict[str, Any] | None:
+    """Return the options of the baseline table; the defaults for a paper."""
+    if settings.baseline is None:
+        return {} if "baseline" in (settings.sections or ()) else None
+    return settings.baseline.model_dump()
 
 
 def _names(wanted: list[str] | None) -> tuple[str, ...] | None:

@@ -46,6 +46,8 @@ from bayes_nqp.studies._toml import read
 from bayes_nqp.studies._words import in_toml
 
 _GROUPS = (v.COHORT, v.TIME, v.STRATUM)
+_ALWAYS = ("convergence", "identification")
+"""Checks of every paper."""
 
 
 @door
@@ -153,12 +155,19 @@ class Study:
 
     @property
     def checks(self) -> tuple[str, ...]:
-        """Checks that run: those in the file; or all that apply, and those with a table."""
+        """Checks that run: those in the file; or all that apply, and those with a table.
+
+        A paper runs the checks of its exhibits instead of all that apply.
+        """
         wanted = self.settings.checks.run
         if wanted is not None:
             return tuple(wanted)
-        usual = {*suiting(self.design, self.panel)}
-        stated = checks_with_options(self.settings.checks)
+        stated = {*checks_with_options(self.settings.checks)}
+        if self.settings.paper is None:
+            usual = {*suiting(self.design, self.panel)}
+        else:
+            usual = {x for x in _ALWAYS if CHECKS[x].offered(self.design, self.panel)}
+            stated |= {x for name in self.settings.sections or () for x in SECTIONS[name].checks}
         usual |= {x for x in stated if CHECKS[x].offered(self.design, self.panel)}
         return tuple(name for name in CHECKS if name in usual)
 
@@ -268,6 +277,7 @@ def _design(settings: Settings, values: Values) -> Design:
 _UNKNOWN = {
     "report.formats": Message("'{}' contains {!r}, which is not a report format"),
     "report.sections": Message("'{}' contains {!r}, which is not a section of the report"),
+    "paper.exhibits": Message("'{}' contains {!r}, which is not a section of the report"),
     "report.estimands": Message("'{}' contains {!r}, which is not an estimand"),
     "figures.draw": Message("'{}' contains {!r}, which is not a plot"),
     "tables.show": Message("'{}' contains {!r}, which is not a kind of table"),
@@ -279,6 +289,7 @@ def _check_output(settings: Settings) -> None:
     for key, names, registry in (
         ("report.formats", settings.report.formats, writers),
         ("report.sections", settings.report.sections, SECTIONS.keys),
+        ("paper.exhibits", settings.paper and settings.paper.exhibits, SECTIONS.keys),
         ("report.estimands", settings.report.estimands, ESTIMANDS.keys),
         ("figures.draw", settings.figures.draw, PLOTS.keys),
         ("tables.show", settings.tables.show, KINDS.keys),

@@ -1,5 +1,6 @@
 from ._match import Matched as Matched
 from ._match import match as match
+from ._match_baseline import match_baseline as match_baseline
 from ._method_entropy import entropy_weights as entropy_weights
 from ._method_kernel import kernel_shares as kernel_shares
 from ._methods import METHODS as METHODS
