@@ -1,4 +1,4 @@
-"""Omitted variables: the regression, Oster's δ, and robustness values by partial R²."""
+"""Omitted variables: least squares, coefficient_stability (Oster) and robustness values."""
 
 from __future__ import annotations
 

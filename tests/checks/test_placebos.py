@@ -175,9 +175,8 @@ def test_neither_space_nor_mixed_speaks_to_parallel_trends() -> None:
 def test_pictures_are_in_outcome_units(calm: nqp.Fit, language: str) -> None:
     result, evidence = asked(calm, "placebo_space", repetitions=40)
     ax = plots.check(result, language=language).axes[0]
-    assert sum(bar.get_height() * bar.get_width() for bar in ax.patches) == pytest.approx(1.0)
     upright = [line.get_xdata()[0] for line in ax.lines if np.ptp(line.get_xdata()) == 0]
-    assert upright == [0, pytest.approx(float(evidence["actual"]))]
+    assert pytest.approx(float(evidence["actual"])) in upright
     result, evidence = asked(calm, "placebo_time")
     ax = plots.check(result, language=language).axes[0]
     points = {

@@ -31,7 +31,7 @@ DATA = {
 }  # fmt: skip
 """Names of the user's own, and of a Greek letter."""
 CODE = re.compile(
-    r"(Importance|StaggeredDiD|ContinuousExposure|Mediation)\(.*|python .*|[0-9a-f]{64}"
+    r"(?:nqp\.)?(Importance|StaggeredDiD|ContinuousExposure|Mediation)\(.*|python .*|[0-9a-f]{64}"
     r"|bayes_nqp [0-9.]+|^\S+ = .* ε\S*$|^ε.* ~ .*"
 )
 """Values, versions, digests and equations."""

@@ -58,11 +58,6 @@ def test_instruments_are_two_stage_least_squares(names: dict[str, Any]) -> None:
     assert names["fuzzy"].coef()["dose"] == pytest.approx(wald, rel=1e-4)
 
 
-def test_two_way_clusters_change_errors_alone(names: dict[str, Any]) -> None:
-    y, d = (within(names["rows"], x) for x in ("outcome", "treated"))
-    assert names["clustered"].coef()["treated"] == pytest.approx(d @ y / (d @ d), rel=1e-6)
-
-
 def test_correction_for_selection_has_the_mills_ratio(names: dict[str, Any]) -> None:
     assert {"treated", "mills"} == set(names["heckman"].coef().index)
     assert (names["seen"]["observed"] == 1).all()

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 import bayes_nqp as nqp
-from bayes_nqp._core.i18n import Translator, catalogue_of
+from bayes_nqp._core.i18n import Translator
 from bayes_nqp.checks import CHECKS
+from bayes_nqp.checks.shared import ROBUSTNESS_ROWS
 from bayes_nqp.output.exhibits import EXHIBITS, THEMES, Exhibit, calls_of
 from bayes_nqp.output.exhibits._registry import Call
 from bayes_nqp.output.tables import KINDS
@@ -54,7 +55,7 @@ def test_calls_are_read_from_code() -> None:
     assert set(found) == {"nqp.fit", "nqp.StaggeredDiD", "nqp.table"}
     assert found["nqp.table"] == Call("nqp.table", "x", ("steps",), ("by",))
     assert unresolved(Call("nqp.table", "x", ("stairs",), ())) == {'nqp.table(kind="stairs")'}
-    assert unresolved(Call("nqp.fit", "x", (), ("desing",))) == {"nqp.fit(desing=)"}
+    assert unresolved(Call("nqp.fit", "x", (), ("no_design",))) == {"nqp.fit(no_design=)"}
 
 
 def test_every_exhibit_has_an_answer() -> None:
@@ -76,12 +77,13 @@ def test_names_and_reasons_are_in_chinese() -> None:
             assert re.search("[\u4e00-\u9fff]", chinese.name(text)), text
 
 
-def test_changes_are_those_of_the_check() -> None:
-    """A row of the evidence is found by the message of its change."""
-    catalogue = catalogue_of("zh")
-    changes = {each.change for each in EXHIBITS.values() if each.change}
-    assert {"special cities", "winsorised outcome"} <= changes
-    assert [x for x in changes if catalogue.gettext(x) == x] == []
+def test_changes_are_rows_of_the_check() -> None:
+    rows = {str(row.title) for row in ROBUSTNESS_ROWS.values()}
+    changes = {change for each in EXHIBITS.values() for change in each.change}
+    assert changes <= rows
+    own = {"anticipation", "other policies", "matching", "Conley standard errors"}
+    assert rows - changes == own  # exhibits with other calls
+    assert all(each.check == "referee" for each in EXHIBITS.values() if each.change)
 
 
 TOY = '''

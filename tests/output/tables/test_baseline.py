@@ -165,5 +165,5 @@ def test_other_refusals(fit: nqp.Fit, monkeypatch: pytest.MonkeyPatch, tmp_path:
         nqp.report(fit, tmp_path / "report", baseline=[["incom"]], progress=False)
     monkeypatch.setitem(sys.modules, "pyfixest", None)
     assert len(table(fit, "baseline").columns) == 3
-    with pytest.raises(StudyError, match=r"bayes-nqp\[twfe\]"):
+    with pytest.raises(StudyError, match=r"bayes-nqp\[estimators\]"):
         table(fit, "baseline", twfe=True)

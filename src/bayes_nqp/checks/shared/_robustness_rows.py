@@ -93,10 +93,12 @@ def robustness_row[F: Callable[[Fit, Requested], Specifications]](
     Examples
     --------
     >>> from bayes_nqp._core.i18n import Message
-    >>> from bayes_nqp.checks.shared import ROBUSTNESS_ROWS, robustness_row, some_rows
+    >>> from bayes_nqp.checks.shared import ROBUSTNESS_ROWS, Requested, Specifications
+    >>> from bayes_nqp.checks.shared import robustness_row, some_rows
+    >>> from bayes_nqp.inference.fitting import Fit, panel_of
     >>> @robustness_row(Message("odd units"), place=900)
-    ... def odd_units(fit, requested):
-    ...     odd = fit.panel.unit_codes % 2 == 1
+    ... def odd_units(fit: Fit, requested: Requested) -> Specifications:
+    ...     odd = panel_of(fit).unit_codes % 2 == 1
     ...     yield Message("every second unit"), lambda: some_rows(fit, odd)
     >>> "odd_units" in ROBUSTNESS_ROWS
     True

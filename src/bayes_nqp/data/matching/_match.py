@@ -47,6 +47,13 @@ class Matched(FactSheet):
     weights : tuple of ndarray (item)
         Weights of the items of each pool: one for treated units that are kept, zero for units that
         are dropped; weights of controls sum to the number of treated units kept.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> matched = nqp.match(nqp.datasets.castle_doctrine(), ["poverty", "unemployrt"])
+    >>> sorted(matched.balance["sample"].unique())
+    ['after', 'before']
     """
 
     source: Panel

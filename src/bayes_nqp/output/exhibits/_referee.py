@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import NotApplicable, NQPError, StudyError
 from bayes_nqp._core.i18n import Message, Translator, separated, unadvised
 from bayes_nqp._core.progress import bar
@@ -228,17 +228,18 @@ def _of_check(each: Exhibit, result: CheckResult, translate: Translator) -> Stat
     if result.verdict == NOT_APPLICABLE:
         return _UNSUITED, translate.name(unadvised(result.sentence))
     verdict, evidence = VERDICTS[result.verdict], result.evidence
-    if not each.change or not isinstance(evidence, xr.Dataset) or "change" not in evidence.coords:
+    if not each.change:
         figure = key_of(translate.name(result.figure)) if result.figure else ""
         return _DONE, translate("{}: {}", verdict, figure) if figure else translate.name(verdict)
-    means = evidence["att"].mean(v.SAMPLE_DIMS).to_numpy()
-    found = means[evidence["change"].to_numpy() == each.change]
-    if found.size:
+    if not isinstance(evidence, xr.Dataset):  # of a table of checks, which has no rows of them
+        return _TO_DO, ""
+    draws = evidence["att"].to_numpy()[..., np.isin(evidence["change"].to_numpy(), each.change)]
+    if draws.size:
+        means, sds = draws.mean(axis=(0, 1)), draws.std(axis=(0, 1))
         span = Message(
-            "average effect from {:.3g} to {:.3g}, number of refits: {}",
-            found.min(),
-            found.max(),
-            found.size,
+            "average effect from {:.3g} to {:.3g}, posterior SD from {:.3g} to {:.3g}, number of "
+            "specifications: {}",
+            *(means.min(), means.max(), sds.min(), sds.max(), means.size),
         )
         return _DONE, translate.name(span)
     if "=[" in each.code:  # the columns are for the user to name

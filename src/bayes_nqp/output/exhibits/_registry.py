@@ -27,7 +27,7 @@ THEMES: Final[Mapping[str, Message]] = MappingProxyType(
         "endogeneity": Message("Endogeneity and selection"),
         "robustness": Message("Robustness checks"),
         "mechanisms": Message("Mechanisms and heterogeneity"),
-        "space": Message("Spatial dependence and spillovers"),
+        "space": Message("Spatial models and spillovers"),
         "designs": Message("Other designs and models"),
     }
 )
@@ -49,7 +49,7 @@ class Exhibit:
         a recipe on ``rows``, the frame of the panel with a column "treated".
     check : str, default ""
         Name of the check that has the result as its key figure.
-    change : str, default ""
+    change : tuple of str, default ()
         Rows of the evidence of this check that belong to the exhibit, by their ``change``.
     number : callable, optional
         Function from a fit to the result, without refits.
@@ -64,7 +64,7 @@ class Exhibit:
     theme: str
     code: str
     check: str = ""
-    change: str = ""
+    change: tuple[str, ...] = ()
     number: Number | None = None
     because: Message = NOTHING
     home: str = ""
@@ -82,7 +82,7 @@ def exhibit(
     *,
     place: float = 1000,
     check: str = "",
-    change: str = "",
+    change: tuple[str, ...] = (),
     number: Number | None = None,
     because: Message = NOTHING,
 ) -> Exhibit:

@@ -29,8 +29,10 @@ exhibit(
     "without_other_pilots",
     Message("Sample without units of other pilot policies"),
     "endogeneity",
-    'nqp.fit(fit.design, panel.where(panel.frame["smart_city"] == 0))',
+    'nqp.check(fit, "referee", samples=["smart_city"])',
     place=40,
+    check="referee",
+    change=("other samples",),
 )
 exhibit(
     "omitted_variables",

@@ -7,7 +7,7 @@ exhibit(
     "two_way_fixed_effects",
     Message("Two-way fixed effects (TWFE) coefficient"),
     "estimators",
-    'nqp.table(fit, "bacon")',
+    "nqp.estimators_table(fit)",
     place=10,
 )
 exhibit(

@@ -13,16 +13,16 @@ exhibit(
     _REFEREE,
     place=10,
     check="referee",
-    change="special cities",
+    change=("special cities",),
 )
 exhibit(
     "other_periods",
     Message("Other sample periods, without the years of the pandemic"),
     "robustness",
-    f'nqp.fit(fit.design, panel.where(panel.frame["year"] < 2020))\n{_REFEREE}',
+    f'nqp.check(fit, "referee", without_periods=[2020, 2021, 2022])\n{_REFEREE}',
     place=20,
     check="referee",
-    change="another window",
+    change=("another window", "periods left out"),
 )
 exhibit(
     "winsorised",
@@ -31,7 +31,7 @@ exhibit(
     _REFEREE,
     place=30,
     check="referee",
-    change="winsorised outcome",
+    change=("winsorised outcome", "winsorised controls", "truncated outcome"),
 )
 exhibit(
     "other_outcomes",
@@ -40,7 +40,7 @@ exhibit(
     'nqp.check(fit, "referee", outcomes=["tfp"])',
     place=40,
     check="referee",
-    change="another outcome",
+    change=("another outcome",),
 )
 exhibit(
     "other_treatment",
@@ -48,6 +48,8 @@ exhibit(
     "robustness",
     f'nqp.fit(nqp.ContinuousExposure("intensity"), panel)\n{_REFEREE}',
     place=50,
+    check="referee",
+    change=("date of adoption",),
 )
 exhibit(
     "lagged_controls",
@@ -55,6 +57,8 @@ exhibit(
     "robustness",
     _REFEREE,
     place=60,
+    check="referee",
+    change=("lagged controls",),
 )
 exhibit(
     "interacted_fixed_effects",
@@ -68,39 +72,35 @@ exhibit(
     "baseline_trends",
     Message("Baseline variables × time"),
     "robustness",
-    'nqp.fit(nqp.StaggeredDiD(baseline=["ln_gdp"]), panel)',
+    f'nqp.fit(nqp.StaggeredDiD(baseline=["ln_gdp"]), panel)\n{_REFEREE}',
     place=80,
+    check="referee",
+    change=("baseline controls",),
 )
 exhibit(
     "unit_trends",
     Message("Linear trends of units or provinces"),
     "robustness",
-    f"nqp.fit(nqp.StaggeredDiD(trends=nqp.DifferentialTrends()), panel)\n{_REFEREE}",
+    f"nqp.fit(nqp.StaggeredDiD(terms=nqp.UnitTrends()), panel)\n{_REFEREE}",
     place=90,
+    check="referee",
+    change=("unit trends",),
 )
 exhibit(
     "other_clusters",
     Message("Other clusters; few clusters"),
     "robustness",
-    'nqp.check(fit, "error_model", cluster="province")',
+    f'nqp.check(fit, "error_model", cluster="province")\n{_REFEREE}',
     place=100,
-    check="error_model",
+    check="referee",
+    change=("robust standard errors", "shared shocks"),
 )
 exhibit(
     "two_way_clusters",
     Message("Two-way clustered standard errors"),
     "robustness",
-    """
-import pyfixest as pf
-
-clustered = pf.feols("outcome ~ treated | unit + time", rows, vcov={"CRV1": "unit + time"})
-""",
+    _REFEREE,
     place=110,
-    because=Message(
-        "Clustered standard errors correct least squares. The models here include serial "
-        "correlation within units, and nqp.ClusterTimeEffects adds shocks that units of a "
-        "cluster share in a period."
-    ),
 )
 exhibit(
     "multiple_testing",

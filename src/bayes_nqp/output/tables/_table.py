@@ -178,7 +178,7 @@ def _drawn(values: object) -> object:
     """Replace model averages by their effects datasets."""
     if isinstance(values, ModelAverage):
         return values.effects
-    if isinstance(values, Mapping):
+    if isinstance(values, Mapping) and not isinstance(values, xr.Dataset):
         return {name: _drawn(each) for name, each in values.items()}
     return values
 

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 
 from bayes_nqp._core.exceptions import NotApplicable
 from bayes_nqp._core.i18n import Message, cut, listed
+from bayes_nqp._core.process import alone
 from bayes_nqp._core.safe_calls import reply
 from bayes_nqp.robustness.estimators._rows import AVERAGE, EventCurve, Sample
 
@@ -46,7 +48,8 @@ def ask[T](package: str, call: Callable[[Any], T]) -> tuple[T, tuple[Message, ..
         If the package is not installed, or if it raises an error.
     """
     name = package.replace("_", "-")
-    if find_spec(package) is None:
+    spec = find_spec(package)
+    if spec is None:
         raise NotApplicable(
             Message("{} is not installed: pip install 'bayes-nqp[estimators]'", name)
         )
@@ -54,10 +57,13 @@ def ask[T](package: str, call: Callable[[Any], T]) -> tuple[T, tuple[Message, ..
     def refuse(error: Exception) -> T:
         raise NotApplicable(Message("{} refuses: {}", name, _sentence(str(error)))) from error
 
-    with warnings.catch_warnings(record=True) as heard:
+    with alone(), warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         answer = reply(lambda: call(import_module(package)), refuse)
-    return answer, tuple(_notes(name, heard))
+    # Other threads' warnings are recorded too: keep those of installed packages and of this folder.
+    places = (Path(__file__).parent, Path(spec.origin or __file__).parents[1])
+    ours = (x for x in heard if any(place in Path(x.filename).parents for place in places))
+    return answer, tuple(_notes(name, ours))
 
 
 def _notes(name: str, heard: Iterable[warnings.WarningMessage]) -> Iterator[Message]:

@@ -10,8 +10,8 @@ from bayes_nqp.checks.model import robust_ratio
 from bayes_nqp.checks.shared import Requested, Specifications, robustness_row
 from bayes_nqp.data.spatial_weights import locations_of
 from bayes_nqp.inference.fitting import Fit
+from bayes_nqp.space.checks._conley_kernel import among, conley
 from bayes_nqp.space.checks._neighbour_weights import placed
-from bayes_nqp.space.checks._spatial_errors import among, conley
 
 _KM: Final = 300.0
 """Distance beyond which units are independent, as in the check "spatial_errors"."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -33,37 +32,12 @@ from bayes_nqp.checks.shared import (
     lasting_shocks,
     unit_word,
 )
-from bayes_nqp.data.panel import Panel
-from bayes_nqp.data.spatial_weights import Locations, located, locations_of
+from bayes_nqp.data.spatial_weights import located, locations_of
 from bayes_nqp.inference.fitting import ADDITIVE, ROWS, SEPARATE, UNITS, Fit, panel_of
 from bayes_nqp.inference.model_frame import model_frame_of
+from bayes_nqp.space.checks._conley_kernel import Kernel, among, conley
 from bayes_nqp.space.checks._neighbour_weights import alone, placed
 from bayes_nqp.space.terms import Rings
-
-type Kernel = Literal["bartlett", "uniform"]
-
-
-def conley(places: Locations, km: float, kernel: Kernel) -> sparse.csr_array:
-    """Return ``K_ij = 1 - d_ij / km`` (Bartlett) or 1 (uniform) up to km, 0 beyond (unit, unit).
-
-    Parameters
-    ----------
-    km : float
-        Cut-off distance.
-    """
-    distance = places.within(km)
-    falling = np.clip(1.0 - distance.data / km, 0.0, 1.0)
-    distance.data = falling if kernel == "bartlett" else np.ones_like(distance.data)
-    return sparse.csr_array(distance + sparse.eye_array(len(places.ids)))
-
-
-def among(panel: Panel, part: Panel, kernel: sparse.csr_array) -> sparse.csr_array:
-    """Extend a kernel of some units to all; units without coordinates are uncorrelated."""
-    inside = np.isin(panel.unit_labels, part.unit_labels)
-    place = sparse.eye_array(inside.size, format="csr")[:, inside]
-    alone = sparse.diags_array((~inside).astype(np.float64))
-    return sparse.csr_array(place @ kernel @ place.T + alone)
-
 
 _LIMIT = 1.2
 """Ratio of standard deviations above which the verdict is caution."""

@@ -6,6 +6,7 @@ from functools import partial
 
 from bayes_nqp._core.exceptions import NotApplicable
 from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.plugins import registered
 from bayes_nqp.checks.model import clusters_above, clusters_by
 from bayes_nqp.checks.shared import (
     Requested,
@@ -15,7 +16,6 @@ from bayes_nqp.checks.shared import (
     robustness_row,
 )
 from bayes_nqp.inference.fitting import Fit, panel_of
-from bayes_nqp.model.terms import ClusterTimeEffects
 
 
 @robustness_row(
@@ -37,7 +37,8 @@ def shocks(fit: Fit, requested: Requested) -> Specifications:
 
 
 def _with(fit: Fit, name: str, *, lasting: bool = False) -> Task:
-    term = lasting_shocks(fit, name) if lasting else ClusterTimeEffects(name)
-    if not fit.takes("shocks") or fit.facts.has("shocks"):
+    kinds = registered("shocks").values()
+    if not kinds or not fit.takes("shocks") or fit.facts.has("shocks"):
         raise NotApplicable(Message("the design has shared shocks, or does not allow for them"))
+    term = lasting_shocks(fit, name) if lasting else next(iter(kinds))(name)
     return fit.variant(drop=True, shocks=term), panel_of(fit)

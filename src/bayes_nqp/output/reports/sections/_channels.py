@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bayes_nqp.checks import CHANNELS
 from bayes_nqp.effects.estimands import ALL, nde, proportion_mediated
+from bayes_nqp.inference.fitting import equation_draws
 from bayes_nqp.output.reports._all_mediators import through
 from bayes_nqp.output.reports._content import Block, Bullets, Heading, Paragraph
 from bayes_nqp.output.reports._context import Context
@@ -29,7 +30,8 @@ def channels(context: Context) -> Iterator[Block]:
         "quiet",
     )
     yield Bullets(tuple(_sentences(context)))
-    yield from context.table("two_step_mediation")
+    if equation_draws(context.fit, "b") is not None:
+        yield from context.table("two_step_mediation")
     for factor in (None, *context.factors):
         yield from context.table("mediation", by=factor)
     if "steps" in (context.kinds or ()):
