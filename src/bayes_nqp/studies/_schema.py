@@ -95,11 +95,7 @@ class Translation(Keys):
 class Paper(Keys):
     """Exhibits of a paper, as the sections of the report in their order."""
 
-    exhibits: Names = [
-        "top", "failures", "data", "correlations", "baseline", "model_average", "event_study",
-        "parallel_trends", "placebo", "estimators", "robustness", "omitted_variables", "matched",
-        "other_policies", "results", "channels", "spillovers", "space", "displacement",
-    ]  # fmt: skip
+    exhibits: Names | None = None
     """Sections of the report in order; by default those of a paper. Their checks are run."""
 
 
@@ -216,13 +212,6 @@ class Settings(Keys):
     """Checks that run, and their options."""
     run: RunKeys = RunKeys()
     """Computation of refits."""
-
-    @property
-    def sections(self) -> list[str] | None:
-        """Sections of the report in order; None for all that apply."""
-        if self.report.sections is not None or self.paper is None:
-            return self.report.sections
-        return self.paper.exhibits
 
     @property
     def plugins(self) -> dict[str, StudyTable]:

@@ -59,6 +59,8 @@ class Section:
         Requirements that a fit must meet.
     asked : bool, default False
         If True, the section is written only if it is requested by name.
+    exhibit : float, optional
+        Position among the exhibits of a paper; None if papers do not have the section.
     checks : tuple of str, default ()
         Checks whose results the section reports; a paper runs them.
     """
@@ -67,6 +69,7 @@ class Section:
     write: Write
     needs: tuple[Need, ...] = ()
     asked: bool = False
+    exhibit: float | None = None
     checks: tuple[str, ...] = ()
 
     def __call__(self, context: Context) -> Iterator[Part]:
@@ -117,6 +120,7 @@ def section(
     place: float = 1000,
     needs: tuple[Need, ...] = (),
     asked: bool = False,
+    exhibit: float | None = None,
     checks: tuple[str, ...] = (),
 ) -> Callable[[Write], Write]:
     """Register a function as a section with the name of the function.
@@ -129,6 +133,8 @@ def section(
         Requirements that a fit must meet.
     asked : bool, default False
         If True, the section is written only if it is requested by name.
+    exhibit : float, optional
+        Position among the exhibits of a paper, in ascending order; none by default.
     checks : tuple of str, default ()
         Checks whose results the section reports; a paper runs them.
 
@@ -140,10 +146,16 @@ def section(
 
     def decorate(write: Write) -> Write:
         name = write.__name__
-        SECTIONS.add(name, Section(name, write, needs, asked, checks), place, write)
+        SECTIONS.add(name, Section(name, write, needs, asked, exhibit, checks), place, write)
         return write
 
     return decorate
+
+
+def exhibits() -> list[str]:
+    """Return the names of the sections of a paper, in the order of papers."""
+    places = {name: x.exhibit for name, x in SECTIONS.items() if x.exhibit is not None}
+    return sorted(places, key=places.__getitem__)
 
 
 def chosen(context: Context) -> Iterator[Section]:

@@ -12,7 +12,7 @@ from bayes_nqp.output.reports._registry import section
 from bayes_nqp.output.tables import Table
 
 
-@section(place=25, needs=(ROWS,))
+@section(place=25, needs=(ROWS,), exhibit=20)
 def baseline(context: Context) -> Iterator[Block]:
     """Tabulate the baseline regressions, below a paragraph on their first and last column."""
     if context.baseline is None:
@@ -36,9 +36,7 @@ def _sentences(context: Context, table: Table) -> Iterator[str]:
             *first, *last, len(fits),
         )  # fmt: skip
     else:
-        yield context.translate(
-            "Under parallel trends, the average effect is {} (SD {}).", *first
-        )
+        yield context.translate("Under parallel trends, the average effect is {} (SD {}).", *first)
     for cell in cells[len(fits) :]:
         coefficient, error = (printed(float(str(x)), sd) for x in cell.values)
         yield context.translate(

@@ -14,7 +14,7 @@ from bayes_nqp.output.reports._context import Context
 from bayes_nqp.output.reports._registry import section
 
 
-@section(place=22, needs=(ROWS, UNITS), asked=True)
+@section(place=22, needs=(ROWS, UNITS), asked=True, exhibit=15)
 def correlations(context: Context) -> Iterator[Block]:
     """Tabulate correlations and variance inflation factors, and state the largest ones."""
     panel = context.panel

@@ -18,7 +18,7 @@ from bayes_nqp.output.tables import estimators_table
 from bayes_nqp.robustness import goodman_bacon
 
 
-@section(place=43, needs=(ADOPTION, ROWS, UNITS), asked=True)
+@section(place=43, needs=(ADOPTION, ROWS, UNITS), asked=True, exhibit=50)
 def estimators(context: Context) -> Iterator[Block | Sketch]:
     """Compare the average effect with other estimators, and decompose two-way fixed effects."""
     translate = context.translate

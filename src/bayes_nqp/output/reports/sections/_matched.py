@@ -18,7 +18,7 @@ from bayes_nqp.output.reports._registry import section
 from bayes_nqp.output.tables import specification_table
 
 
-@section(place=46, needs=(ADOPTION, ROWS, UNITS), asked=True, checks=("referee",))
+@section(place=46, needs=(ADOPTION, ROWS, UNITS), asked=True, exhibit=70, checks=("referee",))
 def matched(context: Context) -> Iterator[Block | Sketch]:
     """Report the balance before and after matching, and the effect in the matched sample."""
     translate, panel = context.translate, context.panel
