@@ -46,7 +46,7 @@ seed = 1
 [figures]
 draw = []
 [checks]
-run = ["convergence", "pretrends", "placebo_time", "other_policies", "omitted_variables", "referee"]
+run = ["convergence", "placebo_time", "other_policies", "omitted_variables"]
 [report]
 formats = ["docx"]
 [report.translations.zh]
@@ -55,16 +55,20 @@ title = "试点"
 HEADINGS = {
     "report": [
         "Data and sample", "Correlations and collinearity", "Baseline regressions",
-        "Dynamic effects (event study)", "Tests of parallel trends", "Placebo tests",
-        "Other estimators", "Robustness checks", "Sensitivity to omitted variables",
+        "Dynamic effects (event study)", "Placebo tests",
+        "Other estimators", "Sensitivity to omitted variables",
         "Matched sample", "Other policies", "Baseline results", "Mechanisms",
     ],
     "report_zh": [
-        "数据与样本", "相关性与多重共线性", "基准回归", "动态效应（事件研究）", "平行趋势检验",
-        "安慰剂检验", "其他估计量", "稳健性检验", "遗漏变量的敏感性分析", "匹配样本（PSM-DID）",
-        "排除其他政策干扰",         "基准结果", "机制检验",
+        "数据与样本", "相关性与多重共线性", "基准回归", "动态效应（事件研究）",
+        "安慰剂检验", "其他估计量", "遗漏变量的敏感性分析", "匹配样本（PSM-DID）",
+        "排除其他政策干扰",         "基准结果", "机制检验（中介效应）",
     ],
 }  # fmt: skip
+PICTURES = 4
+"""Place of the exhibit with figures alone, which this study does not draw."""
+QUOTED = (1, 2)
+"""Places of the exhibits whose numbers are all cells of a table."""
 type Parts = dict[str, list[Paragraph | Table]]
 
 
@@ -113,14 +117,64 @@ def test_exhibits_are_in_the_order_of_a_paper(report: tuple[str, Parts]) -> None
     assert [x for x in parts if x in HEADINGS[name]] == HEADINGS[name]
 
 
-def test_every_exhibit_has_a_paragraph_before_its_table(report: tuple[str, Parts]) -> None:
+def test_every_exhibit_has_a_paragraph_and_a_table_or_a_figure(report: tuple[str, Parts]) -> None:
     name, parts = report
     for heading in HEADINGS[name]:
         first = next(x for x in parts[heading] if isinstance(x, Table) or x.text.strip())
         assert isinstance(first, Paragraph), heading
-        assert len(first.text) > 15, heading
         chinese = re.search(r"[\u4e00-\u9fff]", first.text) is not None
         assert chinese == (name == "report_zh"), first.text
-    tables = {heading for heading, x in parts.items() if any(isinstance(y, Table) for y in x)}
-    without = {1: HEADINGS[name][4], 2: HEADINGS[name][5]}
-    assert {*HEADINGS[name]} - tables <= {*without.values()}
+        shown = [x for x in parts[heading] if isinstance(x, Table) or "w:drawing" in x._p.xml]
+        assert shown or heading == HEADINGS[name][PICTURES], heading
+
+
+def test_numbers_of_paragraphs_are_those_of_the_tables(report: tuple[str, Parts]) -> None:
+    """Words on the baseline, correlations, matching and weights quote cells of their tables."""
+    name, parts = report
+    for place in QUOTED:
+        blocks = parts[HEADINGS[name][place]]
+        words = " ".join(x.text for x in blocks if isinstance(x, Paragraph) and _prose(x))
+        cells = " ".join(y.text for x in blocks if isinstance(x, Table) for y in x._cells)
+        numbers = {x.replace("−", "-") for x in re.findall(r"[−-]?\d+\.\d+", words)}
+        known = {x.replace("−", "-") for x in re.findall(r"[−-]?\d+\.\d+", cells)}
+        assert numbers, words
+        assert numbers <= known, (words, numbers - known)
+
+
+def test_the_baseline_numbers_are_those_of_the_file(outcome: Outcome) -> None:
+    line = pd.read_csv(outcome.folder / "baseline.csv", encoding="utf-8-sig").iloc[0]
+    document = docx.Document(str(outcome.folder / "report" / "report.docx"))
+    words = parts_of(document)["Baseline regressions"][0].text
+    mean = float(re.findall(r"effect is ([−\d.]+)", words)[0].replace("−", "-"))
+    column = next(x for x in line.index if x.startswith("(1)") and "Mean" in x)
+    assert mean == pytest.approx(float(line[column]), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("[paper]", '[paper]\nexhibits = ["placebos"]', "not a section of the report"),
+        ("[paper]", '[paper]\nexhibit = ["placebo"]', "exhibits"),
+        ('formats = ["docx"]', 'sections = ["data"]', "both choose the sections"),
+        ("translations.zh", "translations.en", "the language of the report"),
+        ("translations.zh", "translations.xx", "translations"),
+        ('title = "试点"', 'titel = "试点"', "title"),
+        ('title = "试点"', "outcome = 3", "outcome"),
+    ],
+)
+def test_a_wrong_key_gives_a_sentence(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in STUDY
+    with pytest.raises(StudyError, match=message):
+        validate(write_paper(tmp_path, STUDY.replace(old, new)))
+
+
+def test_a_paper_runs_the_checks_of_its_exhibits(tmp_path: Path) -> None:
+    text = re.sub(r"run = .*", "", STUDY).replace("[paper]", '[paper]\nexhibits = ["placebo"]')
+    checks = validate(write_paper(tmp_path, text)).checks
+    assert set(checks) == {"convergence", "identification", *SECTIONS["placebo"].checks}
+    assert exhibits()[2:6] == ["data", "correlations", "baseline", "model_average"]
+
+
+def _prose(paragraph: Paragraph) -> bool:
+    """Return True for a paragraph of results, not a caption or a note of a table."""
+    return paragraph.style.name in {"Normal", "Body Text"} and "w:drawing" not in paragraph._p.xml

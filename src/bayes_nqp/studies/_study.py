@@ -160,6 +160,13 @@ class Study:
         return exhibits() if paper.exhibits is None else paper.exhibits
 
     @property
+    def baseline(self) -> dict[str, Any] | None:
+        """Options of the baseline regressions, by default those of a paper; None for none."""
+        if (stated := self.settings.baseline) is not None:
+            return stated.model_dump()
+        return {} if "baseline" in (self.sections or ()) and self.settings.paper else None
+
+    @property
     def checks(self) -> tuple[str, ...]:
         """Checks that run: those in the file; or all that apply, and those with a table.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -109,7 +108,7 @@ def report_context(
         figures="../figures/",
         plots=_names(study.settings.figures.draw),
         kinds=_kinds(study.settings),
-        baseline=_baseline(study),
+        baseline=study.baseline,
         sections=_names(study.sections),
         estimands=tuple(settings.estimands),
         author=settings.author,
@@ -128,13 +127,6 @@ def _kinds(settings: Settings) -> tuple[str, ...] | None:
     """Return the kinds of tables to show, with that of the table [baseline]."""
     shown = _names(settings.tables.show)
     return shown if shown is None or settings.baseline is None else (*shown, "baseline")
-
-
-def _baseline(study: Study) -> dict[str, Any] | None:
-    """Return the options of the baseline table; the defaults for a paper."""
-    if (stated := study.settings.baseline) is not None:
-        return stated.model_dump()
-    return {} if "baseline" in (study.sections or ()) else None
 
 
 def _names(wanted: list[str] | None) -> tuple[str, ...] | None:

@@ -50,7 +50,7 @@ def _largest(context: Context, rows: list[tuple[str, list[float]]]) -> str:
     one, other = (name.split(" ", 1)[-1] for name in names)
     return context.translate(
         "The largest correlation between explanatory variables is {r}, between {one} and {other}.",
-        r=Numeral(f"{r:z.2f}"), one=one, other=other,
+        r=Numeral(f"{r:z.3f}"), one=one, other=other,
     )  # fmt: skip
 
 
