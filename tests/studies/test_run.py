@@ -22,11 +22,11 @@ import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import ConvergenceError, StudyError
 from bayes_nqp._core.io import checksum, place
 from bayes_nqp._core.parallel import workers
-from bayes_nqp.studies import Outcome, _fits, run, validate
+from bayes_nqp.studies import Outcome, _fits, _write_reports, run, validate
 
 pytestmark = pytest.mark.xdist_group("studies")
 
-WRITERS = ("write_table", "draw", "write_study", "write_provenance")
+WRITERS = ("write_table", "write_reports", "write_study", "write_provenance")
 TABLES = (
     "summary.csv", "event_study.csv", "contrasts.csv", "checks.csv", "model_average.csv",
 )  # fmt: skip
@@ -125,7 +125,7 @@ def test_provenance_has_a_checksum_of_every_file(outcome: Outcome) -> None:
 def reused(monkeypatch: pytest.MonkeyPatch, outcome: Outcome) -> None:
     """Use the fit of the session instead of sampling, and draw no figures."""
     monkeypatch.setattr(_fits, "fit", lambda *a, **k: outcome.fit)
-    monkeypatch.setattr(_run, "draw", lambda *_: None)
+    monkeypatch.setattr(_write_reports, "sketches", lambda *_: ())
 
 
 def remains(folder: Path) -> set[str]:

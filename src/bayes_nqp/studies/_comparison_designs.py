@@ -54,9 +54,9 @@ def check_beside(designs: Mapping[str, Design], panel: Panel) -> None:
             model_frame_of(design, panel)
 
 
-def heading(settings: Settings) -> str:
+def heading(settings: Settings, language: str | None = None) -> str:
     """Return the column heading of the study's own design in comparison tables."""
-    return _MAIN.in_(settings.report.language) if settings.beside else settings.title
+    return _MAIN.in_(language or settings.report.language) if settings.beside else settings.title
 
 
 def beside_tables(settings: Settings, fitted: Fit, others: Mapping[str, Fit]) -> dict[str, Any]:

@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import ConvergenceError, speaking
-from bayes_nqp._core.i18n import Message, figures, separated
+from bayes_nqp._core.i18n import Message, separated
 from bayes_nqp._core.interrupts import heed
-from bayes_nqp._core.io import in_shell, place, text_path, write_csv
+from bayes_nqp._core.io import place, text_path, write_csv
 from bayes_nqp._core.parallel import workers
 from bayes_nqp._core.partial_failures import collected, omitted, warn
 from bayes_nqp._core.progress import listening
 from bayes_nqp._core.validation import door
 from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.inference.fitting import Fit, Store
-from bayes_nqp.output.plots import sketches
-from bayes_nqp.output.reports import SPATIAL, Context, FigureFolder, report_title, write_report
-from bayes_nqp.studies._comparison_designs import beside_tables, heading
+from bayes_nqp.output.reports import Context
+from bayes_nqp.studies._comparison_designs import beside_tables
 from bayes_nqp.studies._fits import fit_of, fits_beside
 from bayes_nqp.studies._outcome import Outcome
 from bayes_nqp.studies._record import write_provenance, write_study
 from bayes_nqp.studies._result_store import store_folder
-from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._study import Study, validate
-from bayes_nqp.studies._table_notes import ALL
 from bayes_nqp.studies._tables import tables_of
+from bayes_nqp.studies._write_reports import report_context, write_reports
 
 
 @door
@@ -133,8 +129,8 @@ def run(
         notify(Message("writing tables"))
         tables = _write_tables(study, fitted, others, checks, ready.draft)
         with omitted(Message("The report")), listening(lambda what, *_: notify(what)):
-            context = _context(study, fitted, others, checks, tables)
-            _draw_and_report(context, study.settings.report.formats, ready.draft, notify)
+            context = report_context(study, fitted, others, checks, tables)
+            write_reports(study, context, tables, ready.draft, notify)
         notify(Message("writing the posterior draws"))
         with omitted(Message("The file {}", "posterior.nc")):
             fitted.save(ready.draft / "posterior.nc")
@@ -173,7 +169,7 @@ def _checked(
     def show(*results: CheckResult) -> None:
         seen.extend(results)
         if watcher is not None:
-            watcher(_context(study, fitted, others, tuple(seen), {}))
+            watcher(report_context(study, fitted, others, tuple(seen), {}))
 
     show()
     with listening(lambda what, done, total: notify(Message("{} {}/{}", what, done, total))):
@@ -197,16 +193,6 @@ def _write_tables(
     return tables
 
 
-def _draw_and_report(
-    context: Context, formats: Sequence[str], folder: Path, notify: Callable[[str], None]
-) -> None:
-    drawn = FigureFolder(folder / "figures")
-    draw(context, drawn)
-    if formats:
-        notify(Message("writing the report"))
-        write_report(context, folder / "report", formats, drawn)
-
-
 def _see_that_nothing_failed(outcome: Outcome) -> None:
     if outcome.failures:
         raise ConvergenceError(
@@ -217,81 +203,6 @@ def _see_that_nothing_failed(outcome: Outcome) -> None:
             where=str(outcome.folder),
             hint="see checks.csv there",
         )
-
-
-def _notice(study: Study, tables: Mapping[str, pd.DataFrame]) -> str:
-    """Return the notice that the data are simulated, with the true effects."""
-    simulated = study.prepared.simulated
-    if simulated is None or "truth.csv" not in tables:
-        return ""
-    truth = tables["truth.csv"]
-    overall = truth[(truth["by"] == ALL) & (truth[v.PATH] == v.TOTAL)].iloc[0]
-    return Message(
-        "The data are simulated (“{name}”, seed {seed}); the results are not findings "
-        "about real places. The true average effect of the simulation is {truth}; other "
-        "true effects are in truth.csv.",
-        name=study.settings.data.simulation,
-        seed=simulated.parameters["seed"],
-        truth=figures(float(overall["truth"]), float(overall["sd"])),
-    ).in_(study.settings.report.language)
-
-
-def _context(
-    study: Study,
-    fitted: Fit,
-    others: Mapping[str, Fit],
-    checks: Sequence[CheckResult],
-    tables: Mapping[str, pd.DataFrame],
-) -> Context:
-    """Return the context from which figures and the report are made."""
-    settings = study.settings.report
-    unnamed = Context(fitted, tuple(checks), settings.language)
-    outcome = settings.outcome or unnamed.usual_outcome
-    context = replace(
-        unnamed,
-        others=others,
-        prob=settings.prob,
-        by=tuple(study.factors),
-        weights=settings.weights,
-        outcome=outcome,
-        unit=settings.outcome_unit or "",
-        notice=_notice(study, tables),
-        title=study.settings.title or report_title(fitted, outcome, unnamed.translate),
-        heading=heading(study.settings),
-        question=settings.question,
-        command=f"bayes-nqp run {in_shell(Path(study.path.name))}",
-        figures="../figures/",
-        plots=_names(study.settings.figures.draw),
-        kinds=_kinds(study.settings),
-        baseline=None if study.settings.baseline is None else study.settings.baseline.model_dump(),
-        sections=_names(settings.sections),
-        estimands=tuple(settings.estimands),
-        author=settings.author,
-        date=settings.date,
-        outcome_scale=settings.outcome_scale,
-        spatial=not {*SPATIAL}.isdisjoint(
-            [*(study.settings.checks.run or ()), *study.check_options]
-        ),
-    )
-    for table in study.settings.plugins.values():
-        context = replace(context, **table.context_for(study.path.parent))
-    return context
-
-
-def _kinds(settings: Settings) -> tuple[str, ...] | None:
-    """Return the kinds of tables to show, with that of the table [baseline]."""
-    shown = _names(settings.tables.show)
-    return shown if shown is None or settings.baseline is None else (*shown, "baseline")
-
-
-def _names(wanted: list[str] | None) -> tuple[str, ...] | None:
-    return None if wanted is None else tuple(wanted)
-
-
-def draw(context: Context, drawn: FigureFolder) -> None:
-    """Draw all figures of a study."""
-    for sketch in sketches(context):
-        drawn.draw(sketch)
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

@@ -79,6 +79,26 @@ class Channels(Keys):
     """Weights of [space.weights] by which neighbours' mediators enter the outcome equation."""
 
 
+class Translation(Keys):
+    """Texts of the report in a further language; those of the study by default."""
+
+    title: Words = ""
+    """Title of the study."""
+    question: Question = ""
+    """Research question."""
+    outcome: Words = ""
+    """Name of the outcome."""
+    outcome_unit: Words = ""
+    """Unit of measurement of the outcome."""
+
+
+class Paper(Keys):
+    """Exhibits of a paper, as the sections of the report in their order."""
+
+    exhibits: Names | None = None
+    """Sections of the report in order; by default those of a paper. Their checks are run."""
+
+
 class Report(Keys):
     """Content, language and formats of the report."""
 
@@ -107,7 +127,9 @@ class Report(Keys):
     question: Question = ""
     """Research question in one or two sentences, for the report."""
     sections: Names | None = None
-    """Sections of the report; by default all that apply."""
+    """Sections of the report in order; by default all that apply."""
+    translations: dict[Language, Translation] = {}
+    """Further languages of the report, each in a folder such as report_zh/."""
     estimands: Names = []
     """Estimands with a separate table, such as ["relative_effects", "cumulative"]."""
 
@@ -184,6 +206,8 @@ class Settings(Keys):
     """Tables of the report."""
     baseline: Baseline | None = None
     """Table of baseline regressions."""
+    paper: Paper | None = None
+    """Exhibits of a paper."""
     checks: Checks = Checks()
     """Checks that run, and their options."""
     run: RunKeys = RunKeys()

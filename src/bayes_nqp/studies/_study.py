@@ -20,19 +20,18 @@ from bayes_nqp.data.backends import Address
 from bayes_nqp.data.column_inference import advice
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.data.spatial_weights import SpatialWeights
-from bayes_nqp.effects.estimands import ESTIMANDS
 from bayes_nqp.inference.model_frame import identification, model_frame_of
 from bayes_nqp.model.designs import Design
 from bayes_nqp.numerics.sampling import Sampler
-from bayes_nqp.output.plots import PLOTS
-from bayes_nqp.output.reports import SECTIONS, remarks, writers
-from bayes_nqp.output.tables import KINDS, baseline_steps
+from bayes_nqp.output.reports import SECTIONS, exhibits, remarks
+from bayes_nqp.output.tables import baseline_steps
 from bayes_nqp.studies._check_options import (
     check_checks,
     check_columns,
     check_options,
     checks_with_options,
 )
+from bayes_nqp.studies._check_output import check_output
 from bayes_nqp.studies._comparison_designs import check_beside, designs_beside
 from bayes_nqp.studies._data import Prepared, prepared
 from bayes_nqp.studies._decode import design_of, sampler_of, with_values
@@ -46,6 +45,8 @@ from bayes_nqp.studies._toml import read
 from bayes_nqp.studies._words import in_toml
 
 _GROUPS = (v.COHORT, v.TIME, v.STRATUM)
+_ALWAYS = ("convergence", "identification")
+"""Checks of every paper."""
 
 
 @door
@@ -152,13 +153,33 @@ class Study:
         return self.design.facts.mediators(self.panel)
 
     @property
+    def sections(self) -> list[str] | None:
+        """Sections of the report in order; None for all that apply."""
+        if (paper := self.settings.paper) is None:
+            return self.settings.report.sections
+        return exhibits() if paper.exhibits is None else paper.exhibits
+
+    @property
+    def baseline(self) -> dict[str, Any] | None:
+        """Options of the baseline regressions, by default those of a paper; None for none."""
+        if (stated := self.settings.baseline) is not None:
+            return stated.model_dump()
+        return {} if "baseline" in (self.sections or ()) and self.settings.paper else None
+
+    @property
     def checks(self) -> tuple[str, ...]:
-        """Checks that run: those in the file; or all that apply, and those with a table."""
+        """Checks that run: those in the file; or all that apply, and those with a table.
+
+        A paper runs the checks of its exhibits instead of all that apply.
+        """
         wanted = self.settings.checks.run
         if wanted is not None:
             return tuple(wanted)
         usual = {*suiting(self.design, self.panel)}
-        stated = checks_with_options(self.settings.checks)
+        stated = {*checks_with_options(self.settings.checks)}
+        if self.settings.paper is not None:
+            stated |= {*_ALWAYS}.union(*(SECTIONS[name].checks for name in self.sections or ()))
+            usual &= stated
         usual |= {x for x in stated if CHECKS[x].offered(self.design, self.panel)}
         return tuple(name for name in CHECKS if name in usual)
 
@@ -219,7 +240,7 @@ def validate(path: str | Path) -> Study:
     design, _ = _design(settings, nobody), designs_beside(settings, nobody)
     sampler = sampler_of(settings.sampler)
     check_checks(settings.checks, design, nobody)
-    _check_output(settings)
+    check_output(settings)
     data_prepared = prepared(settings, path.parent)
     panel = data_prepared.panel
     _check_draws(settings, data_prepared)
@@ -263,29 +284,6 @@ def _design(settings: Settings, values: Values) -> Design:
         return design_of(table, settings.priors, channels)
     (links,) = with_values({"weights": channels.links}, values, "channels").values()
     return design_of(table, settings.priors, channels, links)
-
-
-_UNKNOWN = {
-    "report.formats": Message("'{}' contains {!r}, which is not a report format"),
-    "report.sections": Message("'{}' contains {!r}, which is not a section of the report"),
-    "report.estimands": Message("'{}' contains {!r}, which is not an estimand"),
-    "figures.draw": Message("'{}' contains {!r}, which is not a plot"),
-    "tables.show": Message("'{}' contains {!r}, which is not a kind of table"),
-}
-
-
-def _check_output(settings: Settings) -> None:
-    """Test that formats, sections, estimands, figures and tables exist."""
-    for key, names, registry in (
-        ("report.formats", settings.report.formats, writers),
-        ("report.sections", settings.report.sections, SECTIONS.keys),
-        ("report.estimands", settings.report.estimands, ESTIMANDS.keys),
-        ("figures.draw", settings.figures.draw, PLOTS.keys),
-        ("tables.show", settings.tables.show, KINDS.keys),
-    ):
-        for name in names or ():
-            if name not in registry():
-                raise StudyError(_UNKNOWN[key].fill(key, name), hint=nearest(name, registry()))
 
 
 def _check_draws(settings: Settings, data_prepared: Prepared) -> None:

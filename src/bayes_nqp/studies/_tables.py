@@ -79,8 +79,7 @@ def _makers(
         makers["received.csv"] = lambda: received_table(effects, report)
     if report.estimands:
         makers["estimands.csv"] = lambda: _estimands(study, fit)
-    if study.settings.baseline is not None:
-        options = study.settings.baseline.model_dump()
+    if (options := study.baseline) is not None:
         makers["baseline.csv"] = lambda: _baseline(study, fit, options)
     if study.prepared.simulated is not None:
         makers["truth.csv"] = lambda: truth_table(study, fit, effects)

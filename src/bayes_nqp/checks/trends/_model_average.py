@@ -46,12 +46,13 @@ from bayes_nqp.inference.fitting import (
     short_refit,
     single,
 )
-from bayes_nqp.inference.model_frame import model_frame_of
+from bayes_nqp.inference.model_frame import ModelFrame, model_frame_of
 
 _LEAST = 0.005
 """Posterior probability below which a candidate is not fitted."""
 _MUCH = 0.5
 """Posterior probability from which a candidate has as many draws as the fit."""
+_LOSES_CELLS = Message("it does not identify all effects of the fit")
 _PARALLEL = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Grid of prior probabilities of parallel trends for the sensitivity table."""
 
@@ -411,6 +412,7 @@ def _fitted(
     lost: dict[Candidate, Message] = {}
     effects_dataset = group_time_effects(fit)
     places, paths = identified_cells(effects_dataset), {*effects_dataset[v.PATH].to_numpy()}
+    rows = panel_of(fit)
     receivers = v.ROLE in effects_dataset.coords and bool(
         (effects_dataset[v.ROLE] == v.NEIGHBOUR).any()
     )
@@ -420,6 +422,9 @@ def _fitted(
             continue
         try:
             design = x.candidate.design(fit)
+            if not receivers and _cells(fit.model_frame) - _cells(model_frame_of(design, rows)):
+                lost[x.candidate] = _LOSES_CELLS
+                continue
             long = design == fit.design or weight > _MUCH
             cells = group_time_effects((refit if long else short_refit)(fit, design))
             if x.candidate.early and receivers:
@@ -430,9 +435,16 @@ def _fitted(
             lost[x.candidate] = reason(error)
             continue
         if places - identified_cells(cells) or paths - {*cells[v.PATH].to_numpy()}:
-            lost[x.candidate] = Message("it does not identify all effects of the fit")
+            lost[x.candidate] = _LOSES_CELLS
         effects[-1] = cells
     return effects, lost
+
+
+def _cells(frame: ModelFrame) -> set[tuple[str, ...]]:
+    """Return the labels of the cells with effects, which are known before any draw."""
+    cells = frame.cells
+    labels = [*cells.strata.values(), cells.cohort, cells.time]
+    return {*zip(*(x[~cells.lead].astype(str).tolist() for x in labels), strict=True)}
 
 
 def _mixture(

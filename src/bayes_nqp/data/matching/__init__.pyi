@@ -1,4 +1,5 @@
 from ._match import match as match
+from ._match_baseline import match_baseline as match_baseline
 from ._matched import Matched as Matched
 from ._method_entropy import entropy_weights as entropy_weights
 from ._method_kernel import kernel_shares as kernel_shares

@@ -13,6 +13,7 @@ from bayes_nqp.output.reports._group_differences import MANY as MANY
 from bayes_nqp.output.reports._posterior import level as level
 from bayes_nqp.output.reports._posterior import posterior_of as posterior_of
 from bayes_nqp.output.reports._registry import SECTIONS as SECTIONS
+from bayes_nqp.output.reports._registry import exhibits as exhibits
 from bayes_nqp.output.reports._registry import remarks as remarks
 from bayes_nqp.output.reports._registry import section as section
 from bayes_nqp.output.reports._registry import writers as writers

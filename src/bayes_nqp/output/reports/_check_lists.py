@@ -10,6 +10,7 @@ from bayes_nqp.checks import CHECKS, OPEN, VERDICTS, CheckResult, title_of
 from bayes_nqp.output.plots import Sketch
 from bayes_nqp.output.reports._content import Block, Folded, Heading, Paragraph
 from bayes_nqp.output.reports._context import Context
+from bayes_nqp.output.reports._registry import SECTIONS
 from bayes_nqp.output.tables import anchor_of
 
 SPATIAL: Final = ("moran", "spatial_lm", "spatial_weights", "spatial_decay")
@@ -24,6 +25,8 @@ _GROUPS: Final = {
     "space": Message("Tests of spatial dependence"),
 }
 """Headings, in the order of reports; checks of others belong to the model and the sample."""
+_DRAWN: Final = "event_study"
+"""Kind of evidence that the section on dynamic effects draws."""
 
 
 def grouped(
@@ -82,6 +85,38 @@ def explained(
         if items:
             yield Folded(translate("Details"), items, anchor)
         if (sketch := drawn.get(f"check_{result.name}")) is not None:
+            yield sketch
+
+
+def reported(
+    context: Context, name: str, title: Message, table: str = ""
+) -> Iterator[Block | Sketch]:
+    """Report the checks of a section of a paper: a paragraph each, then its table or its figure.
+
+    Parameters
+    ----------
+    name : str
+        Section whose checks are reported; the section is empty if none of them was run.
+    title : Message
+        Heading.
+    table : str, optional
+        Kind of the table; by default the figure of each check.
+    """
+    found = [x for check in SECTIONS[name].checks if (x := context.found(check)) is not None]
+    if not found:
+        return
+    yield Heading(context.translate(title))
+    drawn = {sketch.stem: sketch for sketch in context.sketches("check")}
+    for result in found:
+        answer = context.translate("{}: {}", titled(result, context), context.answer(result))
+        figure = figure_of(result, context)
+        key = [context.translate("Key figures: {}.", figure)] if figure else []
+        yield Paragraph(context.joined([answer, *key]))
+        if result.evidence is None:
+            continue
+        if table:
+            yield from context.table(table, [result])
+        elif result.kind != _DRAWN and (sketch := drawn.get(f"check_{result.name}")) is not None:
             yield sketch
 
 

@@ -43,7 +43,7 @@ class Context(Scene):
     figures : str
         Folder of the figures, relative to the report.
     kinds, sections : tuple of str, optional
-        Names of the table kinds and sections to write; all by default.
+        Names of the table kinds and sections to write, sections in this order; all by default.
     estimands : tuple of str
         Names of estimands that have a separate section.
     author, date : str

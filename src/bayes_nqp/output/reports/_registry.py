@@ -57,17 +57,28 @@ class Section:
         Function from a context to blocks.
     needs : tuple of Need
         Requirements that a fit must meet.
+    asked : bool, default False
+        If True, the section is written only if it is requested by name.
+    exhibit : float, optional
+        Position among the exhibits of a paper; None if papers do not have the section.
+    checks : tuple of str, default ()
+        Checks whose results the section reports; a paper runs them.
     """
 
     name: str
     write: Write
     needs: tuple[Need, ...] = ()
+    asked: bool = False
+    exhibit: float | None = None
+    checks: tuple[str, ...] = ()
 
     def __call__(self, context: Context) -> Iterator[Part]:
         """Yield the section's own blocks, then the figures and tables assigned to the section.
 
         Figures and tables are omitted if the section has no block of its own.
         """
+        if self.asked and context.sections is None:
+            return
         if not context.tells(self.name) or not meets(context.fit, self.needs):
             return
         stems, blocks, empty = set(), 0, False
@@ -104,7 +115,14 @@ SECTIONS: Final = Plugins[Section]("bayes_nqp.output.reports.sections")
 _WRITERS: Final = Plugins[ReportFormat]("bayes_nqp.output.reports", "_as_")
 
 
-def section(*, place: float = 1000, needs: tuple[Need, ...] = ()) -> Callable[[Write], Write]:
+def section(
+    *,
+    place: float = 1000,
+    needs: tuple[Need, ...] = (),
+    asked: bool = False,
+    exhibit: float | None = None,
+    checks: tuple[str, ...] = (),
+) -> Callable[[Write], Write]:
     """Register a function as a section with the name of the function.
 
     Parameters
@@ -113,6 +131,12 @@ def section(*, place: float = 1000, needs: tuple[Need, ...] = ()) -> Callable[[W
         Position in reports, in ascending order.
     needs : tuple of Need, default ()
         Requirements that a fit must meet.
+    asked : bool, default False
+        If True, the section is written only if it is requested by name.
+    exhibit : float, optional
+        Position among the exhibits of a paper, in ascending order; none by default.
+    checks : tuple of str, default ()
+        Checks whose results the section reports; a paper runs them.
 
     Returns
     -------
@@ -122,10 +146,22 @@ def section(*, place: float = 1000, needs: tuple[Need, ...] = ()) -> Callable[[W
 
     def decorate(write: Write) -> Write:
         name = write.__name__
-        SECTIONS.add(name, Section(name, write, needs), place, write)
+        SECTIONS.add(name, Section(name, write, needs, asked, exhibit, checks), place, write)
         return write
 
     return decorate
+
+
+def exhibits() -> list[str]:
+    """Return the names of the sections of a paper, in the order of papers."""
+    places = {name: x.exhibit for name, x in SECTIONS.items() if x.exhibit is not None}
+    return sorted(places, key=places.__getitem__)
+
+
+def chosen(context: Context) -> Iterator[Section]:
+    """Yield the sections in the order of reports, or those requested in the order requested."""
+    names = SECTIONS if context.sections is None else context.sections
+    yield from (SECTIONS[name] for name in names if name in SECTIONS)
 
 
 def misplaced() -> Iterator[tuple[Message, StudyError]]:

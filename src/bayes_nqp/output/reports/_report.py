@@ -39,7 +39,7 @@ from bayes_nqp.output.reports._content import (
 )
 from bayes_nqp.output.reports._context import Context
 from bayes_nqp.output.reports._figures import FigureFolder
-from bayes_nqp.output.reports._registry import SECTIONS, misplaced, writers
+from bayes_nqp.output.reports._registry import chosen, misplaced, writers
 from bayes_nqp.output.tables import Cell, Column, Row, Table, baseline_steps, words
 
 
@@ -191,7 +191,7 @@ def write_report(
     for plugin, error in misplaced():
         with omitted(plugin):
             raise error
-    blocks = chain.from_iterable(section(context) for section in SECTIONS.values())
+    blocks = chain.from_iterable(section(context) for section in chosen(context))
     document = Document(
         context.title,
         " · ".join(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from bayes_nqp._core.i18n import ENGLISH, Message, Translator
 from bayes_nqp._core.types import Language, Probability
 from bayes_nqp._core.validation import door
 from bayes_nqp.effects.estimands import att, by_event_time
-from bayes_nqp.inference.fitting import ADOPTION, Fit, panel_of, require
+from bayes_nqp.inference.fitting import ADOPTION, Fit, once, panel_of, require
 from bayes_nqp.robustness import AVERAGE, ESTIMATORS, EventCurve, Sample
 
 OURS = "bayes_nqp"
@@ -117,9 +118,8 @@ def estimators_table(
     for name in names:
         each = ESTIMATORS[name]
         try:
-            lines = _lines(
-                each.estimate(rows), prob, each.label, translate(each.assumes), translate
-            )
+            curve = once(fit, ("estimator", each), partial(each.estimate, rows))
+            lines = _lines(curve, prob, each.label, translate(each.assumes), translate)
         except NotApplicable as absent:
             left[each.label] = translate(absent.why)
         else:

@@ -93,7 +93,7 @@ def baseline(source: object, ask: Ask) -> Table:
     adopted = first.facts.adopted
     shown = has_pyfixest() if ask.twfe is None else ask.twfe
     twfe = two_way_regression(first, steps[-1], time_strata(first)) if shown and adopted else None
-    return _tabulated(fits, steps, twfe, first, ask)
+    return _tabulated(fits, steps, twfe, first, ask, source)
 
 
 def _first(source: Fit | Panel, controls: tuple[str, ...]) -> Fit:
@@ -131,6 +131,7 @@ def _tabulated(
     twfe: TwoWayRegression | None,
     first: Fit,
     ask: Ask,
+    source: Fit | Panel,
 ) -> Table:
     """Build the table, with the rows of journals."""
     translate, regression = ask.translate, [] if twfe is None else [twfe]
@@ -149,7 +150,7 @@ def _tabulated(
     reasons = _add_r2(draft, fits, regression)
     tops = [att(effects_of(x), weights=ask.weights) for x in fits]
     stamp_failures(draft, tops)
-    _add_notes(draft, fits, first, reasons)
+    _add_notes(draft, fits, first, reasons, source if isinstance(source, Fit) else first)
     draft.note(_NOTE_TWFE, when=bool(regression))
     draft.notes += ask.averaged(tops[0].attrs)[:1]
     # Only the fit itself has the name that the outcome was given.
@@ -231,14 +232,18 @@ def _add_r2(
 
 
 def _add_notes(
-    draft: TableDraft, fits: Sequence[Fit], first: Fit, reasons: Sequence[Message]
+    draft: TableDraft, fits: Sequence[Fit], first: Fit, reasons: Sequence[Message], given: Fit
 ) -> None:
-    """Add notes on cells, assumptions, R² and the sample."""
+    """Add notes on cells, assumptions, R² and the sample.
+
+    The model average is that of the given fit, which other tables report, if the first fit has the
+    same controls; a mediation and its outcome alone do not have separate averages.
+    """
     ask, within = draft.ask, any(x is first for x in fits)
     at = next((i for i, x in enumerate(fits, 1) if x is first), len(fits))
     add_legend(draft)
     draft.note(_NOTE_ALONE, when=OUTCOME_ALONE in first.record)
-    posterior = reported_posterior(fits[at - 1])
+    posterior = reported_posterior(given if within else fits[at - 1])
     if posterior.average is not None:
         line = ask.summary(att(posterior.effects, weights=ask.weights)).iloc[0]
         support = float(posterior.average.families["posterior"].loc["parallel"])

@@ -18,6 +18,8 @@ INDENT = 10.0
 _SLACK = 2.0
 _MOST, _BESIDE_WORDS = 0.42, 0.32
 """Shares of the page that labels may take: beside numbers, and beside sentences."""
+_LEAST = 0.18
+"""Share of the page that labels keep in wide tables; they break between words, numbers do not."""
 
 
 def slanted(text: str) -> bool:
@@ -54,15 +56,16 @@ def widths_of(table: Table, room: float) -> tuple[float, list[float]]:
     chosen = next(
         (
             (size, needed)
+            for most in (_MOST, _LEAST)
             for em, sizes in ((_WIDE_EM, _SIZES[first:4]), (_EM, _SIZES[first:]))
             for size in sizes
-            if sum(needed := _needed(table, size, em, room)) <= room
+            if sum(needed := _needed(table, size, em, room, most)) <= room
         ),
         None,
     )
     if chosen is None:
         size = _SIZES[-1]
-        needed = _needed(table, size, _EM, room)
+        needed = _needed(table, size, _EM, room, _LEAST)
         return size, [width * room / sum(needed) for width in needed]
     size, needed = chosen
     spare = room - sum(needed)
@@ -71,12 +74,13 @@ def widths_of(table: Table, room: float) -> tuple[float, list[float]]:
     return size, [width + spare / len(needed) for width in needed]
 
 
-def _needed(table: Table, size: float, em: float, room: float) -> list[float]:
+def _needed(table: Table, size: float, em: float, room: float, most: float = _MOST) -> list[float]:
     body = [row for row in table.rows if not row.heading]
     around, letter = 2 * SIDE + _SLACK, size * em
     indent = INDENT if len(body) < len(table.rows) else 0.0
     labels = [table.stub, *(row.label for row in body)]
-    most = _BESIDE_WORDS if any(column.words for column in table.columns) else _MOST
+    if any(column.words for column in table.columns):
+        most = min(most, _BESIDE_WORDS)
     widest = [min(_longest(labels) * letter + indent + around, most * room)]
     for k, column in enumerate(table.columns):
         # A heading may be broken between words, the numbers beneath it may not.

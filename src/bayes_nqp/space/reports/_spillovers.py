@@ -23,7 +23,7 @@ from bayes_nqp.output.reports import (
 )
 
 
-@section(place=35, needs=(RECEIVED,))
+@section(place=35, needs=(RECEIVED,), exhibit=110)
 def spillovers(context: Context) -> Iterator[Block]:
     """Report spillover effects, and the direct part of the effect on treated units."""
     yield Heading(context.translate("Spillover effects"))

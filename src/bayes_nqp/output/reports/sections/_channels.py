@@ -15,7 +15,7 @@ from bayes_nqp.output.reports._registry import section
 from bayes_nqp.output.reports._sentences import share
 
 
-@section(place=60, needs=(CHANNELS,))
+@section(place=60, needs=(CHANNELS,), exhibit=100)
 def channels(context: Context) -> Iterator[Block]:
     """Decompose the effect into direct and indirect effects."""
     translate = context.translate

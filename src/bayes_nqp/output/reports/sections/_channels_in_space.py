@@ -27,7 +27,7 @@ _SUM_DOSE: Final = Message(
 )
 
 
-@section(place=62, needs=(IN_SPACE,))
+@section(place=62, needs=(IN_SPACE,), exhibit=105)
 def channels_in_space(context: Context) -> Iterator[Block]:
     """Decompose effects of own and others' treatment by mediators of own and linked units."""
     translate = context.translate

@@ -18,7 +18,7 @@ from bayes_nqp.output.reports._context import Context
 from bayes_nqp.output.reports._registry import section
 
 
-@section(place=20)
+@section(place=20, exhibit=10)
 def data(context: Context) -> Iterator[Block | Sketch]:
     """Describe the panel, adoption and identification."""
     translate, panel = context.translate, context.panel

@@ -16,7 +16,7 @@ from bayes_nqp.output.reports._posterior import posterior_of
 from bayes_nqp.output.reports._registry import section
 
 
-@section(place=40, needs=(ADOPTION,))
+@section(place=40, needs=(ADOPTION,), exhibit=30)
 def event_study(context: Context) -> Iterator[Block]:
     """Report effects by event time, overall and by group."""
     translate = context.translate

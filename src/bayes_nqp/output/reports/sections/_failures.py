@@ -14,7 +14,7 @@ from bayes_nqp.output.reports._registry import section
 from bayes_nqp.output.tables import anchor_of, key_of
 
 
-@section(place=15)
+@section(place=15, exhibit=5)
 def failures(context: Context) -> Iterator[Block]:
     """Report failed convergence diagnostics and every check that failed or requires caution."""
     translate = context.translate

@@ -21,7 +21,7 @@ _MEDIATION = Message(
 )
 
 
-@section(place=35, needs=(ADOPTION,))
+@section(place=35, needs=(ADOPTION,), exhibit=25)
 def model_average(context: Context) -> Iterator[Part]:
     """Report prior and posterior probabilities of assumptions, and results under other priors."""
     average = context.average

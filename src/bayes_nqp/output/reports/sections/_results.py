@@ -15,7 +15,7 @@ from bayes_nqp.output.reports._sentences import change, jointly
 from bayes_nqp.output.tables import spatial_fits
 
 
-@section(place=30)
+@section(place=30, exhibit=90)
 def results(context: Context) -> Iterator[Block | Sketch]:
     """Report effects overall and by group."""
     translate, factors = context.translate, list(context.factors)

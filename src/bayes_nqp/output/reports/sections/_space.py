@@ -21,7 +21,7 @@ from bayes_nqp.output.reports._registry import section
 _LEVEL = 0.05
 
 
-@section(place=37)
+@section(place=37, exhibit=115)
 def space(context: Context) -> Iterator[Block]:
     """Tabulate Moran's I and LISA by period, LM tests, P(W), and the spatial decay length.
 

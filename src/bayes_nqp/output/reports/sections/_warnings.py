@@ -9,7 +9,7 @@ from bayes_nqp.output.reports._context import Context
 from bayes_nqp.output.reports._registry import section
 
 
-@section(place=5)
+@section(place=5, exhibit=0)
 def top(context: Context) -> Iterator[Block]:
     """Print the important note of the report."""
     if context.notice:
