@@ -8,7 +8,8 @@ import numpy as np
 
 from bayes_nqp._core.exceptions import NotApplicable
 from bayes_nqp._core.i18n import Message
-from bayes_nqp.data.matching._match import Matched, match
+from bayes_nqp.data.matching._match import match
+from bayes_nqp.data.matching._matched import Matched
 from bayes_nqp.data.panel import baseline
 
 if TYPE_CHECKING:
