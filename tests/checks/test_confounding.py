@@ -289,7 +289,7 @@ def test_what_may_be_chance_is_told_and_not_judged() -> None:
     listed = [
         abs(float(x.replace("−", "-"))) for x in re.findall(r"ρ = ([+−]0\.\d+)", found.sentence)
     ]
-    share = re.search(r"A common cause of (\d+)%", found.details)
+    share = re.search(r"A common cause of (\d+) %", found.details)
     assert share is not None, found.details
     assert float(share[1]) / 100.0 == pytest.approx(min(listed), abs=0.011)
 

@@ -375,5 +375,5 @@ def test_a_policy_that_ends_by_a_column_of_the_file_is_named(fit: nqp.Fit) -> No
     assert found.verdict == "caution"
     assert set(found.evidence["column"]) == {"ends"}
     share = (on - ends).sum() / on.sum()
-    assert f"returns to zero in {share:.0%}" in found.sentence
+    assert f"returns to zero in {100 * share:.0f} %" in found.sentence
     assert "u000" in found.sentence

@@ -189,7 +189,7 @@ def test_repr_says_what_the_panel_is() -> None:
     df = city_frame().assign(pop=1.5)
     df.loc[0, "nqp"] = np.nan
     text = repr(Panel.from_frame(df, **ARGUMENTS, weights="pop"))
-    assert "41 (unbalanced, 97.6% observed)" in text
+    assert "41 (unbalanced, 97.6 % observed)" in text
     assert "6 (城市), 4 treated, 2 never" in text
     assert "7 (年份), 2012 to 2018" in text
     assert "2015: 1, 2016: 2, 2018: 1" in text

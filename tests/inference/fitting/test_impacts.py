@@ -57,7 +57,7 @@ def test_a_lag_clear_of_one_holds_and_one_near_it_is_in_doubt() -> None:
     assert far.verdict == "passed"
     assert near.verdict == "caution"
     assert "close to one" in near.sentence
-    assert "km=300" in near.sentence
+    assert "nearest(panel, 4)" in near.sentence
 
 
 def test_what_is_received_may_be_hardly_known_though_the_lag_is_clear_of_one() -> None:
@@ -68,7 +68,7 @@ def test_what_is_received_may_be_hardly_known_though_the_lag_is_clear_of_one() -
     result = nqp.check(fit_of(0.95, everyone), "spatial_lag", progress=False)
     assert result.verdict == "caution"
     assert "spillover effects" in result.sentence
-    assert "km=300" in result.sentence
+    assert "nearest(panel, 4)" in result.sentence
 
 
 def test_they_need_a_lag_and_covariates() -> None:
