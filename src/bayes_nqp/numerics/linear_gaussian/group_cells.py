@@ -132,6 +132,11 @@ class GroupCells:
         return self.stacks[0].width
 
     @property
+    def n_squares(self) -> int:
+        """Return the count of entries of F of all groups with cells, in squares."""
+        return sum(stack.groups.size for stack in self.stacks) * self.width**2
+
+    @property
     def n_numbers(self) -> int:
         """Return the count of a draw's standard normal numbers, padding included."""
         return sum(stack.period.size for stack in self.stacks)

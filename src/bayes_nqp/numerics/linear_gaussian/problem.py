@@ -184,6 +184,11 @@ class GaussianProblem(LinearPart):
         return self.bare(reduces=None, separates=None, **apart)
 
     @property
+    def n_squares(self) -> int:
+        """Return the count of entries of F of groups with separated cells."""
+        return 0 if self.cells is None else self.cells.n_squares
+
+    @property
     def for_density(self) -> GaussianProblem:
         """Return the problem that computes the density: `separated`, if there is no `reduced`."""
         return self if self.reduced is not None else self.separated or self
