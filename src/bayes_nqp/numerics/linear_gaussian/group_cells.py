@@ -6,7 +6,8 @@ sigma²/tau²`` and loads on one row c of its group's F. With ``S = F_cc + k`` a
 
 - F becomes ``C'F C + Y'k Y`` with ``C = I - P Y``, P the columns c of the identity: ``F - F_:c Y``,
   with the rows ``k Y`` in place of c, which need no difference of large numbers;
-- the log density loses ``(log|S| - sum log k) / 2``;
+- the log density loses ``(log|S| - sum log k) / 2``, with ``2 pi sigma²`` in place of ``k = 0``
+  for cells with a flat prior;
 - given all other variables the cells are ``Y e_y - Y fit + S^-1/2 sigma z``;
 - adjoints are ``F̄ = C F̄' C' - P S^-1 P'/2`` and ``k̄ = diag(Y F̄' Y' - S^-1/2) + 1/(2 k)``.
 
@@ -32,6 +33,7 @@ from bayes_nqp.numerics.linear_gaussian.linear_part import LinearPart
 from bayes_nqp.numerics.linear_gaussian.problem_spec import Problem
 from bayes_nqp.numerics.linear_gaussian.types import PADDING, Arrowhead, Values
 from bayes_nqp.numerics.linear_gaussian.unshared_cells import unshared_cells
+from bayes_nqp.numerics.parameters import FLAT
 
 _STEP = 8
 """Cells by which groups of a stack may differ: padding costs less than small stacks."""
@@ -86,6 +88,8 @@ class StackFactor:
     ----------
     prior : ndarray (B, group, q)
         k.
+    log_prior : ndarray (B)
+        Sum of ``log k`` over all cells, ``log 2 pi sigma²`` for those with a flat prior.
     root : ndarray (B, group, q, q)
         ``L^-1`` with ``L L' = S``.
     solved : ndarray (B, group, q, J)
@@ -93,6 +97,7 @@ class StackFactor:
     """
 
     prior: Array
+    log_prior: Array
     root: Array
     solved: Array
 
@@ -100,9 +105,7 @@ class StackFactor:
     def log_det(self) -> Array:
         """Return ``log|S| - sum log k`` of all groups (B)."""
         diagonal = np.diagonal(self.root, axis1=-2, axis2=-1)
-        return np.asarray(
-            -(2.0 * np.log(diagonal).sum(axis=2) + np.log(self.prior).sum(axis=2)).sum(1)
-        )
+        return np.asarray(-2.0 * np.log(diagonal).sum(axis=(1, 2)) - self.log_prior)
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,7 +253,10 @@ def cells_out(
         np.einsum("...ii->...i", inner)[:] += prior
         root = lower_inverse(np.linalg.cholesky(inner))
         half = root @ cross
-        factor = StackFactor(prior, root, root.swapaxes(-1, -2) @ half)
+        flat = stack.scale == FLAT
+        log_prior = np.log(np.where(flat, 1.0, prior)).sum(axis=(1, 2))
+        log_prior += flat.sum() * np.log(2.0 * np.pi * values.sigma**2)
+        factor = StackFactor(prior, log_prior, root, root.swapaxes(-1, -2) @ half)
         lower[:, stack.groups] -= (half.swapaxes(-1, -2) @ half)[..., rows, columns]
         lower[:, *of_cells] = (prior[..., None] * factor.solved)[:, group, number]  # k Y
         factors.append(factor)
@@ -279,7 +285,7 @@ def cells_back(
         onto = factor.solved @ x  # Y F̄'
         inner = onto @ factor.solved.swapaxes(-1, -2)
         inner -= 0.5 * factor.root.swapaxes(-1, -2) @ factor.root
-        # k k̄; zero for padding, where S = k = 1 and Y = 0.
+        # k k̄, one half where k = 0; zero for padding, where S = k = 1 and Y = 0.
         share = factor.prior * np.diagonal(inner, axis1=-2, axis2=-1) + 0.5
         rows = at_cells.swapaxes(-1, -2) @ onto
         square[:, stack.groups] = (

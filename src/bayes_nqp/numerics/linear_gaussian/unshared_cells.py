@@ -17,7 +17,6 @@ import numpy as np
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.numerics.linear_gaussian._unit_matrices import back_solve
 from bayes_nqp.numerics.linear_gaussian.problem_spec import Problem
-from bayes_nqp.numerics.parameters import FLAT
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,13 +131,12 @@ def unshared_cells(problem: Problem, width: int, n_local: int) -> list[UnsharedC
     for b in problem.blocks:
         # A local coefficient has one slot; its place is that of the cell among the slots.
         number = np.full(b.columns.shape[0], -1)
-        number[b.local_position] = np.where(
-            b.local_scale != FLAT, np.arange(b.local_position.size), -1
-        )
+        number[b.local_position] = np.arange(b.local_position.size)
         base = b.n_levels * problem.n_periods
         local.append(number[base : base + b.n_cells])
     periods, numbers = [], []
-    # A cell of one user with a proper prior: F_cc + k has a factor for any data.
+    # F_cc + k is a diagonal block of A + D: it has a factor wherever this matrix has one, also for
+    # cells with a flat prior (k = 0).
     for group in problem.groups:
         treated = np.flatnonzero(group.cells >= 0)
         number = np.where(users[group.block] == 1, local[group.block], -1)[group.cells[treated]]
