@@ -42,10 +42,10 @@ def test_density_gradient_and_means_are_those_of_all_coefficients(name: str) -> 
         assert apart.by_block is not None or apart.separates is None
         return
     points = 1.2 * np.random.default_rng(0).standard_normal((6, len(whole.space)))
-    assert density(apart, points) == pytest.approx(density(whole, points), rel=1e-10)
+    assert density(apart.separated, points) == pytest.approx(density(whole, points), rel=1e-10)
     _, slopes = gradient(whole, points)
     assert gradient(apart, points)[1] == pytest.approx(slopes, rel=1e-7, abs=1e-7)
-    ours, theirs = (draw(x, points[:2], None) for x in (apart, whole))
+    ours, theirs = (draw(x, points[:2], None) for x in (apart.separated, whole))
     for part in ("shared", "local", "positions", "deviation", "spread", "weight", "response"):
         size = 1e-7 * max(1.0, np.abs(getattr(theirs, part)).max(initial=0.0))
         assert getattr(ours, part) == pytest.approx(getattr(theirs, part), rel=1e-7, abs=size)
@@ -60,7 +60,7 @@ def test_draws_have_the_exact_moments(name: str) -> None:
     slots = whole.arrowhead.position_loads.shape[0]
     weights = np.random.default_rng(4).standard_normal((slots, 8)) / np.sqrt(slots)
     mean, variance = averages(whole, point, weights, np.zeros((whole.n_deviations, 8)))
-    drawn = draw(apart, point.repeat(DRAWS, axis=0), np.random.default_rng(0))
+    drawn = draw(apart.separated, point.repeat(DRAWS, axis=0), np.random.default_rng(0))
     ours = drawn.positions[:, :slots] @ weights
     spread = np.sqrt(variance[0])
     assert (np.abs(ours.mean(axis=0) - mean[0]) < 5.0 * spread / np.sqrt(DRAWS)).all()

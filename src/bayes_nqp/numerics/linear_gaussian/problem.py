@@ -190,8 +190,14 @@ class GaussianProblem(LinearPart):
 
     @property
     def for_density(self) -> GaussianProblem:
-        """Return the problem that computes the density: `separated`, if there is no `reduced`."""
-        return self if self.reduced is not None else self.separated or self
+        """Return the problem for densities and draws: `separated`, where `reduced` is impossible.
+
+        Without processes, draws are kept with the density (`DrawsWithDensity`), for which cells are
+        coefficients.
+        """
+        if self.reduced is not None or self.placement is None:
+            return self
+        return self.separated or self
 
     @property
     def deviates_by_unit(self) -> bool:
