@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_nqp._core.arrays import Array, Index
-from bayes_nqp.numerics.linear_gaussian._unit_matrices import back_solve
+from bayes_nqp.numerics.linear_gaussian._unit_matrices import back_solve, triangular_inverse
 from bayes_nqp.numerics.linear_gaussian.problem_spec import Problem
 
 
@@ -97,7 +97,8 @@ def eliminate(square: Array, prior: Array) -> Elimination:
     inner = rows[..., :q].copy()
     inner[..., cells, cells] += prior  # F_cc + k: the precision of nu given all others.
     lower = np.linalg.cholesky(inner)
-    solved = np.linalg.inv(inner) @ rows  # Y
+    root = triangular_inverse(lower)
+    solved = root.swapaxes(-1, -2) @ (root @ rows)  # Y
     # Schur complement of the cells on all other rows, F_rr - F_rc Y_r.
     square[:, :, q:, q:] -= rows[..., q:].swapaxes(-1, -2) @ solved[..., q:]
     # On their own rows: F_c: - F_cc Y = (F_cc + k) Y - F_cc Y = k Y.
