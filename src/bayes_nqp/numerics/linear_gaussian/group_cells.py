@@ -222,8 +222,8 @@ def group_cells(problem: Problem, whole: Arrowhead) -> GroupCells:
         for block, some in zip(problem.blocks, kept, strict=True)
     ]
     others = np.full((len(kept), max(some.size for some in kept)), -1)
-    for row, some in zip(others, kept, strict=True):
-        row[: some.size] = some
+    for places_of, some in zip(others, kept, strict=True):
+        places_of[: some.size] = some
     return GroupCells(stacks, layout_of(replace(problem, blocks=blocks)).arrowhead, whole, others)
 
 
