@@ -17,6 +17,7 @@ import numpy as np
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp.numerics.linear_gaussian._slopes import Slopes
+from bayes_nqp.numerics.linear_gaussian._unit_matrices import lower_places
 from bayes_nqp.numerics.linear_gaussian.processes import (
     Inner,
     Pathed,
@@ -63,29 +64,56 @@ class PathsBack:
         return full
 
     def of_groups(self, square: Array) -> None:
-        """Add the adjoints of groups' own processes to F̄, in place.
+        """Turn F̄ without groups' own processes into that with them, in place.
 
-        Periods of a group are the values of its own processes.
+        With ``K = R R'/sigma²``, F' the equations without the processes and t their rows,
+        ``dF' = C'dF C - F'_:t dK F'_t:`` and ``C = I - P K F'_t:``, so that ``K̄ = -F'_t: F̄' F'_:t -
+        F'_tt / 2`` and ``F̄ = C F̄' C' - P (K - K F'_tt K) P'/2``.
         """
         paths = self.problem.own_paths
         if not paths.groups.size:
             return
         out: PathFactor = self.values.known[group_processes_out, id(self.problem)]
-        roots, cross, inner = _processes_in(out, square[:, paths.groups])
-        self._keep(roots, paths.laws)
-        more = np.zeros_like(square[:, paths.groups])
-        more[:, :, paths.rows] = 0.5 * cross
-        more += more.swapaxes(-1, -2)
-        more[:, :, paths.rows[:, None], paths.rows] += inner[0][:, :, 0]
-        square[:, paths.groups] += more
+        assert out.rest is not None
+        places, rows = lower_places(square.shape[-1]), paths.rows
+        lower = out.rest.reshape(len(square), square.shape[1], -1)
+        n_periods = out.root.shape[3]
+        for laws in sorted(set(paths.laws)):
+            which = [place for place, others in enumerate(paths.laws) if others == laws]
+            groups = paths.groups[which]
+            roots = {
+                k: out.root[:, which[0], k, :, : self.problem.processes[law].size]
+                for k, law in enumerate(laws)
+                if law >= 0
+            }
+            # K, block diagonal over the processes of a group and the same in all of these groups.
+            covariance = np.zeros((len(square), 1, rows.size, rows.size))
+            for k, root in roots.items():
+                part = slice(k * n_periods, (k + 1) * n_periods)
+                covariance[:, 0, part, part] = root @ root.swapaxes(-1, -2)
+            x, rest = square[:, groups], lower[:, groups][:, :, places[rows]]  # F̄' and F'_t:
+            onto = rest @ x
+            adjoint = -(onto @ rest.swapaxes(-1, -2)) - 0.5 * rest[..., rows]  # K̄
+            moved = covariance @ onto
+            x[:, :, rows] -= moved
+            x[..., rows] -= moved.swapaxes(-1, -2)
+            x[:, :, rows[:, None], rows] -= covariance @ adjoint @ covariance + 0.5 * covariance
+            square[:, groups] = x
+            total = adjoint.sum(axis=1)
+            for k, root in roots.items():  # R̄ = 2 K̄ R
+                part = slice(k * n_periods, (k + 1) * n_periods)
+                self._add(laws[k], 2.0 * total[:, part, part] @ root)
+
+    def _add(self, law: int, adjoint: Array) -> None:
+        """Add an adjoint of R / sigma of one law (B, T, q)."""
+        self.roots[law] = self.roots[law] + adjoint if law in self.roots else adjoint
 
     def _keep(self, roots: Array, laws: Sequence[Sequence[int]]) -> None:
         """Sum adjoints of R / sigma (B, P, n, T, q) over the processes of each law."""
         for place, row in enumerate(laws):
             for k, law in enumerate(row):
                 if law >= 0:
-                    part = roots[:, place, k, :, : self.problem.processes[law].size]
-                    self.roots[law] = self.roots[law] + part if law in self.roots else part
+                    self._add(law, roots[:, place, k, :, : self.problem.processes[law].size])
 
     def along(self, around: Slopes, beside: Values) -> Array:
         """Return the contribution of laws of processes to a gradient (B, parameter).

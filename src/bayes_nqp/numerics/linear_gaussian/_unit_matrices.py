@@ -40,7 +40,7 @@ def innovation_root(noise: ErrorLaw, moments: Moments, values: Values) -> tuple[
     # -2 sum log L_tt.
     lower = np.linalg.cholesky(observed_covariance(noise, moments, values))
     log_det = -2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=-1)
-    root, count = np.linalg.inv(lower), len(moments.seen)
+    root, count = triangular_inverse(lower), len(moments.seen)
     if root.shape[1] != count:  # One covariance for all P patterns.
         root, log_det = root.repeat(count, axis=1), log_det.repeat(count, axis=1)
     if not moments.seen.all():
@@ -205,6 +205,16 @@ def lower_inverse(lower: Array) -> Array:
         out[..., i, :i] *= -scale[..., i, None]
         out[..., i, i] = scale[..., i]
     return out
+
+
+def triangular_inverse(lower: Array) -> Array:
+    """Return ``L^-1``, row by row if a stack is large enough for it.
+
+    Microseconds row by row and by the general inverse: one matrix of size 35, 140 and 23; 16, 411
+    and 427; 528, 9,300 and 23,700.
+    """
+    many = lower.size >= _MANY_SMALL * lower.shape[-1] ** 2
+    return lower_inverse(lower) if many else np.linalg.inv(lower)
 
 
 def inverse_of(lower: Array) -> Array:

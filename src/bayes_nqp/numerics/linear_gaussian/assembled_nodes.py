@@ -67,7 +67,7 @@ class AssembledNodes:
     @classmethod
     def of(cls, problem: GaussianProblem) -> AssembledNodes | None:
         """Return None if A depends on anything but the noise, or if its panels would be large."""
-        apart = problem.by_group, problem.by_block, problem.reduces
+        apart = problem.by_group, problem.by_block, problem.reduces, problem.cells
         if any(x is not None for x in apart) or problem.own_paths.groups.size:
             return None
         m, map2 = problem.moments, problem.arrowhead.map2

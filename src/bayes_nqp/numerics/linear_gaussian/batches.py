@@ -40,6 +40,7 @@ def batch_size(problem: LinearPart, *, unreduced: bool = False, drawn: bool = Fa
     head, layout = problem.arrowhead, None if unreduced else problem.reduced
     in_parts = sum(math.prod(shape) for shape, _, _ in head.parts)
     numbers = in_parts if layout is None else layout.take.size
+    numbers = max(numbers, problem.n_squares)
     most = CHUNK if drawn or numbers > _FEW else 2 * CHUNK
     return int(np.clip((_DRAWN if drawn else _CACHED) // max(numbers, 1), 8, most))
 

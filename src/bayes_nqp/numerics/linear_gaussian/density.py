@@ -24,6 +24,7 @@ from bayes_nqp.numerics.linear_gaussian.assembled_nodes import assembled_sums
 from bayes_nqp.numerics.linear_gaussian.batches import batch_size, in_chunks, point_by_point
 from bayes_nqp.numerics.linear_gaussian.clusters import taken_by_clusters
 from bayes_nqp.numerics.linear_gaussian.equations import ClusterEquations
+from bayes_nqp.numerics.linear_gaussian.group_cells import cells_out
 from bayes_nqp.numerics.linear_gaussian.linear_part import LinearPart
 from bayes_nqp.numerics.linear_gaussian.nodes import noise_equations
 from bayes_nqp.numerics.linear_gaussian.path_laws import turned_in
@@ -138,6 +139,7 @@ def density(
     def likelihood(part: Values) -> Array:
         return log_likelihood(problem, part, keeper)
 
+    problem = problem.for_density
     values = problem.values(points)
     if keeper is not None:
         values = replace(values, kept=keeper.reserved(points))
@@ -243,6 +245,10 @@ def group_equations(problem: GaussianProblem, values: Values) -> GroupEquations:
         rows, columns = lower_indices(problem.moments.width)
         # (B, G, J, J) to packed lower triangles, group after group.
         f = f - taken[:, :, rows, columns].reshape(len(taken), -1)
+        total = total - 0.5 * log_det
+    if problem.cells is not None:
+        f, log_det, cells = cells_out(problem, problem.cells, values, f)
+        values.known[cells_out, id(problem)] = cells
         total = total - 0.5 * log_det
     if problem.placement is not None:
         # Less F_:t R (sigma² I + R'F_tt R)^-1 R'F_t:, t the group's periods and R z a process (5a).

@@ -19,6 +19,7 @@ from bayes_nqp.numerics.linear_gaussian.correlated import ErrorSums, FixedErrorS
 from bayes_nqp.numerics.linear_gaussian.density import Factor, factorise, normal_equations, solved
 from bayes_nqp.numerics.linear_gaussian.draws_with_density import DrawsWithDensity
 from bayes_nqp.numerics.linear_gaussian.equations import deviation_precision
+from bayes_nqp.numerics.linear_gaussian.group_cells import cells_out
 from bayes_nqp.numerics.linear_gaussian.path_laws import turned
 from bayes_nqp.numerics.linear_gaussian.paths import surfaces
 from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem
@@ -84,7 +85,8 @@ def number_count(problem: GaussianProblem) -> int:
     """Return the number of standard normals of a draw: coefficients, deviations, processes."""
     head = problem.arrowhead
     # One z for each coefficient, padding included, and for each owner.
-    return head.n_dense + problem.n_deviations + problem.n_process_numbers
+    cells = 0 if problem.cells is None else problem.cells.n_numbers
+    return head.n_dense + problem.n_deviations + problem.n_process_numbers + cells
 
 
 def draw(
@@ -122,6 +124,8 @@ def draw(
     LinAlgError
         If there is no factor at a point.
     """
+    if errors is None:
+        problem = problem.for_density
     head = problem.arrowhead
 
     def values_of(distinct: Array) -> Values:
@@ -178,7 +182,8 @@ def _given(
     """
     head, (shared, local) = problem.arrowhead, beta
     times = shared.shape[-1]
-    z_deviation, z_process = np.split(z, [problem.n_deviations], axis=1)
+    cuts = problem.n_deviations, problem.n_deviations + problem.n_process_numbers
+    z_deviation, z_process, z_cells = np.split(z, cuts, axis=1)
     shared = turned(problem.turns(values), shared)  # R z: values of paths in the border.
     if problem.lag is not None and values.lag is not None:
         # From here on for y, not y - delta W y: W y has the coefficient delta, and W x
@@ -190,6 +195,10 @@ def _given(
     positions = product(head.position_loads, flat)
     # Processes given coefficients, then deviations given both: X beta + eta in every group (fits).
     surface, fits = surfaces(problem, values, flat, _times_sigma(values, z_process))
+    if problem.cells is not None:
+        of_cells = values.known[cells_out, id(problem)]
+        noise = _times_sigma(values, z_cells)
+        local = problem.cells.draw(of_cells, fits, positions, local, noise)
     # (B, slot + G T, times): processes follow the slots, group by group.
     positions = np.concatenate([positions, surface.reshape(len(values), -1, times)], axis=1)
     deviations = _deviations(problem, values, flat, fits, z_deviation, single)

@@ -46,7 +46,8 @@ class DrawsWithDensity:
     @property
     def useful(self) -> bool:
         """Return True if draws need only results that are computed for the factor."""
-        return self.problem.placement is None and self.problem.redraws is None
+        later = self.problem.placement, self.problem.redraws, self.problem.for_density.cells
+        return all(x is None for x in later)
 
     def reserved(self, points: Array) -> Index | None:
         """Reserve rows for new points (B); None if there is no space."""

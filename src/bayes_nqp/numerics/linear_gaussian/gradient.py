@@ -52,6 +52,7 @@ from bayes_nqp.numerics.linear_gaussian.equations import (
     NoiseEquations,
     deviation_precision,
 )
+from bayes_nqp.numerics.linear_gaussian.group_cells import cells_back, cells_out
 from bayes_nqp.numerics.linear_gaussian.linear_part import LinearPart
 from bayes_nqp.numerics.linear_gaussian.nodes import class_slopes, class_sums, noise_slopes
 from bayes_nqp.numerics.linear_gaussian.path_laws import Turn, turned, turned_in
@@ -70,6 +71,7 @@ def gradient(
     tuple of ndarray (B) and ndarray (B, parameter)
         Minus infinity, and zeros, where there is no factor.
     """
+    problem = problem.separated or problem
 
     def part(points: Array) -> Array:
         return point_by_point(lambda some: rows(problem, some), points, refused(points))
@@ -225,15 +227,28 @@ class _Reverse:
         flat = self._entries(full)
         f = (head.map2_back @ np.ascontiguousarray(flat.T)).T  # F̄ = map2'Ā, lower triangles.
         width = problem.moments.width
-        if problem.own_paths.groups.size or problem.by_group is not None:
+        inside = problem.own_paths.groups.size, problem.by_group, problem.cells
+        if any(inside):
             square = from_lower(f.reshape(len(f), -1, width * (width + 1) // 2), width)
             self.paths.of_groups(square)
+            self._cells(square)
             if problem.by_group is not None and noise.by_group is not None:
                 by_group = self._clusters(problem.by_group, noise.by_group, square)
             f = to_lower(square).reshape(len(f), -1)
         self.slope += self.paths.along(self.around, self.around.values)
         self._noise(NoiseEquations(f, np.ones(len(f)), by_group, by_block))
         self._deviations()
+
+    def _cells(self, square: Array) -> None:
+        """Propagate through the elimination of unshared cells, in place."""
+        problem, estimated = self.problem, np.isnan(self.problem.tau)
+        if problem.cells is None:
+            return
+        factors = self.values.known[cells_out, id(problem)]
+        tau, sigma = cells_back(problem.cells, factors, square, problem.tau.size)
+        of_tau = np.log(self.around.values.tau[:, estimated])
+        self.slope += self.around.along(of_tau, tau[:, estimated])
+        self.log_sigma = self.log_sigma + sigma
 
     def _entries(self, full: Array) -> Array:
         """Return adjoints of A's stored entries, each of which counts twice off the diagonal."""

@@ -70,6 +70,11 @@ class LinearPart:
         """Return the layout of the same coefficients if unshared cells are eliminated first."""
         return None
 
+    @property
+    def n_squares(self) -> int:
+        """Return the count of entries of F that are computed as squares, group after group."""
+        return 0
+
     @cached_property
     def scale_count(self) -> Array:
         """Return the number of coefficients of each scale (scale)."""

@@ -18,6 +18,11 @@ from bayes_nqp.numerics.linear_gaussian.class_maps import (
 )
 from bayes_nqp.numerics.linear_gaussian.equations import NoiseEquations
 from bayes_nqp.numerics.linear_gaussian.fixed import fixed_equations, without_types
+from bayes_nqp.numerics.linear_gaussian.group_cells import (
+    MANY_CELLS,
+    group_cells,
+    unshared_count,
+)
 from bayes_nqp.numerics.linear_gaussian.interpolation import MANY_PATTERNS
 from bayes_nqp.numerics.linear_gaussian.layout import Layout, layout_of, positions_of_groups
 from bayes_nqp.numerics.linear_gaussian.linear_part import Reduced
@@ -38,6 +43,7 @@ def gaussian_problem(
     problem: Problem,
     *,
     reduce: bool | None = None,
+    separate: bool | None = None,
     dense_pairs: bool | None = None,
     nodes: bool | None = None,
 ) -> GaussianProblem:
@@ -47,6 +53,9 @@ def gaussian_problem(
     ----------
     reduce : bool, optional
         If True, unshared cells are eliminated first; by default if that is faster.
+    separate : bool, optional
+        If True, unshared cells are integrated out of F for gradients, and where `reduce` is not
+        possible; by default if that is faster.
     dense_pairs : bool, optional
         If True, pairs of columns are dense products; by default if these are faster.
     nodes : bool, optional
@@ -71,6 +80,9 @@ def gaussian_problem(
     smaller = None
     if by_block is None and _reduces(problem, moments.width, n_local, reduce):
         smaller = partial(_reduced, problem, n_local)
+    separates = None
+    if by_block is None and _separates(problem, n_local, separate):
+        separates = partial(group_cells, problem, layout.arrowhead)
     return GaussianProblem(
         space=problem.space,
         noise=problem.errors,
@@ -84,6 +96,7 @@ def gaussian_problem(
         by_block=by_block,
         by_class=by_class,
         reduces=smaller,
+        separates=separates,
         processes=problem.processes,
         placement=problem.placement if problem.processes else None,
         n_process_parameters=len(problem.process_parameters),
@@ -155,3 +168,12 @@ def _reduces(problem: Problem, width: int, n_local: int, reduce: bool | None) ->
     narrow = NARROW * n_local * max(1.0, locals_of_all / VERY_MANY_LOCAL)
     many = locals_of_all >= MANY_LOCAL and width <= narrow
     return many if reduce is None else reduce
+
+
+def _separates(problem: Problem, n_local: int, separate: bool | None) -> bool:
+    """Return True if unshared cells are kept apart: by default if they are many."""
+    if problem.lag is not None and problem.lag.ties:  # As in `_reduces`.
+        return False
+    cells = unshared_count(problem)
+    many = cells >= MANY_CELLS
+    return cells > 0 and (many if separate is None else separate)

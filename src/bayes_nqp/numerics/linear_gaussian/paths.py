@@ -146,7 +146,7 @@ def surfaces(
     shape = (len(values), -1, problem.moments.width, times)
     if problem.placement is None and not problem.path_coefficients:
         empty = np.zeros((len(values), 0, problem.moments.n_periods, times))
-        if problem.deviation is None:  # Fitted values are not requested.
+        if problem.deviation is None and problem.cells is None:  # Fitted values are not requested.
             return empty, empty
         return empty, product(head.group_loads, flat).reshape(shape)
     blocks = flat.reshape(len(values), head.n_blocks, head.size, times)

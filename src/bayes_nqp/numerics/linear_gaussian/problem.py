@@ -13,6 +13,7 @@ import numpy as np
 from bayes_nqp._core.arrays import Array
 from bayes_nqp.numerics.linear_gaussian.class_sums import ClassLayout, PermutedPanels, class_layout
 from bayes_nqp.numerics.linear_gaussian.equations import NoiseEquations
+from bayes_nqp.numerics.linear_gaussian.group_cells import GroupCells
 from bayes_nqp.numerics.linear_gaussian.linear_part import LinearPart, Reduced
 from bayes_nqp.numerics.linear_gaussian.pairs import PairedMap
 from bayes_nqp.numerics.linear_gaussian.path_laws import (
@@ -101,6 +102,10 @@ class GaussianProblem(LinearPart):
         The classes of units, if every unit is an owner.
     reduces : callable or None
         Builds the layout without unshared cells, if these are eliminated first.
+    separates : callable or None
+        Builds the layout of all coefficients but unshared cells, if `separated` is faster.
+    cells : GroupCells or None
+        Unshared cells that are no coefficients of `arrowhead`.
     processes : sequence of Process
         Laws of processes on the time grid.
     placement : Placement or None
@@ -144,6 +149,8 @@ class GaussianProblem(LinearPart):
     by_block: ClusterLayout | None = None
     by_class: ClusterLayout | None = None
     reduces: Callable[[], Reduced] | None = None
+    separates: Callable[[], GroupCells] | None = None
+    cells: GroupCells | None = None
     processes: Sequence[Process] = ()
     placement: Placement | None = None
     n_process_parameters: int = 0
@@ -163,6 +170,34 @@ class GaussianProblem(LinearPart):
     def reduced(self) -> Reduced | None:
         """Return the layout with unshared cells eliminated first, which gradients do not use."""
         return None if self.reduces is None else self.reduces()
+
+    @cached_property
+    def separated(self) -> GaussianProblem | None:
+        """Return the problem with unshared cells apart from other coefficients, if it is faster.
+
+        It has the same density and gradient.
+        """
+        if self.separates is None:
+            return None
+        cells = self.separates()
+        apart = {"arrowhead": cells.arrowhead, "cells": cells}
+        return self.bare(reduces=None, separates=None, **apart)
+
+    @property
+    def n_squares(self) -> int:
+        """Return the count of entries of F of groups with separated cells."""
+        return 0 if self.cells is None else self.cells.n_squares
+
+    @property
+    def for_density(self) -> GaussianProblem:
+        """Return the problem for densities and draws: `separated`, where `reduced` is impossible.
+
+        Without processes, draws are kept with the density (`DrawsWithDensity`), for which cells are
+        coefficients.
+        """
+        if self.reduced is not None or self.placement is None:
+            return self
+        return self.separated or self
 
     @property
     def deviates_by_unit(self) -> bool:

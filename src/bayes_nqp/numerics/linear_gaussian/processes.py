@@ -16,14 +16,19 @@ places (groups, or blocks) have n processes each, of T values and q numbers z.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
-from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.numerics.linear_gaussian._arrow_matrix import ArrowFactor
-from bayes_nqp.numerics.linear_gaussian._unit_matrices import lower_indices, lower_places, symmetric
+from bayes_nqp.numerics.linear_gaussian._unit_matrices import (
+    half_solve,
+    lower_indices,
+    lower_places,
+    symmetric,
+)
 from bayes_nqp.numerics.linear_gaussian.path_laws import OwnPaths
 from bayes_nqp.numerics.linear_gaussian.problem_spec import Process
 from bayes_nqp.numerics.linear_gaussian.types import Arrowhead, Values
@@ -50,6 +55,8 @@ class PathFactor:
         A_vr, before the elimination.
     inner : Inner
         A_vv, before the elimination.
+    rest : ndarray (B, G J (J + 1) / 2), optional
+        For processes of single groups: F of all groups after it, lower triangles.
     """
 
     root: Array
@@ -57,6 +64,7 @@ class PathFactor:
     cross_root: Array
     onto: Array
     inner: Inner
+    rest: Array | None = None
 
     @property
     def log_det(self) -> Array:
@@ -167,6 +175,31 @@ def _path_factor(root: Array, cross: Array, inner: Inner) -> PathFactor:
     return PathFactor(root, lower, cross_root, cross, inner)
 
 
+def _single_factor(root: Array, cross: Array, rows: Index) -> PathFactor:
+    """Eliminate one process from each group, with the factor of M.
+
+    Parameters
+    ----------
+    root : ndarray (B, P, 1, T, q)
+        R / sigma.
+    cross : ndarray (B, P, T, rest)
+        A_vr.
+    rows : ndarray of int (T)
+        Positions of the process's values among the variables of its group.
+    """
+    points, places, _, n_periods, q = root.shape
+    transpose = root[:, :, 0].swapaxes(-1, -2)
+    # A_vv are columns of A_vr, so that R'A_vv R = (R'A_vr)_v R.
+    turned = transpose @ cross
+    precision = turned[..., rows] @ root[:, :, 0]
+    np.einsum("...ii->...i", precision)[:] += 1.0
+    lower = np.linalg.cholesky(precision)
+    none = np.zeros((points, places, 0, n_periods))
+    factor = ArrowFactor(lower[:, :, None], none[..., :q], none[..., :0])
+    inner = (cross[:, :, None, :, rows], none, none[..., :0])
+    return PathFactor(root, factor, half_solve(lower, turned), cross, inner)
+
+
 def meetings(inner: Inner, n_periods: int) -> tuple[Array, Array, Array]:
     """Return A_vv by sets and coupled processes, symmetric.
 
@@ -273,12 +306,15 @@ def group_processes_out(problem: Pathed, values: Values, f: Array) -> tuple[Arra
     # v are periods of the group: A_vr is these rows of F, A_vv the same columns of them.
     cross = lower[:, paths.groups][:, :, places[paths.rows]]
     roots = _roots(problem, values, paths.laws)
-    none = np.zeros((*cross.shape[:2], 0, paths.rows.size))
-    out = _path_factor(roots, cross, (cross[:, :, None, :, paths.rows], none, none[..., :0]))
+    if roots.shape[2] == 1:
+        out = _single_factor(roots, cross, paths.rows)
+    else:
+        none = np.zeros((*cross.shape[:2], 0, paths.rows.size))
+        out = _path_factor(roots, cross, (cross[:, :, None, :, paths.rows], none, none[..., :0]))
     # Less cross_root'cross_root = A_rv R (sigma² I + R'A_vv R)^-1 R'A_vr; r includes its periods.
     taken = out.cross_root.swapaxes(-1, -2) @ out.cross_root
     lower[:, paths.groups] -= taken[:, :, rows, columns]
-    values.known[group_processes_out, id(problem)] = out
+    values.known[group_processes_out, id(problem)] = replace(out, rest=f)
     return f, out.log_det
 
 

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_nqp._core.arrays import Array, Index
-from bayes_nqp.numerics.linear_gaussian._unit_matrices import back_solve
+from bayes_nqp.numerics.linear_gaussian._unit_matrices import back_solve, triangular_inverse
 from bayes_nqp.numerics.linear_gaussian.problem_spec import Problem
-from bayes_nqp.numerics.parameters import FLAT
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +97,8 @@ def eliminate(square: Array, prior: Array) -> Elimination:
     inner = rows[..., :q].copy()
     inner[..., cells, cells] += prior  # F_cc + k: the precision of nu given all others.
     lower = np.linalg.cholesky(inner)
-    solved = np.linalg.inv(inner) @ rows  # Y
+    root = triangular_inverse(lower)
+    solved = root.swapaxes(-1, -2) @ (root @ rows)  # Y
     # Schur complement of the cells on all other rows, F_rr - F_rc Y_r.
     square[:, :, q:, q:] -= rows[..., q:].swapaxes(-1, -2) @ solved[..., q:]
     # On their own rows: F_c: - F_cc Y = (F_cc + k) Y - F_cc Y = k Y.
@@ -132,13 +132,12 @@ def unshared_cells(problem: Problem, width: int, n_local: int) -> list[UnsharedC
     for b in problem.blocks:
         # A local coefficient has one slot; its place is that of the cell among the slots.
         number = np.full(b.columns.shape[0], -1)
-        number[b.local_position] = np.where(
-            b.local_scale != FLAT, np.arange(b.local_position.size), -1
-        )
+        number[b.local_position] = np.arange(b.local_position.size)
         base = b.n_levels * problem.n_periods
         local.append(number[base : base + b.n_cells])
     periods, numbers = [], []
-    # A cell of one user with a proper prior: F_cc + k has a factor for any data.
+    # F_cc + k is a diagonal block of A + D: it has a factor wherever this matrix has one, also for
+    # cells with a flat prior (k = 0).
     for group in problem.groups:
         treated = np.flatnonzero(group.cells >= 0)
         number = np.where(users[group.block] == 1, local[group.block], -1)[group.cells[treated]]
