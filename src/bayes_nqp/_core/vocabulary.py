@@ -58,6 +58,7 @@ type Link = Literal["identity", "log", "logit"]
 """The scale of the expected outcome on which effects are."""
 LINK: Final = "link"
 IDENTITY: Final = "identity"
+LOG: Final = "log"
 
 GATE: Final = "gate"
 PASSED: Final = "passed"

@@ -392,6 +392,11 @@ def _run(
 
         groups, gate, interrupted = fit_rows(model_frame, sampler, progress)
         notes = (*notes, ROWS_NOTE)
+    elif facts.approximated:
+        from bayes_nqp.inference.fitting._approximated import fit_approximated
+
+        groups, gate = fit_approximated(model_frame, sampler)
+        interrupted = False
     elif facts.joined:
         from bayes_nqp.inference.fitting._joint import fit_joint
 

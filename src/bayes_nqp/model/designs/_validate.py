@@ -90,7 +90,7 @@ def _check_likelihood(likelihood: Likelihood) -> None:
         raise StudyError(
             Message("{}.scale is {}", type(likelihood).__name__, scale), hint="a number above 0"
         )
-    for attribute in ("exact", "by_sites", "robust"):
+    for attribute in ("exact", "approximated", "robust"):
         answered(likelihood, attribute, partial(getattr, likelihood, attribute), bool)
     answered(likelihood, "label", lambda: likelihood.label, str)
     answered(likelihood, "words", lambda: likelihood.words("AR(1)"), str)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import numpy as np
 from annotated_types import Ge
 from scipy.special import logsumexp
 
-from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.types import Seed
 from bayes_nqp._core.validation import value
 from bayes_nqp.numerics.parameters import ParameterSpace
@@ -40,6 +41,8 @@ _SPARE = 1.3
 """Factor of proposals above the number that the share of effective ones requires."""
 _MOST_BRIEF = 2048
 """Proposals of a refit that extends its last round until the weights are good enough."""
+_CORRECTED = (1, 2)
+"""Proposals of each round with corrected weights, in multiples of the sampler's number."""
 LEAST_BRIEF = 100.0
 """Effective proposals of a refit, which computes averages and not tails."""
 
@@ -140,6 +143,55 @@ def importance(
             drawn.append(propose(density, proposal, generator, sampler.proposals // 2))
         return _resampled(pool, sampler, generator)
     return tempered(density, space, sampler.draws, sampler.chains, generator)
+
+
+def corrected_importance(
+    density: Density,
+    space: ParameterSpace,
+    sampler: Importance,
+    start: Array,
+    correction: Callable[[Array], Array],
+) -> Chains:
+    """Draw the parameters of an approximate density whose weights are corrected point by point.
+
+    Parameters
+    ----------
+    density : Density
+        The approximation, of the unconstrained parameters.
+    sampler : Importance
+        With a seed.
+    start : ndarray (parameter)
+        Unconstrained starting point of the search for the mode.
+    correction : callable
+        From points (B, parameter) to the log of an unbiased ratio of the density to its
+        approximation (B). It may draw other variables jointly with the ratio.
+
+    Returns
+    -------
+    Chains
+        "x" (chain, draw, parameter), unconstrained, and "proposal" (chain, draw), the position of
+        each draw among the points of the last call of ``correction``. The facts are those of
+        `importance`, and ``approximate_ess``, the effective proposals before the correction.
+    """
+    generator = np.random.default_rng(sampler.seed)
+    mode = newton(density, start)
+    if not mode.smooth:
+        mode, _ = find_modes(density, space, generator)
+    proposal = fitted(density, around(mode, chart_of(space.folds, mode)), generator)
+    for times in _CORRECTED:
+        drawn = propose(density, proposal, generator, times * sampler.proposals)
+        finite = np.isfinite(drawn.log_weights)
+        before, size = drawn.weights, finite.size
+        points, log_weights = drawn.points[finite], drawn.log_weights[finite]
+        drawn = Proposals(points, log_weights + correction(points), proposal)
+        if drawn.weights.passed:
+            break
+        proposal = refitted(proposal, drawn)
+    share = float(finite.mean())
+    facts = {**drawn.weights.facts, "refused": 1.0 - share, "approximate_ess": before.effective}
+    facts["log_marginal_likelihood"] += np.log(share) if size else 0.0
+    index = _chosen(drawn.log_weights, sampler, generator)
+    return Chains({"x": drawn.points[index], "proposal": index}, {}, facts=facts)
 
 
 def refit_importance(
@@ -245,15 +297,21 @@ def find_modes(
 
 
 def _resampled(proposals: Proposals, sampler: Importance, generator: np.random.Generator) -> Chains:
-    """Resample each stream of proposals by its own weights, systematically, and shuffle."""
-    streams = np.array_split(np.arange(len(proposals.points)), sampler.chains)
+    """Resample proposals by their weights."""
+    index = _chosen(proposals.log_weights, sampler, generator)
+    return Chains({"x": proposals.points[index]}, {}, facts=proposals.weights.facts)
+
+
+def _chosen(weights: Array, sampler: Importance, generator: np.random.Generator) -> Index:
+    """Resample each stream of points by its own log weights, systematically, and shuffle."""
+    streams = np.array_split(np.arange(weights.size), sampler.chains)
     index = np.empty((sampler.chains, sampler.draws), dtype=np.int64)
     for c, stream in enumerate(streams):
-        log_weights = proposals.log_weights[stream]
+        log_weights = weights[stream]
         # Draw j takes the point with the share of the cumulative weight that contains (j + U) / n,
         # one U.
         share = np.cumsum(np.exp(log_weights - logsumexp(log_weights)))
         places = (np.arange(sampler.draws) + generator.random()) / sampler.draws
         chosen = np.minimum(np.searchsorted(share, places * share[-1]), stream.size - 1)
         index[c] = generator.permutation(stream[chosen])
-    return Chains({"x": proposals.points[index]}, {}, facts=proposals.weights.facts)
+    return index
