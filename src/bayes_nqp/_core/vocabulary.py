@@ -59,6 +59,7 @@ type Link = Literal["identity", "log", "logit"]
 LINK: Final = "link"
 IDENTITY: Final = "identity"
 LOG: Final = "log"
+UNTREATED: Final = "untreated"
 
 GATE: Final = "gate"
 PASSED: Final = "passed"

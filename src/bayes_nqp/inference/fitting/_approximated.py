@@ -36,7 +36,14 @@ from bayes_nqp.inference.fitting._groups import Drawn, build_groups
 from bayes_nqp.inference.fitting._parameters import constrain
 from bayes_nqp.inference.model_frame import ModelFrame
 from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
-from bayes_nqp.numerics.linear_gaussian import Coefficients, GaussianProblem, Values, draw, small
+from bayes_nqp.numerics.linear_gaussian import (
+    Coefficients,
+    DrawsWithDensity,
+    GaussianProblem,
+    Values,
+    draw,
+    small,
+)
 from bayes_nqp.numerics.sampling import Importance, corrected_importance
 
 _POINTS = 16
@@ -45,8 +52,10 @@ _NU = 12.0
 """Degrees of freedom of the points if the level of a unit does not integrate out."""
 _FAR = -500.0
 """Latent outcome of an unobserved period, far below all others."""
-_NUMBERS = 300_000
+_NUMBERS = 150_000
 """Latent outcomes that are computed at once."""
+_KEPT = 4_000_000
+"""Numbers of coefficients that are kept with proposals: 32 MB."""
 _LOG_2PI = float(np.log(2.0 * np.pi))
 
 
@@ -99,11 +108,14 @@ class Correction:
         Of the last call's points.
     deviation : ndarray (point, unit), multiples of ``s``
         Deviations of single units given their latent outcomes.
+    keeper : DrawsWithDensity, optional
+        Coefficients that were drawn when the density was computed.
     """
 
     observations: Observations
     approximation: Approximation
     generator: np.random.Generator
+    keeper: DrawsWithDensity | None = None
     size: int = _POINTS
     coefficients: Coefficients = field(init=False)
     deviation: Array = field(init=False)
@@ -126,11 +138,11 @@ class Correction:
     @property
     def problem(self) -> GaussianProblem:
         """Return the problem of the approximations."""
-        return self.approximation.equation.gaussian
+        return self.approximation.equation.gaussian.for_many
 
     def __call__(self, points: Array) -> Array:
         """Draw coefficients at points and return the log weights of both (point)."""
-        self.coefficients = draw(self.problem, points, self.generator)
+        self.coefficients = draw(self.problem, points, self.generator, keeper=self.keeper)
         by_unit, self.deviation = self.by_unit(points, self.coefficients)
         return by_unit.sum(axis=1)
 
@@ -259,8 +271,9 @@ def fit_approximated(
     approximation = approximate(observations)
     equation = approximation.equation
     generator = np.random.default_rng(np.random.SeedSequence([_seed(sampler), 4]))
-    correction = Correction(observations, approximation, generator)
-    density = equation_density(equation, often=True)
+    keeper = DrawsWithDensity(equation.gaussian.for_many, 1, _KEPT, generator)
+    correction = Correction(observations, approximation, generator, keeper)
+    density = equation_density(equation, often=True, keeper=keeper)
     chains = corrected_importance(
         density, equation.problem.space, sampler, approximation.point, correction
     )
