@@ -15,7 +15,7 @@ tails of p may be heavier than those of a normal distribution.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -100,13 +100,13 @@ class UnitPoints:
 
 @dataclass(eq=False)
 class Correction:
-    """Log weights of draws under the approximations; draws of the last call are stored.
+    """Log weights of draws under the approximations; the draws are stored.
 
     Parameters
     ----------
-    coefficients : Coefficients
-        Of the last call's points.
-    deviation : ndarray (point, unit), multiples of ``s``
+    coefficients : list of Coefficients
+        Of the points of each call.
+    deviation : list of ndarray (point, unit), multiples of ``s``
         Deviations of single units given their latent outcomes.
     keeper : DrawsWithDensity, optional
         Coefficients that were drawn when the density was computed.
@@ -117,8 +117,8 @@ class Correction:
     generator: np.random.Generator
     keeper: DrawsWithDensity | None = None
     size: int = _POINTS
-    coefficients: Coefficients = field(init=False)
-    deviation: Array = field(init=False)
+    coefficients: list[Coefficients] = field(default_factory=list)
+    deviation: list[Array] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         data, near = self.observations, self.approximation
@@ -142,8 +142,10 @@ class Correction:
 
     def __call__(self, points: Array) -> Array:
         """Draw coefficients at points and return the log weights of both (point)."""
-        self.coefficients = draw(self.problem, points, self.generator, keeper=self.keeper)
-        by_unit, self.deviation = self.by_unit(points, self.coefficients)
+        coefficients = draw(self.problem, points, self.generator, keeper=self.keeper)
+        by_unit, deviation = self.by_unit(points, coefficients)
+        self.coefficients.append(coefficients)
+        self.deviation.append(deviation)
         return by_unit.sum(axis=1)
 
     def by_unit(self, points: Array, coefficients: Coefficients) -> tuple[Array, Array]:
@@ -294,11 +296,15 @@ def _recovered_inputs(
     model_frame: ModelFrame, correction: Correction, chosen: Index
 ) -> tuple[Coefficients, Any]:
     """Return the chosen draws, with deviations of single units by class and by member."""
-    draws = correction.coefficients.at(chosen)
+    parts = correction.coefficients
+    names = [each.name for each in fields(Coefficients)]
+    draws = Coefficients(
+        **{name: np.concatenate([getattr(part, name) for part in parts])[chosen] for name in names}
+    )
     raw = model_frame.equations[0].problem
     if raw.unit_effect_scale is None or raw.shares_deviations:
         return draws, None
-    deviation = correction.deviation[chosen]
+    deviation = np.concatenate(correction.deviation)[chosen]
     classes = correction.approximation.equation.problem.classes
     means = np.stack([deviation[:, c.units].mean(axis=1) for c in classes], axis=1)
     stored = unit_effects_stored(model_frame)

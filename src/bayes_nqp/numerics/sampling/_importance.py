@@ -22,6 +22,7 @@ from bayes_nqp.numerics.sampling._proposals import (
     around,
     chart_of,
     fitted,
+    interleaved,
     pooled,
     propose,
     refitted,
@@ -41,8 +42,6 @@ _SPARE = 1.3
 """Factor of proposals above the number that the share of effective ones requires."""
 _MOST_BRIEF = 2048
 """Proposals of a refit that extends its last round until the weights are good enough."""
-_CORRECTED = (1, 2)
-"""Proposals of each round with corrected weights, in multiples of the sampler's number."""
 LEAST_BRIEF = 100.0
 """Effective proposals of a refit, which computes averages and not tails."""
 
@@ -170,7 +169,7 @@ def corrected_importance(
     -------
     Chains
         "x" (chain, draw, parameter), unconstrained, and "proposal" (chain, draw), the position of
-        each draw among the points of the last call of ``correction``. The facts are those of
+        each draw among the points of all calls of ``correction``. The facts are those of
         `importance`, and ``approximate_ess``, the effective proposals before the correction.
     """
     generator = np.random.default_rng(sampler.seed)
@@ -178,20 +177,30 @@ def corrected_importance(
     if not mode.smooth:
         mode, _ = find_modes(density, space, generator)
     proposal = fitted(density, around(mode, chart_of(space.folds, mode)), generator)
-    for times in _CORRECTED:
-        drawn = propose(density, proposal, generator, times * sampler.proposals)
-        finite = np.isfinite(drawn.log_weights)
-        before, size = drawn.weights, finite.size
-        points, log_weights = drawn.points[finite], drawn.log_weights[finite]
-        drawn = Proposals(points, log_weights + correction(points), proposal)
-        if drawn.weights.passed:
+    drawn: list[Proposals] = []
+    before: list[Proposals] = []
+    size, made = sampler.proposals, 0
+    while True:
+        made += size
+        new = propose(density, proposal, generator, size)
+        finite = np.isfinite(new.log_weights)
+        before.append(Proposals(new.points[finite], new.log_weights[finite], proposal))
+        corrected = before[-1].log_weights + correction(before[-1].points)
+        drawn.append(replace(before[-1], log_weights=corrected))
+        pool = pooled(drawn)
+        if pool.weights.passed or made >= sampler.n_evaluations:
             break
-        proposal = refitted(proposal, drawn)
-    share = float(finite.mean())
-    facts = {**drawn.weights.facts, "refused": 1.0 - share, "approximate_ess": before.effective}
-    facts["log_marginal_likelihood"] += np.log(share) if size else 0.0
-    index = _chosen(drawn.log_weights, sampler, generator)
-    return Chains({"x": drawn.points[index], "proposal": index}, {}, facts=facts)
+        proposal, size = refitted(proposal, pool), sampler.proposals // 2
+    share = len(pool.points) / made
+    facts = {
+        **pool.weights.facts,
+        "refused": 1.0 - share,
+        "log_marginal_likelihood": pool.weights.log_marginal + np.log(share),
+        "approximate_ess": pooled(before).weights.effective,
+    }
+    index = _chosen(pool.log_weights, sampler, generator)
+    place = interleaved([len(part.points) for part in drawn])[index]
+    return Chains({"x": pool.points[index], "proposal": place}, {}, facts=facts)
 
 
 def refit_importance(
