@@ -200,9 +200,7 @@ class Correction:
         closed = likelihood.without_level(self.outcome[:, None], location)
         if closed is None:
             seen = self.seen[:, None]
-            density = likelihood.log_density(
-                self.outcome[:, None], np.where(seen, location, 0.0)
-            )
+            density = likelihood.log_density(self.outcome[:, None], np.where(seen, location, 0.0))
             log_p = np.where(seen, density, 0.0).sum(axis=-1)
             return log_p + 0.5 * energy + self.log_scale[:, None] + self.points.log_ratio
         # ∫ prod_t N(z_t; o_t + a, v_t) da, and the level in multiples of s.

@@ -105,14 +105,19 @@ def _with_untreated(built: xr.Dataset, model_frame: ModelFrame) -> xr.Dataset:
         effects, (cell, member, rows) = model_frame.effects, model_frame.effects.membership
         # Events of a member in a cell, in the order of the membership table.
         events = np.zeros((effects.sizes.size, effects.codes.size))
-        np.add.at(events, (effects.cell, effects.unit_effect), model_frame.panel.outcome[effects.rows])
+        np.add.at(
+            events, (effects.cell, effects.unit_effect), model_frame.panel.outcome[effects.rows]
+        )
         place, n = built[v.MEMBERSHIP_CELL].to_numpy(), effect.shape[-1]
         deviation = built[v.DEVIATION].isel({v.PATH: 0}).transpose(..., v.MEMBER).to_numpy()
         count = np.bincount(place, rows, n)
         share = csr_array((rows / count[place], (member, place)), shape=(effects.codes.size, n))
-        exponent = deviation[..., member] - (deviation.reshape(-1, len(effects.codes)) @ share).reshape(
-            *deviation.shape[:-1], n
-        )[..., place]
+        exponent = (
+            deviation[..., member]
+            - (deviation.reshape(-1, len(effects.codes)) @ share).reshape(*deviation.shape[:-1], n)[
+                ..., place
+            ]
+        )
         weight = events[cell, member] / count[place]
         onto = csr_array((weight, (np.arange(place.size), place)), shape=(place.size, n))
         flat = np.exp(-exponent).reshape(-1, place.size) @ onto

@@ -49,7 +49,9 @@ def markov_precision(problem: GaussianProblem, values: Values) -> tuple[Array, A
     q *= e
     periods = np.arange(m.n_periods)
     q[periods, periods] += e
-    log_det = log_det[:, None] - log_pivots - np.log(np.where(m.seen.T[:, None], d, 1.0)).sum(axis=0)
+    log_det = (
+        log_det[:, None] - log_pivots - np.log(np.where(m.seen.T[:, None], d, 1.0)).sum(axis=0)
+    )
     one = q.sum(axis=0)  # Q1
     whole = one.sum(axis=0)
     q -= one[:, None] * (one / whole)  # Q - Q1 (1'Q1)^-1 1'Q
