@@ -18,7 +18,7 @@ from bayes_nqp.checks.trends._differential_trend import widened
 from bayes_nqp.checks.trends._leads import freedom_of, tail_at
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.fitting import (
-    REFITS,
+    SUMS,
     Fit,
     SlopeLaw,
     once,
@@ -96,7 +96,7 @@ def at_zero(fit: Fit, trends: Term | None, law: SlopeLaw) -> float:
 
 
 def _near(fit: Fit, trends: Term | None, most: int) -> SlopeLaw | None:
-    require(fit, REFITS)
+    require(fit, SUMS)
     panel = panel_of(fit)
     flat = untreated(fit.outcome_design, panel, fit.facts.noise)
     dips: tuple[str, ...] = ()
