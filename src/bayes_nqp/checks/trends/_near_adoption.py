@@ -18,7 +18,7 @@ from bayes_nqp.checks.trends._differential_trend import widened
 from bayes_nqp.checks.trends._leads import freedom_of, tail_at
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.fitting import (
-    SUMS,
+    REFITS,
     Fit,
     SlopeLaw,
     once,
@@ -48,7 +48,8 @@ def near_adoption(fit: Fit, trends: Term | None, least: int = 0) -> SlopeLaw | N
     -------
     SlopeLaw or None
         The term's columns first, then the means, the last period before adoption first; as many as
-        the panel identifies, None if there are none. The fit caches it.
+        the panel identifies, None if there are none or observations are drawn given latent outcomes.
+        The fit caches it.
 
     Raises
     ------
@@ -96,7 +97,9 @@ def at_zero(fit: Fit, trends: Term | None, law: SlopeLaw) -> float:
 
 
 def _near(fit: Fit, trends: Term | None, most: int) -> SlopeLaw | None:
-    require(fit, SUMS)
+    require(fit, REFITS)
+    if not fit.facts.exact:
+        return None
     panel = panel_of(fit)
     flat = untreated(fit.outcome_design, panel, fit.facts.noise)
     dips: tuple[str, ...] = ()

@@ -157,7 +157,8 @@ def held_out(design: Design, panel: Panel, without: Panel) -> float:
     """Compute the log predictive density of left-out observations, given a part of a panel.
 
     ``log p(y | phi) - log p(y_- | phi)``, phi the posterior mode of the parameters on the part;
-    flat coefficients are the same in both, and ``s`` is that of the whole panel.
+    flat coefficients are the same in both, and ``s`` is that of the whole panel. It is missing (NaN)
+    if observations are drawn given latent outcomes.
 
     Parameters
     ----------
@@ -169,6 +170,8 @@ def held_out(design: Design, panel: Panel, without: Panel) -> float:
     IdentificationError
         If either does not identify an effect of the design.
     """
+    if design.facts.approximated:
+        return float("nan")
     full = model_frame_of(design, panel).equations[0]
     part = model_frame_of(design, without, scale=full.scale).equations[0]
     point = mode_of(part).point[None]
