@@ -138,7 +138,8 @@ def att(
     else:
         draws = average.of_effects(effects, path).rename("att")
     if total:
-        draws = draws * draws[v.ROWS]
+        added = (draws * draws[v.ROWS]).transpose(*draws.dims)
+        draws = draws.copy(data=added.to_numpy())
     draws.attrs = described(
         effects, average, "att", by=by, weights=weights, path=path, balanced=balanced
     )
@@ -169,7 +170,8 @@ def _in_outcome_units(effects: xr.Dataset, average: Average, path: str) -> xr.Da
         )
     untreated = average.of_draws(effects, untreated_of(effects, path))
     observed = average.of_cells(effects[v.OBSERVED].to_numpy())
-    return (observed - untreated).transpose(*untreated.dims).assign_coords(untreated.coords)
+    difference = (observed - untreated).transpose(*untreated.dims)
+    return untreated.copy(data=difference.to_numpy())
 
 
 def untreated_of(effects: xr.Dataset, path: str) -> xr.DataArray:

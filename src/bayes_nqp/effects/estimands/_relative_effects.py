@@ -98,8 +98,8 @@ def relative_effects(
         untreated = average.of_cells(effects[v.OBSERVED].to_numpy()) - total
     else:
         untreated = average.of_draws(effects, untreated_of(effects, path))
-        effect = average.of_cells(effects[v.OBSERVED].to_numpy()) - untreated
-        effect = effect.transpose(*untreated.dims).assign_coords(untreated.coords)
+        observed = average.of_cells(effects[v.OBSERVED].to_numpy())
+        effect = untreated.copy(data=(observed - untreated).transpose(*untreated.dims).to_numpy())
     _one_sign(untreated)
     result = (effect / untreated).transpose(*effect.dims).rename("relative_effects")
     result.attrs = described(
