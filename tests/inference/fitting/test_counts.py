@@ -153,5 +153,3 @@ def test_reports_state_per_cent_and_events(
     text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert words in text
     assert "%" in text
-    table = nqp.table(fit.effects, "effects", language=language).to_markdown()
-    assert words in table

@@ -104,6 +104,21 @@ def _check_likelihood(likelihood: Likelihood) -> None:
         object,
     )
     numbers(likelihood, attribute, drawn, normal.shape)
+    if likelihood.approximated:
+        _check_approximation(likelihood)
+
+
+def _check_approximation(likelihood: Likelihood) -> None:
+    """Raise an error unless the density and its expected slopes are numbers."""
+    y, mean = np.arange(3.0), np.full(3, 0.5)
+    calls: dict[str, Callable[[], object]] = {
+        "start": lambda: likelihood.start(y),
+        "log_density": lambda: likelihood.log_density(y, mean),
+        "expected_slopes": lambda: np.stack(likelihood.expected_slopes(y, mean, mean)),
+    }
+    for name, call in calls.items():
+        shape = (2, 3) if name == "expected_slopes" else (3,)
+        numbers(likelihood, name, answered(likelihood, name, call, object), shape)
 
 
 def _parameters(owner: object, call: Callable[[], Any]) -> tuple[Parameter, ...]:
