@@ -28,7 +28,8 @@ def counted(
     start = np.where(cohort < 0, np.nan, 2000.0 + cohort)
     return pd.DataFrame({
         "unit": [f"u{k:02d}" for k in unit], "time": time, "cohort": start[unit],
-        "y": y.ravel().astype(float), "size": size.ravel(), "side": np.array(["a", "b"])[stratum][unit],
+        "y": y.ravel().astype(float), "size": size.ravel(),
+        "side": np.array(["a", "b"])[stratum][unit],
     })  # fmt: skip
 
 

@@ -9,8 +9,8 @@ import bayes_nqp as nqp
 from bayes_nqp.checks import CHECKS
 
 GAUSSIAN_ONLY = {
-    "error_model", "functional_form", "influence", "model_fit", "omitted_variables", "placebo_mixed",
-    "placebo_space", "prior_predictive", "scale_dependence",
+    "error_model", "functional_form", "influence", "model_fit", "omitted_variables",
+    "placebo_mixed", "placebo_space", "prior_predictive", "scale_dependence",
 }  # fmt: skip
 """Checks that need residuals on the scale of effects, or sufficient statistics."""
 REFITTED = {

@@ -104,7 +104,7 @@ def test_impossible_numbers_are_refused_with_their_observation(
     wrong: dict[str, float], error: type[Exception], words: str
 ) -> None:
     df = FRAME.copy()
-    (column, value), = wrong.items()
+    ((column, value),) = wrong.items()
     df.loc[df.index[9], column] = value
     with pytest.raises(error, match=words) as caught:
         model_frame_of(DESIGN, panel_of(df))

@@ -48,8 +48,7 @@ def near_adoption(fit: Fit, trends: Term | None, least: int = 0) -> SlopeLaw | N
     -------
     SlopeLaw or None
         The term's columns first, then the means, the last period before adoption first; as many as
-        the panel identifies, None if there are none or observations are drawn given latent outcomes.
-        The fit caches it.
+        the panel identifies, None if there are none or outcomes are latent. The fit caches it.
 
     Raises
     ------

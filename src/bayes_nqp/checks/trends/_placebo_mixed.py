@@ -27,9 +27,9 @@ from bayes_nqp.checks.trends._permutations import (
 from bayes_nqp.checks.trends._placebo import BEFORE
 from bayes_nqp.inference.fitting import (
     ADOPTION,
-    SUMS,
     ROWS,
     SEPARATE,
+    SUMS,
     UNITS,
     UNSELECTED,
     Fit,

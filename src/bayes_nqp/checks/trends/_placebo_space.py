@@ -27,9 +27,9 @@ from bayes_nqp.checks.trends._permutations import (
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.inference.fitting import (
     ADOPTION,
-    SUMS,
     ROWS,
     SEPARATE,
+    SUMS,
     UNITS,
     Fit,
     equation_draws,

@@ -5,8 +5,8 @@ all observations and weighted by
 
     ``prod_i E[prod_t p(y_it | o_it) / N(z_it; o_it, v_it)]``,
 
-the expectation over the latent outcomes ``o_i`` of unit i given z, theta and beta, an identity. It is
-computed unit by unit from randomised quasi-Monte Carlo points and their mirror images, the same for
+the expectation over the latent outcomes ``o_i`` of unit i given z, theta and beta, an identity. It
+is computed unit by unit from randomised quasi-Monte Carlo points and their mirror images, the same for
 all draws, so that their error cancels in ratios of weights. If the flat level of a unit integrates
 out of ``prod_t p(y_it | o_it)`` in closed form, it is also integrated out of the approximation; the
 remaining contrasts have a proper prior. Otherwise points follow a Student-t distribution, because

@@ -211,8 +211,8 @@ def _latent(observations: Observations, equation: Equation, point: Array) -> tup
     """Compute means and variances of latent outcomes (row) under the approximations.
 
     With ``Q̃`` the precision of z given coefficients, ``o | z, beta`` has mean ``z - v Q̃ (z - eta)
-    / sigma²`` and variances ``v - v² Q̃_tt / sigma²``; the variance of the mean over draws of beta is
-    added. Numbers of draws are common to all rounds.
+    / sigma²`` and variances ``v - v² Q̃_tt / sigma²``; the variance of the mean over draws of beta
+    is added. Numbers of draws are common to all rounds.
     """
     problem, rows = equation.gaussian, equation.rows
     assert rows.variances is not None

@@ -157,8 +157,8 @@ def held_out(design: Design, panel: Panel, without: Panel) -> float:
     """Compute the log predictive density of left-out observations, given a part of a panel.
 
     ``log p(y | phi) - log p(y_- | phi)``, phi the posterior mode of the parameters on the part;
-    flat coefficients are the same in both, and ``s`` is that of the whole panel. It is missing (NaN)
-    if observations are drawn given latent outcomes.
+    flat coefficients are the same in both, and ``s`` is that of the whole panel. It is missing if
+    outcomes are latent.
 
     Parameters
     ----------

@@ -105,8 +105,8 @@ REFITS: Final = Need(
 SUMS: Final = Need(
     lambda facts, _: facts.exact,
     lambda facts: Message(
-        "This check needs hundreds of refits from sufficient statistics, and {!r} has none; use the "
-        "same design with {}.",
+        "This check needs hundreds of refits from sufficient statistics, and {!r} has none; use "
+        "the same design with {}.",
         *facts.inexact[1:],
     ),
 )

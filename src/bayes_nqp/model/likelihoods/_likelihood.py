@@ -138,7 +138,7 @@ class Likelihood(ABC):
         raise NotImplementedError
 
     def slopes(self, outcome: Array, latent: Array) -> tuple[Array, Array]:
-        """Return the first derivative of `log_density` by the latent outcome, and minus the second."""
+        """Return the first derivative of `log_density` by ``latent``, and minus the second."""
         raise NotImplementedError
 
     def expected_slopes(self, outcome: Array, mean: Array, variance: Array) -> tuple[Array, Array]:

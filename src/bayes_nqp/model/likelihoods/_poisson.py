@@ -19,12 +19,12 @@ from bayes_nqp.model.likelihoods._likelihood import Likelihood
 class Poisson(Likelihood):
     """Counts of events: Poisson given a log rate with the effects and errors of the design.
 
-    ``y_it ~ Poisson(exposure_it exp(o_it))``. The latent log rate ``o_it`` has unit and time effects,
-    treatment effects and errors, so that counts are overdispersed and correlated over time. Effects
-    are in log points; ``nqp.relative_effects`` reports them in per cent and
+    ``y_it ~ Poisson(exposure_it exp(o_it))``. The latent log rate ``o_it`` has unit and time
+    effects, treatment effects and errors, so that counts are overdispersed and correlated over
+    time. Effects are in log points; ``nqp.relative_effects`` reports them in per cent and
     ``nqp.att(fit, scale="outcome")`` in events. Units without any event contain no information on
-    effects and are left out with a note. The exposure is the panel's column ``exposure``; without one
-    it is the same for all observations.
+    effects and are left out with a note. The exposure is the panel's column ``exposure``; without
+    one it is the same for all observations.
 
     Raises
     ------
