@@ -6,11 +6,11 @@ all observations and weighted by
     ``prod_i E[prod_t p(y_it | o_it) / N(z_it; o_it, v_it)]``,
 
 the expectation over the latent outcomes ``o_i`` of unit i given z, theta and beta, an identity. It
-is computed unit by unit from randomised quasi-Monte Carlo points and their mirror images, the same for
-all draws, so that their error cancels in ratios of weights. If the flat level of a unit integrates
-out of ``prod_t p(y_it | o_it)`` in closed form, it is also integrated out of the approximation; the
-remaining contrasts have a proper prior. Otherwise points follow a Student-t distribution, because
-tails of p may be heavier than those of a normal distribution.
+is computed unit by unit from randomised quasi-Monte Carlo points and their mirror images, the same
+for all draws, so that their error cancels in ratios of weights. If the flat level of a unit
+integrates out of ``prod_t p(y_it | o_it)`` in closed form, it is also integrated out of the
+approximation; the remaining contrasts have a proper prior. Otherwise points follow a Student-t
+distribution, because tails of p may be heavier than those of a normal distribution.
 """
 
 from __future__ import annotations
@@ -171,7 +171,8 @@ class Correction:
                 if pure is not None:
                     chosen = self._chosen(latent, log_ratio - top[..., None])
                     error = np.where(self.seen, chosen - self.z + gaps[inner], 0.0)
-                    deviation[at][:, self.units] = self._deviation(*(x[inner] for x in pure), error)
+                    qd, precision, sigma = (x[inner] for x in pure)
+                    deviation[at, self.units] = self._deviation(qd, precision, sigma, error)
         return out, deviation
 
     def _latent(self, q: Array, gap: Array) -> Array:
@@ -186,9 +187,8 @@ class Correction:
         covariance[..., diagonal, diagonal] += v
         lower = np.linalg.cholesky(covariance)
         half = self.points.numbers[:, : self.size] @ lower.swapaxes(-1, -2)
-        if self.points.log_ratio.any():
-            return mean[:, :, None] + np.concatenate([half, -half], axis=2)
-        return np.concatenate([mean[:, :, None] + half, mean[:, :, None] - half], axis=2)
+        centre = mean[:, :, None]
+        return np.concatenate([centre + half, centre - half], axis=2)
 
     def _log_ratio(self, latent: Array) -> Array:
         """Return the log of ``prod_t p(y_t | o_t) / N(z_t; o_t, v_t)`` at every point."""
@@ -202,14 +202,15 @@ class Correction:
             seen = self.seen[:, None]
             density = likelihood.log_density(self.outcome[:, None], np.where(seen, location, 0.0))
             log_p = np.where(seen, density, 0.0).sum(axis=-1)
-            return log_p + 0.5 * energy + self.log_scale[:, None] + self.points.log_ratio
+            more = self.log_scale[:, None] + self.points.log_ratio
+            return np.asarray(log_p + 0.5 * energy + more)
         # ∫ prod_t N(z_t; o_t + a, v_t) da, and the level in multiples of s.
         whole = precision.sum(axis=-1)
         along = (gap @ precision[..., None])[..., 0]
         flat = 0.5 * np.log(whole / (2.0 * np.pi))[:, None] + 0.5 * (
             energy - along**2 / whole[:, None]
         )
-        return closed - np.log(s) + flat + self.log_scale[:, None]
+        return np.asarray(closed - np.log(s) + flat + self.log_scale[:, None])
 
     def _chosen(self, latent: Array, log_share: Array) -> Array:
         """Choose one latent outcome of every unit by its weight (B, unit, T)."""
@@ -274,13 +275,13 @@ def fit_approximated(
     keeper = DrawsWithDensity(equation.gaussian.for_many, 1, _KEPT, generator)
     correction = Correction(observations, approximation, generator, keeper)
     density = equation_density(equation, often=True, keeper=keeper)
-    chains = corrected_importance(
+    chains, chosen = corrected_importance(
         density, equation.problem.space, sampler, approximation.point, correction
     )
-    x, chosen = chains.values["x"], chains.values["proposal"].ravel()
+    x = chains.values["x"]
     facts = {**chains.facts, "approximation_rounds": float(approximation.rounds)}
-    chains = replace(chains, values={"x": x}, facts=facts)
-    draws, units = _recovered_inputs(model_frame, correction, chosen)
+    chains = replace(chains, facts=facts)
+    draws, units = _recovered_inputs(model_frame, correction, chosen.ravel())
     stated_frame = replace(model_frame, equations=(equation,))
     recovered = assembled_draws(
         stated_frame, equation, draws, cell_shares(stated_frame, equation), None, units, None,

@@ -188,6 +188,7 @@ def approximate(
     space = raw.problem.space
     mean = (likelihood.start(observations.outcome) - observations.offset) / s
     variance, inverse = np.zeros_like(mean), None
+    equation, number = raw, 0
     point, moved = (space.unconstrain(space.typical) if held is None else held), np.inf
     for number in range(1, rounds + 1):
         equation = stated(observations, mean, np.zeros_like(mean) if laplace else variance)

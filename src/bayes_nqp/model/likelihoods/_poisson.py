@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.special import gammaln
 
-from bayes_nqp._core.arrays import Array, Mask
+from bayes_nqp._core.arrays import Array, Index, Mask
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.validation import value
 from bayes_nqp._core.vocabulary import LOG, Link
@@ -100,7 +100,7 @@ class Poisson(Likelihood):
                     "as outcome and the denominator as exposure="),
         )  # fmt: skip
 
-    def informative(self, outcome: Array, groups: Array) -> Mask:
+    def informative(self, outcome: Array, groups: Index) -> Mask:
         """A flat level is bounded below by events only."""
         return np.asarray((np.bincount(groups, outcome) > 0)[groups])
 

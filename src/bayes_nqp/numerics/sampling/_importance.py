@@ -150,7 +150,7 @@ def corrected_importance(
     sampler: Importance,
     start: Array,
     correction: Callable[[Array], Array],
-) -> Chains:
+) -> tuple[Chains, Index]:
     """Draw the parameters of an approximate density whose weights are corrected point by point.
 
     Parameters
@@ -167,10 +167,10 @@ def corrected_importance(
 
     Returns
     -------
-    Chains
-        "x" (chain, draw, parameter), unconstrained, and "proposal" (chain, draw), the position of
-        each draw among the points of all calls of ``correction``. The facts are those of
-        `importance`, and ``approximate_ess``, the effective proposals before the correction.
+    tuple of Chains and ndarray of int (chain, draw)
+        As `importance` returns, with the fact ``approximate_ess``, the effective proposals before
+        the correction; and the position of each draw among the points of all calls of
+        ``correction``.
     """
     generator = np.random.default_rng(sampler.seed)
     mode = newton(density, start)
@@ -200,7 +200,7 @@ def corrected_importance(
     }
     index = _chosen(pool.log_weights, sampler, generator)
     place = interleaved([len(part.points) for part in drawn])[index]
-    return Chains({"x": pool.points[index], "proposal": place}, {}, facts=facts)
+    return Chains({"x": pool.points[index]}, {}, facts=facts), place
 
 
 def refit_importance(

@@ -141,8 +141,8 @@ def _sampling(context: Context) -> Block:
             if fit.facts.by_rows or isinstance(fit.sampler, NUTS)
             else (
                 "Scales, autocorrelation, error SD and linear coefficients were sampled by "
-                "{sampler} in {chains} chains of {draws:,} draws, from a Gaussian approximation of each "
-                "observation, with exact importance weights. Convergence diagnostics: {gate}."
+                "{sampler} in {chains} chains of {draws:,} draws, from a Gaussian approximation of "
+                "each observation, with exact importance weights. Convergence diagnostics: {gate}."
             )
             if fit.facts.approximated
             else (
