@@ -28,7 +28,7 @@ def _at_no_errors(
     """Return the conditional means of cells as the errors' SD goes to zero: Poisson regression."""
     frame = model_frame_of(FLAT if design is None else design, panel)
     held = frame.equations[0].problem.space.unconstrain(np.array([[0.0, 1e-5]]))[0]
-    near = approximate(Observations.of(frame), held=held, laplace=True, settled=1e-10, rounds=60)
+    near = approximate(Observations.of(frame), at=held, laplace=True, settled=1e-10, rounds=60)
     assert near.settled
     means = draw(near.equation.gaussian, held[None], None)
     cells = means.positions[0, near.equation.positions.cells]

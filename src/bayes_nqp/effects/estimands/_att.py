@@ -71,13 +71,12 @@ def att(
     anticipated : bool, default False
         If True, all averages include anticipation effects.
     scale : {"link", "outcome"}, default "link"
-        Under likelihoods with a link, such as ``Poisson()``, "link" gives effects on the scale of
-        the link (log points) and "outcome" effects in units of the outcome, such as events per
-        treated observation: the observed outcome less the outcome without the policy. Under other
-        likelihoods both are the same.
+        Scale under likelihoods with a link, such as ``Poisson()``. "link" gives effects on the
+        scale of the link (log points). "outcome" gives effects in units of the outcome, such as
+        events per treated observation. They are observed outcomes less those without the policy.
     total : bool, default False
-        If True, effects in units of the outcome are added up over the treated observations, such as
-        the number of events in all; requires ``scale="outcome"``.
+        If True, effects in units of the outcome are added up over the treated observations.
+        It requires ``scale="outcome"``.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Gaussian approximations of single observations given their latent outcomes.
 
 Given the latent outcome o the model is the linear Gaussian one, and an observation has the density
-``p(y | o)``. In its place stands ``N(z; o, v)``: an outcome z with known variance v, so that all
+``p(y | o)``. It is replaced by ``N(z; o, v)``: an outcome z with known variance v, so that all
 coefficients are integrated out exactly. With the moments m and s² of o under the approximations,
 
     ``w = E[-d² log p / do²]``,  ``z = m + E[d log p / do] / w``,  ``v = 1 / w``,  o ~ N(m, s²),
@@ -166,7 +166,7 @@ def stated(observations: Observations, mean: Array, variance: Array) -> Equation
 def approximate(
     observations: Observations,
     *,
-    held: Array | None = None,
+    at: Array | None = None,
     laplace: bool = False,
     settled: float = _SETTLED,
     rounds: int = _ROUNDS,
@@ -175,8 +175,8 @@ def approximate(
 
     Parameters
     ----------
-    held : ndarray (parameter), optional
-        Unconstrained point at which the parameters are held.
+    at : ndarray (parameter), optional
+        Unconstrained and fixed values of the parameters.
     laplace : bool, default False
         If True, slopes are those at the latent means.
     settled : float, default 0.02
@@ -189,10 +189,10 @@ def approximate(
     mean = (likelihood.start(observations.outcome) - observations.offset) / s
     variance, inverse = np.zeros_like(mean), None
     equation, number = raw, 0
-    point, moved = (space.unconstrain(space.typical) if held is None else held), np.inf
+    point, moved = (space.unconstrain(space.typical) if at is None else at), np.inf
     for number in range(1, rounds + 1):
         equation = stated(observations, mean, np.zeros_like(mean) if laplace else variance)
-        if held is None:
+        if at is None:
             density = equation_density(equation)
             if number in (1, 3) or inverse is None:  # The first approximations are rough.
                 mode = newton(density, point, rounds=4 if number == 1 else 2)
@@ -202,7 +202,7 @@ def approximate(
         latest, variance = _latent(observations, equation, point)
         step = latest - mean
         moved = float(np.max(np.abs(step) / np.sqrt(variance + 1e-300)))
-        if moved < settled and (number > 3 or held is not None):
+        if moved < settled and (number > 3 or at is not None):
             break
         mean = mean + np.clip(step, -_STEP / s, _STEP / s)
     return Approximation(equation, mean, variance, point, number, moved < settled)

@@ -123,7 +123,7 @@ def _corrected(design: Design, panel: Panel, proposals: int, seed: int) -> Margi
 def _stated(
     model_frame: ModelFrame, panel: Panel, facts: Mapping[str, float], free: int
 ) -> Marginal:
-    """Return a marginal likelihood with what it has in common with comparable ones."""
+    """Return a marginal likelihood, and the properties that comparable ones share."""
     equation = model_frame.equations[0]
     problem = equation.gaussian
     flat = tuple(

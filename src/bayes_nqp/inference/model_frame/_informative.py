@@ -69,7 +69,7 @@ def informative_rows(
 
 
 def _check_periods(model: ModelSpec, frame: PanelCodes, keep: Mask) -> None:
-    """Refuse periods without events, whose flat time effect has no lower bound."""
+    """Refuse periods without events: their flat time effects have no lower bound."""
     panel, unit, time = model.panel, frame.unit[keep], frame.time[keep]
     period: Index = frame.level[unit] * frame.n_periods + time
     silent = ~model.facts.likelihood.informative(panel.outcome[keep], period)

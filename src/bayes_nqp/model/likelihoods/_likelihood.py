@@ -168,7 +168,7 @@ class Likelihood(ABC):
         return np.zeros(outcome.shape, dtype=bool), NOTHING, NOTHING
 
     def informative(self, outcome: Array, groups: Index) -> Mask:
-        """Return True for observations of groups whose flat level has a proper posterior (row)."""
+        """Return True for observations of groups with a proper posterior of the level (row)."""
         return np.ones(outcome.shape, dtype=bool)
 
     def words(self, errors: str) -> Message:

@@ -95,7 +95,7 @@ class Poisson(Likelihood):
         wrong = (outcome < 0) | (outcome != np.round(outcome))
         return (
             wrong,
-            Message("counts must be whole numbers from 0 up"),
+            Message("counts must be non-negative whole numbers"),
             Message("for other outcomes leave out likelihood=; for rates use the number of events "
                     "as outcome and the denominator as exposure="),
         )  # fmt: skip

@@ -29,8 +29,8 @@ def markov_precision(problem: GaussianProblem, values: Values) -> tuple[Array, A
     Returns
     -------
     tuple of ndarray (B, P, T, T) and ndarray (B, P), or None
-        None unless errors are first-order Markov up to white noise, all variances are positive, and
-        the only flat coefficient of a unit is its level.
+        None unless errors are first-order Markov up to white noise and all variances are positive.
+        A unit's level must be its only flat coefficient.
     """
     m = problem.moments
     known = m.has_variances and bool((m.variances[m.seen] > 0.0).all())
@@ -43,8 +43,8 @@ def markov_precision(problem: GaussianProblem, values: Values) -> tuple[Array, A
     # E (T, B, P): periods first, so that every step is one operation on all points and patterns.
     d = white[:, None] + m.variances.T[:, None] / (values.sigma**2)[:, None]
     e = m.seen.T[:, None] / np.where(m.seen.T[:, None], d, 1.0)
-    diagonal, beside, log_det = _tridiagonal(problem, values, white)
-    q, log_pivots = _inverse(diagonal[..., None] + e, beside[..., None])
+    diagonal, off_diagonal, log_det = _tridiagonal(problem, values, white)
+    q, log_pivots = _inverse(diagonal[..., None] + e, off_diagonal[..., None])
     q *= -e[:, None]
     q *= e
     periods = np.arange(m.n_periods)
@@ -75,14 +75,14 @@ def _tridiagonal(
     return diagonal, -phi / innovation[1:], -np.log(innovation).sum(axis=0)
 
 
-def _inverse(diagonal: Array, beside: Array) -> tuple[Array, Array]:
+def _inverse(diagonal: Array, off_diagonal: Array) -> tuple[Array, Array]:
     """Return the inverse (T, T, B, P) of tridiagonal matrices, and the sum of log pivots (B, P)."""
     n = len(diagonal)
     pivot, low = diagonal.copy(), np.zeros_like(diagonal)
     for t in range(1, n):
         # L U: l_t = b_t-1 / p_t-1, p_t = a_t - b_t-1 l_t.
-        low[t] = beside[t - 1] / pivot[t - 1]
-        pivot[t] -= beside[t - 1] * low[t]
+        low[t] = off_diagonal[t - 1] / pivot[t - 1]
+        pivot[t] -= off_diagonal[t - 1] * low[t]
     out = np.empty((n, *diagonal.shape))
     out[-1, -1] = 1.0 / pivot[-1]
     for t in range(n - 2, -1, -1):

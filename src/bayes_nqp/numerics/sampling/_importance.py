@@ -151,7 +151,10 @@ def corrected_importance(
     start: Array,
     correction: Callable[[Array], Array],
 ) -> tuple[Chains, Index]:
-    """Draw the parameters of an approximate density whose weights are corrected point by point.
+    """Draw the parameters of an approximate density, and correct the weight of each point.
+
+    A correction costs more than the density: rounds have half of the sampler's proposals and end
+    as soon as the weights are good enough.
 
     Parameters
     ----------
@@ -168,9 +171,8 @@ def corrected_importance(
     Returns
     -------
     tuple of Chains and ndarray of int (chain, draw)
-        As `importance` returns, with the fact ``approximate_ess``, the effective proposals before
-        the correction; and the position of each draw among the points of all calls of
-        ``correction``.
+        As `importance` returns, with the fact ``approximate_ess``: effective proposals before the
+        correction. The second array is the position of each draw among the points of all calls.
     """
     generator = np.random.default_rng(sampler.seed)
     mode = newton(density, start)
@@ -179,7 +181,7 @@ def corrected_importance(
     proposal = fitted(density, around(mode, chart_of(space.folds, mode)), generator)
     drawn: list[Proposals] = []
     before: list[Proposals] = []
-    size, made = sampler.proposals, 0
+    size, made = max(sampler.proposals // 2, 64), 0
     while True:
         made += size
         new = propose(density, proposal, generator, size)
@@ -190,7 +192,7 @@ def corrected_importance(
         pool = pooled(drawn)
         if pool.weights.passed or made >= sampler.n_evaluations:
             break
-        proposal, size = refitted(proposal, pool), sampler.proposals // 2
+        proposal = refitted(proposal, pool)
     share = len(pool.points) / made
     facts = {
         **pool.weights.facts,
