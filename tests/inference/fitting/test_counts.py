@@ -132,6 +132,11 @@ def test_what_cannot_be_combined_is_refused(fit: nqp.Fit) -> None:
         nqp.posterior_mean(DESIGN, fit.panel)
 
 
+def test_one_seed_gives_one_set_of_draws_on_any_number_of_threads(fit: nqp.Fit) -> None:
+    again = nqp.fit(DESIGN, panel_of(FRAME.sample(frac=1.0)), SAMPLER, threads=1, progress=False)
+    np.testing.assert_array_equal(nqp.att(again), nqp.att(fit))
+
+
 def test_it_is_saved_and_read(fit: nqp.Fit, tmp_path: Path) -> None:
     loaded = nqp.load(fit.save(tmp_path / "fit.nc"))
     assert loaded.digest == fit.digest

@@ -62,7 +62,7 @@ class Counts(Likelihood):
 
     def words(self, errors: str) -> Message:
         """Errors of the log rate."""
-        return Message("{} of the log rate of Poisson counts", errors)
+        return Message("{} of the log rate of toy counts", errors)
 
 
 register("likelihood")(Counts)
@@ -224,7 +224,7 @@ def test_effects_are_said_to_be_in_logs(
     assert text.count(points) >= 4
     assert "cars" not in text
     assert "exp(x)" in text
-    assert "of the log rate of Poisson counts" in text
+    assert "of the log rate of toy counts" in text
     checklist = text.index("审稿人清单" if language == "zh" else "Referee&#39;s checklist")
     assert "Student" not in text[:checklist]  # rows of the checklist name both likelihoods
     assert "a usual spread of logs of rates" in text

@@ -55,7 +55,7 @@ _NU = 12.0
 """Degrees of freedom of the points if the level of a unit does not integrate out."""
 _FAR = -500.0
 """Latent outcome of an unobserved period, far below all others."""
-_NUMBERS = 150_000
+_NUMBERS = 250_000
 """Latent outcomes that are computed at once."""
 _KEPT = 4_000_000
 """Numbers of coefficients that are kept with proposals: 32 MB."""

@@ -313,8 +313,9 @@ def fit(
     Parameters
     ----------
     sampler : Importance or NUTS, optional
-        `Importance` by default, which takes a fraction of a second. For likelihoods without
-        sufficient statistics the default is `NUTS`, which samples the PyMC model of `to_pymc`.
+        `Importance` by default, which takes a fraction of a second, or a few seconds for counts.
+        For likelihoods without sufficient statistics or Gaussian approximations the default is
+        `NUTS`, which samples the PyMC model of `to_pymc`.
     scale : float, optional, outcome units
         ``s``, in which priors are stated, fixed at this value, as for simulated outcomes; computed
         from the outcome by default.
