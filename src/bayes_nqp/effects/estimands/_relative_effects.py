@@ -40,7 +40,8 @@ def relative_effects(
     The untreated outcome of a cell is its mean observed outcome minus its total effect. The ratio
     is computed from means. Under a log link, such as that of ``Poisson()``, the untreated outcome
     of an observation is ``y exp(-effect)``. The ratio is then the proportional effect on the sum of
-    the outcomes (Wooldridge 2023, Chen and Roth 2024). For an outcome in logs, use ``np.exp(att(...)) - 1`` instead.
+    the outcomes (Wooldridge 2023, Chen and Roth 2024). For an outcome in logs, use
+    ``np.exp(att(...)) - 1`` instead.
 
     Parameters
     ----------

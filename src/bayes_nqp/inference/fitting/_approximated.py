@@ -49,7 +49,8 @@ from bayes_nqp.numerics.sampling import Importance, corrected_importance
 _POINTS = 8
 """Latent outcomes of each unit; their mirror images double the number.
 
-Average effects from 8 differ by at most 0.03 posterior SDs from those with 128, with up to 63 % zeros.
+Average effects from 8 differ by at most 0.03 posterior SDs from those from 128, with up to 63 %
+zeros.
 """
 _NU = 12.0
 """Degrees of freedom of the points if the level of a unit does not integrate out."""
