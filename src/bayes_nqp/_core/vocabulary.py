@@ -58,6 +58,8 @@ type Link = Literal["identity", "log", "logit"]
 """The scale of the expected outcome on which effects are."""
 LINK: Final = "link"
 IDENTITY: Final = "identity"
+LOG: Final = "log"
+UNTREATED: Final = "untreated"
 
 GATE: Final = "gate"
 PASSED: Final = "passed"
@@ -84,7 +86,7 @@ RESERVED: Final = frozenset(
         CHAIN, DRAW, CELL, MEMBER, PATH, UNIT, TIME, COHORT, EVENT_TIME, TOTAL, DIRECT, EFFECT,
         DEVIATION, OBSERVED, IDENTIFIED, ROWS, UNITS, WEIGHT, GATE, MEMBERSHIP, MEMBERSHIP_CELL,
         MEMBERSHIP_MEMBER, MEMBERSHIP_ROWS, INDEX_DRAW, RING, RECEIVED, IMPORTANCE_ESS, KHAT,
-        PATH_ROLE, ROLE, POWER, VIA, TREATMENT_OF, MEDIATOR_OF,
+        PATH_ROLE, ROLE, POWER, VIA, TREATMENT_OF, MEDIATOR_OF, UNTREATED,
     }
 )  # fmt: skip
 """Labels that a user's own strata must not take."""

@@ -85,7 +85,7 @@ def group_time_effects(
     seed = [int(fit.sampler.seed or 0), 2]
     generator = np.random.default_rng(seed) if target == "population" else None
     draws = new_unit_effects(fit, generator)
-    effects = effects.drop_vars(v.DEVIATION, errors="ignore").assign(
+    effects = effects.drop_vars([v.DEVIATION, v.UNTREATED], errors="ignore").assign(
         {v.EFFECT: (effects[v.EFFECT].dims, draws)}
     )
     return schema.validate(effects.assign_attrs(target=target))

@@ -100,6 +100,8 @@ class Data(Keys):
     """Column of positive precision weights, for IID errors only; do not use sizes here."""
     outcome_se: str | None = None
     """Column of known standard errors of the outcome, if it is itself an estimate."""
+    exposure: str | None = None
+    """Column of the exposure of counts, such as population, for likelihoods with a log link."""
     zones: Zones | None = None
     """Merge the pilot zones to the rows."""
     derive: dict[str, str] = {}

@@ -66,9 +66,15 @@ def _membership(effects_dataset: xr.Dataset, cells: xr.Dataset) -> dict[str, tup
 
 
 def aligned(effects: xr.Dataset, effects_dataset: xr.Dataset, name: str) -> Array:
-    """Return draws (draw, path, cell or unit-level effect) of a design, in the order of the fit."""
-    values = effects[name].sel({v.PATH: effects_dataset[v.PATH]}).to_numpy()
-    if name == v.EFFECT:
+    """Return draws (draw, path, cell or unit-level effect) of a design, in the order of the fit.
+
+    Outcomes without the policy have no path.
+    """
+    stored = effects[name]
+    if v.PATH in stored.dims:
+        stored = stored.sel({v.PATH: effects_dataset[v.PATH]})
+    values = stored.to_numpy()
+    if v.CELL in stored.dims:
         rows, columns = cell_labels(effects_dataset), cell_labels(effects)
     else:
         rows, columns = (list(x[v.MEMBER].to_numpy()) for x in (effects_dataset, effects))

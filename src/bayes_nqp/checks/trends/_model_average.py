@@ -56,6 +56,9 @@ _LOSES_CELLS = Message("it does not identify all effects of the fit")
 _PARALLEL = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Grid of prior probabilities of parallel trends for the sensitivity table."""
 
+_MIXED = (v.EFFECT, v.DEVIATION, v.UNTREATED)
+"""Variables of the average."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weighed:
@@ -453,7 +456,7 @@ def _mixture(
     """Return draws under the candidates in the cells of the fit, in proportion to their shares."""
     every = [x for x in effects if x is not None]
     weights = np.array([w for w, x in zip(shares, effects, strict=True) if x is not None])
-    names = [name for name in (v.EFFECT, v.DEVIATION) if name in effects_dataset]
+    names = [name for name in _MIXED if name in effects_dataset]
     parts = [{name: aligned(effects, effects_dataset, name) for name in names} for effects in every]
     gate = worst_convergence(*every)
     return schema.validate(

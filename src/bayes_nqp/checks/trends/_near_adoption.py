@@ -48,7 +48,7 @@ def near_adoption(fit: Fit, trends: Term | None, least: int = 0) -> SlopeLaw | N
     -------
     SlopeLaw or None
         The term's columns first, then the means, the last period before adoption first; as many as
-        the panel identifies, None if there are none. The fit caches it.
+        the panel identifies, None if there are none or outcomes are latent. The fit caches it.
 
     Raises
     ------
@@ -97,6 +97,8 @@ def at_zero(fit: Fit, trends: Term | None, law: SlopeLaw) -> float:
 
 def _near(fit: Fit, trends: Term | None, most: int) -> SlopeLaw | None:
     require(fit, REFITS)
+    if not fit.facts.exact:
+        return None
     panel = panel_of(fit)
     flat = untreated(fit.outcome_design, panel, fit.facts.noise)
     dips: tuple[str, ...] = ()

@@ -27,9 +27,9 @@ from bayes_nqp.checks.trends._permutations import (
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.inference.fitting import (
     ADOPTION,
-    REFITS,
     ROWS,
     SEPARATE,
+    SUMS,
     UNITS,
     Fit,
     equation_draws,
@@ -53,7 +53,7 @@ _CALM = 100
     "placebo in space",
     of="errors",
     place=80,
-    needs=(ADOPTION, ROWS, UNITS, REFITS, SEPARATE),
+    needs=(ADOPTION, ROWS, UNITS, SUMS, SEPARATE),
     guide=Guide(
         statistic=Message(
             "Two-sided permutation p-value of the average effect over its standard "

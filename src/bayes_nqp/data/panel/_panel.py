@@ -53,6 +53,8 @@ class Panel(PanelAttributes, Rectangle):
         Positive weights of observations.
     outcome_se : ndarray of float64 (row) or None, outcome units
         Known standard errors of the outcome.
+    exposure : ndarray of float64 (row) or None
+        Positive exposure of counts, such as population or person-years.
     covariates : ndarray of float64 (row, covariate)
         Covariates in the order of ``roles.covariates``, without missing values.
     mediators, moderators, exposures : ndarray of float64 (row, column)
@@ -112,6 +114,7 @@ class Panel(PanelAttributes, Rectangle):
         weights: str | None = None,
         counts: str | None = None,
         outcome_se: str | None = None,
+        exposure: str | None = None,
         never: object = None,
         freq: int | str | None = None,
         labels: Mapping[str, Any] | None = None,
@@ -160,6 +163,10 @@ class Panel(PanelAttributes, Rectangle):
             itself an estimate: a survey mean, a published estimate, an index with its uncertainty.
             Their squares are added to the variance of the errors; zero means measured without
             error.
+        exposure : str, optional
+            Column with the exposure of counts: population, person-years or area, positive. Under
+            likelihoods with a log link, such as ``Poisson()``, the model describes the number of
+            events per unit of exposure. Other likelihoods do not use it.
         never : object or sequence, optional
             Codes in `cohort` for never treated, such as 0.
         freq : int or str, optional
@@ -194,6 +201,7 @@ class Panel(PanelAttributes, Rectangle):
                 weights=weights,
                 counts=counts,
                 outcome_se=outcome_se,
+                exposure=exposure,
                 never=never,
                 freq=freq,
                 labels=labels,

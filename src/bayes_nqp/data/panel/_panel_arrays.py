@@ -48,6 +48,7 @@ class Rectangle:
     exposures: Array = field(default_factory=lambda: frozen(np.empty((0, 0))))
     labels: Labels = UNLABELLED
     counts: Array = field(default_factory=lambda: frozen(np.empty(0)))
+    exposure: Array | None = None
 
     @property
     def summed(self) -> bool:
@@ -133,7 +134,7 @@ class Rectangle:
         seal = hashlib.sha256(repr(texts).encode("utf-8"))
         for codes in (self.cohort_codes[order], rank[self.unit_codes][rows], self.time_codes[rows]):
             seal.update(np.ascontiguousarray(codes, dtype="<i8"))
-        weights = [x for x in (self.weights, self.outcome_se) if x is not None]
+        weights = [x for x in (self.weights, self.outcome_se, self.exposure) if x is not None]
         matrices = (self.covariates, self.mediators, self.moderators, self.exposures)
         for values in (self.outcome, *matrices, *weights):
             if values.size:

@@ -129,7 +129,7 @@ def path_coefficients(
 
     effects, by_cell = effects_of(fit), path_coefficients_by_cell(fit)
     names = [str(name) for name in by_cell[v.MEDIATOR].to_numpy()]
-    bare = effects.drop_vars([v.DEVIATION], errors="ignore").isel({v.PATH: [0]})
+    bare = effects.drop_vars([v.DEVIATION, v.UNTREATED], errors="ignore").isel({v.PATH: [0]})
 
     def average(part: npt.NDArray[np.float64]) -> xr.DataArray:
         of_cells = bare.assign({v.EFFECT: (bare[v.EFFECT].dims, part)})
@@ -180,7 +180,7 @@ def path_coefficients_in_space(fit: object, by: By = None, weights: str = "rows"
     via = effects[v.VIA].transpose(
         v.MEDIATOR, v.MEDIATOR_OF, v.TREATMENT_OF, *v.SAMPLE_DIMS, v.CELL
     ).to_numpy()  # fmt: skip
-    bare = effects.drop_vars([v.DEVIATION], errors="ignore").isel({v.PATH: [0]})
+    bare = effects.drop_vars([v.DEVIATION, v.UNTREATED], errors="ignore").isel({v.PATH: [0]})
 
     def average(part: npt.NDArray[np.float64]) -> xr.DataArray:
         of_cells = bare.assign({v.EFFECT: (bare[v.EFFECT].dims, part[:, :, None])})

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import xarray as xr
 
+from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.effects_schema import FitOrEffects
 from bayes_nqp._core.exceptions import StudyError
@@ -32,6 +34,8 @@ def att(
     *,
     window: Sequence[int] | None = None,
     anticipated: bool = False,
+    scale: Literal["link", "outcome"] = "link",
+    total: bool = False,
 ) -> xr.DataArray:
     """Average the effect on the treated, overall or by group.
 
@@ -67,6 +71,13 @@ def att(
         includes anticipation effects.
     anticipated : bool, default False
         If True, all averages include anticipation effects.
+    scale : {"link", "outcome"}, default "link"
+        Scale under likelihoods with a link, such as ``Poisson()``. "link" gives effects on the
+        scale of the link (log points). "outcome" gives effects in units of the outcome, such as
+        events per treated observation. They are observed outcomes less those without the policy.
+    total : bool, default False
+        If True, effects in units of the outcome are added up over the treated observations.
+        It requires ``scale="outcome"``.
 
     Returns
     -------
@@ -109,6 +120,12 @@ def att(
     """
     effects = effects_of(fit_or_effects)
     names, span = names_of(by), window_of(window)
+    if total and (scale != "outcome" or weights != "rows"):
+        raise StudyError(
+            "'total' adds up effects in units of the outcome over observations",
+            hint="nqp.att(fit, scale='outcome', total=True)",
+        )
+    outcome = scale == "outcome" and schema.link_of(effects) != v.IDENTITY
     alone = list(names.values()) == [v.UNIT] and balanced is None and span is None
     if alone and linked(fit_or_effects):
         average, effects = units_of(
@@ -116,10 +133,20 @@ def att(
         )
     else:
         average = average_of(effects, by, weights, balanced, anticipated=anticipated, window=span)
-    draws = average.of_effects(effects, path).rename("att")
+    if outcome:
+        draws = _in_outcome_units(effects, average, path).rename("att")
+    else:
+        draws = average.of_effects(effects, path).rename("att")
+    if total:
+        added = (draws * draws[v.ROWS]).transpose(*draws.dims)
+        draws = draws.copy(data=added.to_numpy())
     draws.attrs = described(
         effects, average, "att", by=by, weights=weights, path=path, balanced=balanced
     )
+    if outcome:
+        draws.attrs |= {v.LINK: v.IDENTITY, v.SCALE: str(v.OUTCOME_UNITS)}
+    if total:
+        draws.attrs["total"] = 1.0
     if span is None:
         return draws
     draws.attrs["window"] = f"event times {span[0]} to {span[1]}"
@@ -129,6 +156,48 @@ def att(
         if old == v.EVENT_TIME
     }
     return draws.isel({name: inside.to_numpy() for name, inside in outside.items()})
+
+
+def _in_outcome_units(effects: xr.Dataset, average: Average, path: str) -> xr.DataArray:
+    """Return the mean observed outcome less that without the policy, draw by draw."""
+    if average.unit_effects is not None:
+        raise StudyError(
+            Message(
+                "effects by unit are on the scale of the link only, because outcomes are stored "
+                "by group-time cell"
+            ),
+            hint="nqp.att(fit, by='unit')",
+        )
+    untreated = average.of_draws(effects, untreated_of(effects, path))
+    observed = average.of_cells(effects[v.OBSERVED].to_numpy())
+    difference = (observed - untreated).transpose(*untreated.dims)
+    return untreated.copy(data=difference.to_numpy())
+
+
+def untreated_of(effects: xr.Dataset, path: str) -> xr.DataArray:
+    """Return the mean outcome of each cell without the policy (chain, draw, cell).
+
+    Parameters
+    ----------
+    effects : Dataset
+        Group-time effects on the scale of a link.
+    path : str
+        Path of the effect, which must be the total.
+
+    Raises
+    ------
+    StudyError
+        If it is not stored.
+    """
+    if v.UNTREATED not in effects or path != v.TOTAL:
+        raise StudyError(
+            Message(
+                "effects are in {}, and the outcome without the policy is not stored",
+                schema.effect_unit(effects.attrs),
+            ),
+            hint="nqp.att(fit); an effect x in log points multiplies the outcome by np.exp(x)",
+        )
+    return effects[v.UNTREATED]
 
 
 def described(

@@ -91,6 +91,18 @@ class Average:
             values = values + self.unit_effects @ _columns(along[v.DEVIATION])
         return self._labelled(values, effects)
 
+    def of_draws(self, effects: xr.Dataset, values: xr.DataArray) -> xr.DataArray:
+        """Average a quantity of cells that varies by draw (chain, draw, cell).
+
+        Parameters
+        ----------
+        effects : Dataset
+            Group-time effects, for coordinates.
+        values : DataArray (chain, draw, cell)
+            Values to average.
+        """
+        return self._labelled(self.cells @ _columns(values), effects)
+
     def of_cells(self, values: npt.NDArray[np.float64]) -> xr.DataArray:
         """Average a quantity of cells that does not vary by draw.
 

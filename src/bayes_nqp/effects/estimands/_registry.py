@@ -203,10 +203,10 @@ OUTCOMES: Final[Offer] = Offer(
 """The mean observed outcome of every cell."""
 
 OWN_SCALE: Final[Offer] = Offer(
-    lambda x: schema.link_of(effects_of(x)) == v.IDENTITY,
+    lambda x: schema.link_of(effects_of(x)) == v.IDENTITY or v.UNTREATED in effects_of(x),
     Message("effects are on the scale of the link function, not of the outcome"),
 )
-"""Effects in units of the outcome."""
+"""Effects in units of the outcome, or the outcome without the policy."""
 
 SPILLOVERS: Final[Offer] = Offer(
     lambda x: v.RECEIVED in effects_of(x)[v.PATH],

@@ -12,7 +12,7 @@ from bayes_nqp._core.exceptions import StudyError, shown
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.types import By
 from bayes_nqp._core.validation import door
-from bayes_nqp.effects.estimands._att import described
+from bayes_nqp.effects.estimands._att import described, untreated_of
 from bayes_nqp.effects.estimands._average import average_of
 from bayes_nqp.effects.estimands._effects_of import effects_of
 from bayes_nqp.effects.estimands._registry import OUTCOMES, OWN_SCALE, estimand
@@ -38,7 +38,10 @@ def relative_effects(
     """Divide the average effect by the average untreated outcome, draw by draw.
 
     The untreated outcome of a cell is its mean observed outcome minus its total effect. The ratio
-    is computed from means. For an outcome in logs, use ``np.exp(att(...)) - 1`` instead.
+    is computed from means. Under a log link, such as that of ``Poisson()``, the untreated outcome
+    of an observation is ``y exp(-effect)``. The ratio is then the proportional effect on the sum of
+    the outcomes (Wooldridge 2023, Chen and Roth 2024). For an outcome in logs, use
+    ``np.exp(att(...)) - 1`` instead.
 
     Parameters
     ----------
@@ -80,14 +83,6 @@ def relative_effects(
             "these effects do not contain the observed outcome, which relative effects require",
             hint="nqp.att, or build the effects with observed=...",
         )
-    if schema.link_of(effects) != v.IDENTITY:
-        raise StudyError(
-            Message(
-                "effects are in {}, not in units of the outcome",
-                schema.effect_unit(effects.attrs),
-            ),
-            hint="nqp.att; an effect x in log points multiplies the outcome by np.exp(x)",
-        )
     average = average_of(effects, by, weights, balanced, anticipated=anticipated)
     if average.unit_effects is not None:
         raise StudyError(
@@ -97,9 +92,14 @@ def relative_effects(
             ),
             hint="by a stratum, cohort or event_time, or nqp.att(by='unit')",
         )
-    effect = average.of_effects(effects, path)
-    total = effect if path == v.TOTAL else average.of_effects(effects, v.TOTAL)
-    untreated = average.of_cells(effects[v.OBSERVED].to_numpy()) - total
+    if schema.link_of(effects) == v.IDENTITY:
+        effect = average.of_effects(effects, path)
+        total = effect if path == v.TOTAL else average.of_effects(effects, v.TOTAL)
+        untreated = average.of_cells(effects[v.OBSERVED].to_numpy()) - total
+    else:
+        untreated = average.of_draws(effects, untreated_of(effects, path))
+        observed = average.of_cells(effects[v.OBSERVED].to_numpy())
+        effect = untreated.copy(data=(observed - untreated).transpose(*untreated.dims).to_numpy())
     _one_sign(untreated)
     result = (effect / untreated).transpose(*effect.dims).rename("relative_effects")
     result.attrs = described(

@@ -24,6 +24,7 @@ __all__ = [
     "ROWS",
     "SEPARATE",
     "SHORT",
+    "SUMS",
     "TRENDS",
     "UNITS",
     "UNIT_DOSES",

@@ -56,6 +56,7 @@ from ._needs import RECEIVED as RECEIVED
 from ._needs import REFITS as REFITS
 from ._needs import ROWS as ROWS
 from ._needs import SEPARATE as SEPARATE
+from ._needs import SUMS as SUMS
 from ._needs import TRENDS as TRENDS
 from ._needs import UNIT_DOSES as UNIT_DOSES
 from ._needs import UNITS as UNITS

@@ -133,7 +133,7 @@ def recovered(
             keeper=keeper,
         )  # fmt: skip
         parts.append(
-            _assemble(
+            assembled_draws(
                 model_frame, equation, coefficients, share, leaning, units, rng, reach, across
             )
         )
@@ -168,7 +168,7 @@ def _streams(
     return generator.spawn(len(chunks))
 
 
-def _assemble(
+def assembled_draws(
     model_frame: ModelFrame,
     equation: Equation,
     draws: Coefficients,
@@ -179,6 +179,7 @@ def _assemble(
     reach: LagEffects | None,
     across: MediatorLagEffects | None,
 ) -> Recovered:
+    """Return effects, terms and deviations of draws of coefficients, in outcome units."""
     effects, unit = model_frame.effects, equation.effect_scale
     slopes = slopes_of(equation, draws)
     # Draws are contiguous in memory: an index along the last axis would put cells first.

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+from scipy.sparse import csr_array
 
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
@@ -84,7 +85,44 @@ def effects_dataset(
         importance={} if isinstance(gate, str) else gate.importance,
         attrs={**_stated(model_frame), **(attrs or {})},
     )
+    if not leads and built.attrs[v.LINK] == v.LOG:
+        built = _with_untreated(built, model_frame)
     return built if via is None else _with_via(built, via[..., keep])
+
+
+def _with_untreated(built: xr.Dataset, model_frame: ModelFrame) -> xr.Dataset:
+    """Add the mean outcome of each cell without the policy, under a log link.
+
+    ``sum_i y_it e^-tau_it / n`` over the observations of a cell. The effect on a unit is the cell's
+    effect plus the unit's deviation less the mean deviation in the cell. Without stored deviations
+    there is no such mean.
+    """
+    effect = built[v.EFFECT].isel({v.PATH: 0}).transpose(..., v.CELL).to_numpy()
+    if model_frame.facts.varying is not None and v.DEVIATION not in built:
+        return built
+    factor = np.broadcast_to(built[v.OBSERVED].to_numpy(), effect.shape)
+    if v.DEVIATION in built:
+        effects, (cell, member, rows) = model_frame.effects, model_frame.effects.membership
+        # Events of a member in a cell, in the order of the membership table.
+        events = np.zeros((effects.sizes.size, effects.codes.size))
+        np.add.at(
+            events, (effects.cell, effects.unit_effect), model_frame.panel.outcome[effects.rows]
+        )
+        place, n = built[v.MEMBERSHIP_CELL].to_numpy(), effect.shape[-1]
+        deviation = built[v.DEVIATION].isel({v.PATH: 0}).transpose(..., v.MEMBER).to_numpy()
+        count = np.bincount(place, rows, n)
+        share = csr_array((rows / count[place], (member, place)), shape=(effects.codes.size, n))
+        exponent = (
+            deviation[..., member]
+            - (deviation.reshape(-1, len(effects.codes)) @ share).reshape(*deviation.shape[:-1], n)[
+                ..., place
+            ]
+        )
+        weight = events[cell, member] / count[place]
+        onto = csr_array((weight, (np.arange(place.size), place)), shape=(place.size, n))
+        flat = np.exp(-exponent).reshape(-1, place.size) @ onto
+        factor = flat.reshape(*deviation.shape[:-1], n)
+    return built.assign({v.UNTREATED: ((*v.SAMPLE_DIMS, v.CELL), np.exp(-effect) * factor)})
 
 
 def _with_via(built: xr.Dataset, via: Array) -> xr.Dataset:

@@ -12,6 +12,7 @@ import numpy as np
 
 from bayes_nqp._core import progress as steps
 from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import NotApplicable
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.threads import n_threads
 from bayes_nqp.inference.fitting._correlated_equations import correlated
@@ -110,6 +111,7 @@ def equation_density(
     keeper : DrawsWithDensity, optional
         For draws of coefficients at proposals.
     """
+    refuse_latent(equation)
     problem = equation.gaussian.for_many if often else equation.gaussian
 
     def heights(points: Array) -> Array:
@@ -117,6 +119,25 @@ def equation_density(
         return density(problem, points, threads=threads, keeper=many)
 
     return Density(heights, partial(gradient, problem, threads=threads))
+
+
+def refuse_latent(equation: Equation) -> None:
+    """Raise an error if observations of an equation are given latent outcomes.
+
+    Only their Gaussian approximations have a density from sufficient statistics.
+
+    Raises
+    ------
+    NotApplicable
+        If the observations are not approximated.
+    """
+    if equation.restated is not None:
+        raise NotApplicable(
+            Message(
+                "Observations are drawn given latent outcomes, so that they have no sufficient "
+                "statistics; use the same design with a Gaussian likelihood."
+            )
+        )
 
 
 def _kept(equation: Equation, sampler: Importance, n_equations: int) -> DrawsWithDensity:

@@ -313,8 +313,9 @@ def fit(
     Parameters
     ----------
     sampler : Importance or NUTS, optional
-        `Importance` by default, which takes a fraction of a second. For likelihoods without
-        sufficient statistics the default is `NUTS`, which samples the PyMC model of `to_pymc`.
+        `Importance` by default, which takes a fraction of a second, or a few seconds for counts.
+        For likelihoods without sufficient statistics or Gaussian approximations the default is
+        `NUTS`, which samples the PyMC model of `to_pymc`.
     scale : float, optional, outcome units
         ``s``, in which priors are stated, fixed at this value, as for simulated outcomes; computed
         from the outcome by default.
@@ -392,6 +393,11 @@ def _run(
 
         groups, gate, interrupted = fit_rows(model_frame, sampler, progress)
         notes = (*notes, ROWS_NOTE)
+    elif facts.approximated:
+        from bayes_nqp.inference.fitting._approximated import fit_approximated
+
+        groups, gate = fit_approximated(model_frame, sampler)
+        interrupted = False
     elif facts.joined:
         from bayes_nqp.inference.fitting._joint import fit_joint
 

@@ -181,7 +181,7 @@ def _check(design: Design, index: Index | Centrality, draws: int) -> None:
         )
     afford(0.0, f"'draws': {draws:,} fits", "fewer of them", hours=draws / _AN_HOUR)
     facts = design.facts
-    if facts.by_rows:
+    if not facts.exact:
         _, value, hint = facts.inexact
         raise StudyError(
             f"{value!r} has no sufficient statistics, so that every draw would take too long",

@@ -79,6 +79,8 @@ def log_marginal(
     StudyError
         If the likelihood is an adjusted one.
     """
+    if design.facts.approximated:
+        return _corrected(design, panel, proposals or 1000, seed)
     model_frame = model_frame_of(design, panel)
     equation, lag = model_frame.equations[0], model_frame.model.equations[0].lag
     if lag is not None and lag.adjusted:
@@ -104,13 +106,33 @@ def log_marginal(
     else:
         draw = brief_importance if proposals is None else importance
         drawn = draw(density, space, sampler)
+    return _stated(model_frame, panel, drawn.facts, problem.n_free)
+
+
+def _corrected(design: Design, panel: Panel, proposals: int, seed: int) -> Marginal:
+    """Return the mean of the corrected weights of Gaussian approximations."""
+    from bayes_nqp.inference.fitting._fit import fit
+
+    sampler = Importance(draws=100, proposals=proposals, seed=seed)
+    drawn = fit(design, panel, sampler, progress=False)
+    facts = {str(k): float(x) for k, x in drawn.groups["sample_stats"].items() if not x.dims}
+    free = drawn.model_frame.equations[0].problem.free
+    return _stated(drawn.model_frame, panel, facts, free)
+
+
+def _stated(
+    model_frame: ModelFrame, panel: Panel, facts: Mapping[str, float], free: int
+) -> Marginal:
+    """Return a marginal likelihood, and the properties that comparable ones share."""
+    equation = model_frame.equations[0]
+    problem = equation.gaussian
     flat = tuple(
         (part.name, part.columns.shape[1]) for part in equation.globals if part.scale == FLAT
     ) + tuple((part.name, part.index.size) for part in equation.locals if part.scale == FLAT)
     return Marginal(
-        *marginal_of(drawn.facts),
-        (problem.n_free, problem.n_flat),
-        (panel.digest, equation.scale, problem.n_free, problem.noise, flat, _linked(model_frame)),
+        *marginal_of(facts),
+        (free, problem.n_flat),
+        (panel.digest, equation.scale, free, problem.noise, flat, _linked(model_frame)),
     )
 
 
@@ -135,7 +157,8 @@ def held_out(design: Design, panel: Panel, without: Panel) -> float:
     """Compute the log predictive density of left-out observations, given a part of a panel.
 
     ``log p(y | phi) - log p(y_- | phi)``, phi the posterior mode of the parameters on the part;
-    flat coefficients are the same in both, and ``s`` is that of the whole panel.
+    flat coefficients are the same in both, and ``s`` is that of the whole panel. It is missing if
+    outcomes are latent.
 
     Parameters
     ----------
@@ -147,6 +170,8 @@ def held_out(design: Design, panel: Panel, without: Panel) -> float:
     IdentificationError
         If either does not identify an effect of the design.
     """
+    if design.facts.approximated:
+        return float("nan")
     full = model_frame_of(design, panel).equations[0]
     part = model_frame_of(design, without, scale=full.scale).equations[0]
     point = mode_of(part).point[None]

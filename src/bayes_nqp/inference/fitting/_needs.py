@@ -100,7 +100,17 @@ REFITS: Final = Need(
         *facts.inexact[1:],
     ),
 )
-"""Sufficient statistics of the observations, so that refits are fast."""
+"""Coefficients that are integrated out, so that a refit takes seconds at most."""
+
+SUMS: Final = Need(
+    lambda facts, _: facts.exact,
+    lambda facts: Message(
+        "This check needs hundreds of refits from sufficient statistics, and {!r} has none; use "
+        "the same design with {}.",
+        *facts.inexact[1:],
+    ),
+)
+"""Sufficient statistics of the observations, for hundreds of refits in closed form."""
 
 ADDITIVE: Final = Need(
     lambda facts, _: not facts.likelihood.latent,

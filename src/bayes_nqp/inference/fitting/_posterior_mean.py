@@ -10,6 +10,7 @@ from bayes_nqp._core.exceptions import StudyError, nearest
 from bayes_nqp._core.validation import door
 from bayes_nqp.inference.fitting._draws import recovered
 from bayes_nqp.inference.fitting._effects_dataset import effects_dataset
+from bayes_nqp.inference.fitting._equations import refuse_latent
 from bayes_nqp.inference.fitting._parameters import point_at
 from bayes_nqp.inference.fitting._paths import paths_of
 from bayes_nqp.inference.model_frame import model_frame_of
@@ -58,6 +59,8 @@ def posterior_mean(design: Design, panel: Panel, **parameters: float) -> xr.Data
             "conditional means use one equation at a time, but vary_by='unit' joins two",
             hint="nqp.fit, or vary_by=None",
         )
+    for equation in model_frame.equations:
+        refuse_latent(equation)
     names = [n for e in model_frame.equations for n in e.problem.parameter_names]
     for name in parameters:
         if name not in names:

@@ -183,6 +183,8 @@ class _Draws:
     def rows(self, part: slice, generators: list[np.random.Generator]) -> Array:
         """Draw outcomes of observations for some draws (draw, row), outcome units."""
         outcome = (self.mean(part) + self.errors(part, generators)) * self.equation.scale
+        if self.equation.rows.offset is not None:
+            outcome = outcome + self.equation.rows.offset
         values = [self.own[x.name][part, None] for x in self.likelihood.parameters]
         return self.likelihood.observed(outcome, values, generators[1])
 

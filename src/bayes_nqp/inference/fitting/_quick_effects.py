@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 SHORT: Final = (4, 250)
 """Chains and draws of a refit."""
+_CORRECTED = 1_000
+"""Proposals of a refit with Gaussian approximations of observations."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +124,11 @@ def quick_effects(
     IdentificationError
         If the panel does not identify an effect of the design.
     """
+    if design.facts.approximated:
+        from bayes_nqp.inference.fitting._fit import fit
+
+        sampler = Importance(*SHORT[::-1], proposals=_CORRECTED, seed=seed)
+        return fit(design, panel, sampler, progress=False).effects
     model_frame = model_frame_of(design, panel)
     draws, gates = [], {}
     for number, equation in enumerate(model_frame.equations):

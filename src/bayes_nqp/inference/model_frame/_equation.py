@@ -12,6 +12,7 @@ from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint, PanelError, StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.plugins import registered
+from bayes_nqp._core.vocabulary import LOG
 from bayes_nqp.inference.model_frame._assemble import assemble
 from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.inference.model_frame._columns import centred, varying_columns, within
@@ -92,14 +93,16 @@ def equation_of(
     columns = _columns(ground, equation, scale)
     rows = _rows(ground, equation, columns, scale)
     effects = _effect_parts(ground, equation, columns)
-    stated = assemble(
-        ground, equation, rows, _parts(ground, equation, rows, columns, effects, local_time),
+    restated = partial(
+        assemble, ground, equation,
+        parts=_parts(ground, equation, rows, columns, effects, local_time),
         block=block, time_rows=frame.level_of_stratum, unit_effects=unit_effects, scale=scale,
         unit_effect_scale=_unit_effect_scale(equation, frame), slopes=columns.slopes,
         dose=columns.dose,
     )  # fmt: skip
+    stated = restated(rows)
     check_identified(stated, _roles(ground, equation, columns.covariates), effects)
-    return stated
+    return replace(stated, restated=restated) if ground.facts.approximated else stated
 
 
 def _scale(ground: ModelFrame, equation: EquationSpec, scale: float | None) -> float:
@@ -190,6 +193,7 @@ def _rows(ground: ModelFrame, equation: EquationSpec, columns: _Columns, scale: 
         columns=columns.columns,
         weights=_precision(ground, equation, outcome, columns),
         variances=_known_variances(ground, equation, scale),
+        offset=_offset(ground),
         loading=_loading(ground, equation),
         counts=frame.counts,
         own=1 if equation.series is None else 1 + equation.series.values.shape[1],
@@ -268,6 +272,14 @@ def _unit_effect_scale(equation: EquationSpec, frame: PanelCodes) -> Scale | Non
         return equation.deviation
     treated = np.unique(frame.unit_effect[frame.cohort >= 0]).size
     return Scale("deviation", equation.priors.scale("member"), treated >= ESTIMATED_FROM)
+
+
+def _offset(ground: ModelFrame) -> Array | None:
+    """Return logarithms of exposures (row) under a log link."""
+    exposure = ground.panel.exposure
+    if exposure is None or ground.facts.likelihood.link != LOG:
+        return None
+    return np.log(exposure[ground.kept])
 
 
 def _known_variances(ground: ModelFrame, equation: EquationSpec, scale: float) -> Array | None:

@@ -29,6 +29,7 @@ from bayes_nqp.inference.model_frame._exposure import (
     kept_rows,
 )
 from bayes_nqp.inference.model_frame._identification import row_reasons
+from bayes_nqp.inference.model_frame._informative import informative_rows
 from bayes_nqp.inference.model_frame._model_frame import Equation, ModelFrame
 from bayes_nqp.inference.model_frame._moderation import moderator_of
 from bayes_nqp.model.designs import Calendar, Design, DoseSpec, EquationSpec, ModelSpec
@@ -225,6 +226,8 @@ def model_frame_without_equations(model: ModelSpec) -> ModelFrame:
     exposure = None
     if isinstance(timing, Calendar):
         sample, notes = drop_reasons(model, frame)
+        sample, more = informative_rows(model, frame, sample)
+        notes = (*notes, *more)
         table, cell_of_row = cell_table(panel, frame, sample, timing)
         cells = cell_info(panel, frame, sample, table, cell_of_row)
     else:

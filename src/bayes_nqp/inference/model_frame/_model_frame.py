@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -156,6 +156,8 @@ class Equation:
         moderator of the treatment effect.
     dose : Dose, optional
         Present if effects are slopes of an exposure.
+    restated : callable, optional
+        Returns the same equation for other observations, such as Gaussian approximations.
     """
 
     name: str
@@ -168,6 +170,7 @@ class Equation:
     positions: Positions
     slopes: tuple[Slope, ...] = ()
     dose: Dose | None = None
+    restated: Callable[[Rows], Equation] | None = None
 
     @cached_property
     def gaussian(self) -> GaussianProblem:

@@ -46,7 +46,10 @@ def state_density(
     if likelihood.latent:
         mean = mean + sigma * _unseen(names, equation, layout, noise, values)
         shape = [parameter(names, p, s) for p in likelihood.parameters]
-        likelihood.density(names("rows"), mean * s, None, shape, observed=y, dims="row")
+        latent = mean * s
+        if equation.rows.offset is not None:
+            latent = latent + row_data("row_offset", equation.rows.offset)
+        likelihood.density(names("rows"), latent, None, shape, observed=y, dims="row")
         return
     error: Any = 0.0
     if equation.rows.variances is not None:

@@ -121,7 +121,7 @@ def check_design(
     PanelError
         If a unit has gaps, under a spatial lag.
     """
-    if lag and not facts.exact:
+    if (lag and not facts.exact) or facts.approximated:
         _, value, hint = facts.inexact
         needs = type(value).__name__
         raise StudyError(

@@ -56,6 +56,10 @@ class AR1PlusNoise(Noise):
         white = values[:, 1, None, None] ** 2 * np.eye(n_periods)
         return np.asarray(_CARRIED.covariance(n_periods, values) + white)
 
+    def white(self, values: Array) -> Array:
+        """``noise²``."""
+        return np.asarray(values[:, 1] ** 2)
+
     def steps(self, gap: Any, values: Sequence[Any]) -> Steps:
         """Return the steps of AR(1) with white noise added."""
         rho, noise = values

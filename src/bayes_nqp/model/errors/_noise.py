@@ -164,6 +164,21 @@ class Noise(ABC):
         """True if errors are first-order Markov: a multiple of the last plus an innovation."""
         return False
 
+    def white(self, values: Array) -> Array | None:
+        """Return the variance of white noise on top of first-order Markov errors (B).
+
+        Parameters
+        ----------
+        values : ndarray (B, k)
+            Parameters at B points, as in `covariance`.
+
+        Returns
+        -------
+        ndarray (B), or None
+            None if the remaining errors are not first-order Markov.
+        """
+        return np.zeros(len(values)) if self.markov else None
+
     @property
     def richer(self) -> tuple[Noise, ...]:
         """Structures that a check compares it with, simple ones first: they name it as poorer."""

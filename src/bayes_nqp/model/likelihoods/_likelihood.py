@@ -8,12 +8,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.arrays import Array, Index, Mask
 from bayes_nqp._core.exceptions import NotApplicable, PanelError
-from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.i18n import NOTHING, Message
 from bayes_nqp._core.plugins import needed, registered
 from bayes_nqp._core.vocabulary import IDENTITY, Link
 from bayes_nqp.numerics.parameters import Parameter
+
+_NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
+_NODE_WEIGHTS = _NODE_WEIGHTS / _NODE_WEIGHTS.sum()
 
 
 class Likelihood(ABC):
@@ -35,9 +38,10 @@ class Likelihood(ABC):
     exact : bool
         True if the density depends on observations only through sums and cross-products, so that
         coefficients are integrated out exactly.
-    by_sites : bool
-        True if each observation has a normal approximation, corrected by importance weights. No
-        likelihood of the library has one.
+    approximated : bool
+        True if each observation has a Gaussian approximation, corrected by exact importance
+        weights: `log_density`, `slopes` or `expected_slopes`, `start`, `impossible` and
+        `informative` are then defined.
     robust : bool
         True if outliers receive less weight than under normal errors.
     scale : float or None
@@ -55,7 +59,7 @@ class Likelihood(ABC):
 
     link: ClassVar[Link] = IDENTITY
     exact: ClassVar[bool] = False
-    by_sites: ClassVar[bool] = False
+    approximated: ClassVar[bool] = False
     robust: ClassVar[bool] = False
     scale: ClassVar[float | None] = None
     scale_words: ClassVar[Message | None] = None
@@ -124,6 +128,48 @@ class Likelihood(ABC):
             Codes of the groups with flat levels: units, and periods by level of time effects.
         """
         return None
+
+    def expected(self, outcome: Array) -> Array:
+        """Return the expected outcome given the latent outcome, on the scale of the outcome."""
+        return outcome
+
+    def log_density(self, outcome: Array, latent: Array) -> Array:
+        """Return the log density of observations given the latent outcome, constants included."""
+        raise NotImplementedError
+
+    def slopes(self, outcome: Array, latent: Array) -> tuple[Array, Array]:
+        """Return the first derivative of `log_density` by ``latent``, and minus the second."""
+        raise NotImplementedError
+
+    def expected_slopes(self, outcome: Array, mean: Array, variance: Array) -> tuple[Array, Array]:
+        """Return the expected `slopes` over a normal latent outcome, by default at nine nodes."""
+        first, second = np.zeros_like(mean), np.zeros_like(mean)
+        for node, weight in zip(_NODES, _NODE_WEIGHTS, strict=True):
+            one, two = self.slopes(outcome, mean + np.sqrt(variance) * node)
+            first, second = first + weight * one, second + weight * two
+        return first, second
+
+    def without_level(self, outcome: Array, latent: Array) -> Array | None:
+        """Return the log of the density of a unit integrated over a flat level, if it is known.
+
+        Parameters
+        ----------
+        outcome, latent : ndarray (..., period)
+            Unobserved periods have no events, and a latent outcome far below all others.
+        """
+        return None
+
+    def start(self, outcome: Array) -> Array:
+        """Return a finite latent outcome for each observation, from which a search starts."""
+        raise NotImplementedError
+
+    def impossible(self, outcome: Array) -> tuple[Mask, Message, Message]:
+        """Return True for outcomes without a density (row), the reason, and a hint."""
+        return np.zeros(outcome.shape, dtype=bool), NOTHING, NOTHING
+
+    def informative(self, outcome: Array, groups: Index) -> Mask:
+        """Return True for observations of groups with a proper posterior of the level (row)."""
+        return np.ones(outcome.shape, dtype=bool)
 
     def words(self, errors: str) -> Message:
         """Describe the errors for reports, given their structure: "AR(1)"."""

@@ -285,14 +285,14 @@ class Facts:
         return self.likelihood.exact and self.deviations.gaussian
 
     @property
-    def by_sites(self) -> bool:
-        """True if observations have normal approximations, corrected by importance weights."""
-        return self.likelihood.by_sites and self.deviations.gaussian
+    def approximated(self) -> bool:
+        """True if observations have Gaussian approximations, corrected by importance weights."""
+        return self.likelihood.approximated and self.deviations.gaussian
 
     @property
     def by_rows(self) -> bool:
         """True if every coefficient is sampled, observation by observation, which is slow."""
-        return not (self.exact or self.by_sites)
+        return not (self.exact or self.approximated)
 
     @property
     def by_units(self) -> Message:

@@ -88,7 +88,7 @@ def _check_likelihood(likelihood: Likelihood) -> None:
         raise StudyError(
             Message("{}.scale is {}", type(likelihood).__name__, scale), hint="a number above 0"
         )
-    for attribute in ("exact", "by_sites", "robust"):
+    for attribute in ("exact", "approximated", "robust"):
         answered(likelihood, attribute, partial(getattr, likelihood, attribute), bool)
     answered(likelihood, "label", lambda: likelihood.label, str)
     answered(likelihood, "words", lambda: likelihood.words("AR(1)"), str)
@@ -102,6 +102,21 @@ def _check_likelihood(likelihood: Likelihood) -> None:
         object,
     )
     numbers(likelihood, attribute, drawn, normal.shape)
+    if likelihood.approximated:
+        _check_approximation(likelihood)
+
+
+def _check_approximation(likelihood: Likelihood) -> None:
+    """Raise an error unless the density and its expected slopes are numbers."""
+    y, mean = np.arange(3.0), np.full(3, 0.5)
+    calls: dict[str, Callable[[], object]] = {
+        "start": lambda: likelihood.start(y),
+        "log_density": lambda: likelihood.log_density(y, mean),
+        "expected_slopes": lambda: np.stack(likelihood.expected_slopes(y, mean, mean)),
+    }
+    for name, call in calls.items():
+        shape = (2, 3) if name == "expected_slopes" else (3,)
+        numbers(likelihood, name, answered(likelihood, name, call, object), shape)
 
 
 def check_parameters(owner: object, call: Callable[[], Any]) -> tuple[Parameter, ...]:

@@ -8,6 +8,7 @@ from bayes_nqp.numerics.linear_gaussian._stacked_density import stacked_density
 from bayes_nqp.numerics.linear_gaussian._stacked_draws import StackedDraws, stacked_draw
 from bayes_nqp.numerics.linear_gaussian._stacked_gradient import stacked_gradient
 from bayes_nqp.numerics.linear_gaussian._unit_matrices import back_solve
+from bayes_nqp.numerics.linear_gaussian.class_maps import class_types
 from bayes_nqp.numerics.linear_gaussian.correlated import ErrorSums, FixedErrorSums, error_sums
 from bayes_nqp.numerics.linear_gaussian.density import density, normal_equations
 from bayes_nqp.numerics.linear_gaussian.draws import Coefficients, SharedErrors, draw, number_count
@@ -48,7 +49,7 @@ from bayes_nqp.numerics.linear_gaussian.problem_spec import (
 from bayes_nqp.numerics.linear_gaussian.spans import absorbed_products, net_of
 from bayes_nqp.numerics.linear_gaussian.stacked import Stacked, stacked
 from bayes_nqp.numerics.linear_gaussian.types import PADDING, Arrowhead, ErrorLaw, Values
-from bayes_nqp.numerics.linear_gaussian.unit_precision import class_precision
+from bayes_nqp.numerics.linear_gaussian.unit_precision import class_precision, small
 
 __all__ = [
     "HIGHEST",
@@ -83,6 +84,7 @@ __all__ = [
     "averages",
     "back_solve",
     "class_precision",
+    "class_types",
     "coefficients_of",
     "correlation_root",
     "density",
@@ -103,6 +105,7 @@ __all__ = [
     "number_count",
     "responses",
     "series_length",
+    "small",
     "stacked",
     "stacked_density",
     "stacked_draw",

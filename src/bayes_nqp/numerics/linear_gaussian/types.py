@@ -68,6 +68,12 @@ class ErrorLaw(Protocol):
             Of the noise's parameters, on their own scales.
         """
 
+    def white(self, values: Array) -> Array | None:
+        """Return the variance of white noise on top of first-order Markov errors (point).
+
+        None if the remaining errors are not first-order Markov.
+        """
+
 
 @dataclass(frozen=True, eq=False)
 class Values:

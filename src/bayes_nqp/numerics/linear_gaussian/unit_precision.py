@@ -10,6 +10,7 @@ from bayes_nqp._core.arrays import Array
 from bayes_nqp.numerics.linear_gaussian._unit_matrices import absorb, innovation_root
 from bayes_nqp.numerics.linear_gaussian.equations import deviation_precision
 from bayes_nqp.numerics.linear_gaussian.interpolation import Panels
+from bayes_nqp.numerics.linear_gaussian.markov import markov_precision
 from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem
 from bayes_nqp.numerics.linear_gaussian.types import Values
 from bayes_nqp.numerics.sufficient_statistics import UnitClass
@@ -90,12 +91,14 @@ def values_of_noise(problem: GaussianProblem, u: Array) -> Values:
 def _of_patterns(problem: GaussianProblem, values: Values) -> tuple[Array, Array]:
     """Return ``Q̃`` of every pattern (B, P, T, T), and the sum of log determinants (B)."""
     m = problem.moments
+    units = np.bincount(m.pattern, m.n_units, len(m.seen))  # Units of each pattern.
+    if (fast := markov_precision(problem, values)) is not None:
+        return fast[0], 0.5 * fast[1] @ units
     root, log_det = innovations(problem, values)
     # N (T, a), of the problem or of each point; its rows outside o are zero, as those of Q are.
     nuisance = problem.nuisance if values.nuisance is None else values.nuisance[:, None]
     # Q = W'W of every pattern (B, P, T, T); absorbed is log|N'QN| (B, P).
     q, absorbed = absorb(root.swapaxes(-1, -2) @ root, nuisance * m.seen[:, :, None])
-    units = np.bincount(m.pattern, m.n_units, len(m.seen))  # Units of each pattern.
     return q, 0.5 * (log_det - absorbed) @ units
 
 

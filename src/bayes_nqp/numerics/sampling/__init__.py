@@ -9,6 +9,7 @@ from bayes_nqp.numerics.sampling._importance import (
     LEAST_BRIEF,
     Importance,
     brief_importance,
+    corrected_importance,
     importance,
     refit_importance,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "Sampler",
     "brief_importance",
     "climb",
+    "corrected_importance",
     "importance",
     "newton",
     "refit_importance",

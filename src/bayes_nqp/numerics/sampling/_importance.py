@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import numpy as np
 from annotated_types import Ge
 from scipy.special import logsumexp
 
-from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.types import Seed
 from bayes_nqp._core.validation import value
 from bayes_nqp.numerics.parameters import ParameterSpace
@@ -21,6 +22,7 @@ from bayes_nqp.numerics.sampling._proposals import (
     around,
     chart_of,
     fitted,
+    interleaved,
     pooled,
     propose,
     refitted,
@@ -142,6 +144,67 @@ def importance(
     return tempered(density, space, sampler.draws, sampler.chains, generator)
 
 
+def corrected_importance(
+    density: Density,
+    space: ParameterSpace,
+    sampler: Importance,
+    start: Array,
+    correction: Callable[[Array], Array],
+) -> tuple[Chains, Index]:
+    """Draw the parameters of an approximate density, and correct the weight of each point.
+
+    A correction costs more than the density: rounds have half of the sampler's proposals and end
+    as soon as the weights are good enough.
+
+    Parameters
+    ----------
+    density : Density
+        The approximation, of the unconstrained parameters.
+    sampler : Importance
+        With a seed.
+    start : ndarray (parameter)
+        Unconstrained starting point of the search for the mode.
+    correction : callable
+        From points (B, parameter) to the log of an unbiased ratio of the density to its
+        approximation (B). It may draw other variables jointly with the ratio.
+
+    Returns
+    -------
+    tuple of Chains and ndarray of int (chain, draw)
+        As `importance` returns, with the fact ``approximate_ess``: effective proposals before the
+        correction. The second array is the position of each draw among the points of all calls.
+    """
+    generator = np.random.default_rng(sampler.seed)
+    mode = newton(density, start)
+    if not mode.smooth:
+        mode, _ = find_modes(density, space, generator)
+    proposal = fitted(density, around(mode, chart_of(space.folds, mode)), generator)
+    drawn: list[Proposals] = []
+    before: list[Proposals] = []
+    size, made = max(sampler.proposals // 2, 64), 0
+    while True:
+        made += size
+        new = propose(density, proposal, generator, size)
+        finite = np.isfinite(new.log_weights)
+        before.append(Proposals(new.points[finite], new.log_weights[finite], proposal))
+        corrected = before[-1].log_weights + correction(before[-1].points)
+        drawn.append(replace(before[-1], log_weights=corrected))
+        pool = pooled(drawn)
+        if pool.weights.passed or made >= sampler.n_evaluations:
+            break
+        proposal = refitted(proposal, pool)
+    share = len(pool.points) / made
+    facts = {
+        **pool.weights.facts,
+        "refused": 1.0 - share,
+        "log_marginal_likelihood": pool.weights.log_marginal + np.log(share),
+        "approximate_ess": pooled(before).weights.effective,
+    }
+    index = _chosen(pool.log_weights, sampler, generator)
+    place = interleaved([len(part.points) for part in drawn])[index]
+    return Chains({"x": pool.points[index]}, {}, facts=facts), place
+
+
 def refit_importance(
     density: Density, space: ParameterSpace, sampler: Importance, start: Array
 ) -> Chains:
@@ -245,15 +308,21 @@ def find_modes(
 
 
 def _resampled(proposals: Proposals, sampler: Importance, generator: np.random.Generator) -> Chains:
-    """Resample each stream of proposals by its own weights, systematically, and shuffle."""
-    streams = np.array_split(np.arange(len(proposals.points)), sampler.chains)
+    """Resample proposals by their weights."""
+    index = _chosen(proposals.log_weights, sampler, generator)
+    return Chains({"x": proposals.points[index]}, {}, facts=proposals.weights.facts)
+
+
+def _chosen(weights: Array, sampler: Importance, generator: np.random.Generator) -> Index:
+    """Resample each stream of points by its own log weights, systematically, and shuffle."""
+    streams = np.array_split(np.arange(weights.size), sampler.chains)
     index = np.empty((sampler.chains, sampler.draws), dtype=np.int64)
     for c, stream in enumerate(streams):
-        log_weights = proposals.log_weights[stream]
+        log_weights = weights[stream]
         # Draw j takes the point with the share of the cumulative weight that contains (j + U) / n,
         # one U.
         share = np.cumsum(np.exp(log_weights - logsumexp(log_weights)))
         places = (np.arange(sampler.draws) + generator.random()) / sampler.draws
         chosen = np.minimum(np.searchsorted(share, places * share[-1]), stream.size - 1)
         index[c] = generator.permutation(stream[chosen])
-    return Chains({"x": proposals.points[index]}, {}, facts=proposals.weights.facts)
+    return index

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_nqp._core.arrays import Array, Mask
+from bayes_nqp._core.arrays import Array, Index, Mask
 from bayes_nqp.numerics.sampling._climb import Density, Mode
 from bayes_nqp.numerics.sampling._transformed_space import Chart, FoldedT
 from bayes_nqp.numerics.sampling._weights import Weights
@@ -116,13 +116,17 @@ def pooled(drawn: Sequence[Proposals]) -> Proposals:
     worth = np.array([max(part.weights.effective, 1e-9) for part in drawn])
     more = np.log(worth / worth.sum() * sizes.sum() / sizes)
     log_weights = [part.log_weights + x for part, x in zip(drawn, more, strict=True)]
-    # Every part of the points contains its share of each proposal's.
-    order = np.argsort(np.concatenate([np.arange(n) / n for n in sizes]), kind="stable")
+    order = interleaved(sizes)
     return Proposals(
         np.concatenate([part.points for part in drawn])[order],
         np.concatenate(log_weights)[order],
         drawn[-1].proposal,
     )
+
+
+def interleaved(sizes: Sequence[int] | Index) -> Index:
+    """Return an order of several sets of points in which every part has its share of each set."""
+    return np.argsort(np.concatenate([np.arange(n) / n for n in sizes]), kind="stable")
 
 
 def refitted(proposal: FoldedT, proposals: Proposals) -> FoldedT:

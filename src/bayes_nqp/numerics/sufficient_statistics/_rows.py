@@ -96,6 +96,8 @@ class Rows:
         Flat coefficients of each unit.
     counts : ndarray (unit), optional
         Number of units that each represents; one by default.
+    offset : ndarray (row), optional
+        Logarithm of the exposure, added to the latent outcome under a log link.
     """
 
     unit: Index
@@ -108,6 +110,7 @@ class Rows:
     own: int = 1
     counts: Array | None = None
     variances: Array | None = None
+    offset: Array | None = None
 
     def count_of(self, units: Index) -> Array:
         """Return the number of units that some entries represent (unit)."""

@@ -93,8 +93,8 @@ counts = pf.fepois("patents ~ treated | unit + time", rows, vcov={"CRV1": "unit"
 """,
     place=60,
     because=Message(
-        "The likelihoods are Gaussian and Student t. Poisson pseudo-maximum likelihood allows "
-        "for zeros and estimates proportional effects."
+        "likelihood=nqp.Poisson() estimates the design for counts, zeros included. Poisson "
+        "pseudo-maximum likelihood is its frequentist counterpart."
     ),
 )
 exhibit(

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
+from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message, chance, separated
 from bayes_nqp._core.software import versions
@@ -50,7 +51,7 @@ class Answer:
         context = self._context
         if context.outcome_scale == "log":
             return self._posterior(xr.apply_ufunc(np.expm1, att(effects, weights=context.weights)))
-        if context.outcome_scale != "level":
+        if context.outcome_scale != "level" and v.UNTREATED not in effects:
             return None
         try:
             return self._posterior(relative_effects(effects, weights=context.weights))

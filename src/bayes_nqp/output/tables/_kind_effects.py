@@ -17,6 +17,7 @@ from bayes_nqp.output.tables._described import interval_notes
 from bayes_nqp.output.tables._draft import TableDraft
 from bayes_nqp.output.tables._kinds import Ask, kind
 from bayes_nqp.output.tables._model import NOTHING, Cell, Table
+from bayes_nqp.output.tables._outcome_units import in_percent, in_units_of_outcome
 from bayes_nqp.output.tables._parts import CONTRASTED, count, outcome_of, sized_columns, units_by
 
 _NOTE_LEFT_OUT = Message("Contrasts are not shown for factors with more than {} levels.")
@@ -57,6 +58,11 @@ def effects(source: object, ask: Ask) -> Table:
     draft.note("Contrasts: differences in each draw of one model.", when=len(compared) > 0)
     many = any(_contrastable(dataset, names[k]) and len(t) > CONTRASTED for k, t in levels.items())
     draft.note(_NOTE_LEFT_OUT, CONTRASTED, when=many)
+    for said in (
+        in_percent(dataset, ask.prob),
+        in_units_of_outcome(dataset, ask.weights, ask.prob),
+    ):
+        draft.note("{}", said, when=said is not None)
     left_out = int(overall.attrs.get("cells_left_out", 0))
     draft.note(_NOTE_CELLS_LEFT_OUT, left_out, when=left_out > 0)
     draft.judge(source, convergence_of(overall))

@@ -140,6 +140,12 @@ def _sampling(context: Context) -> Block:
             )
             if fit.facts.by_rows or isinstance(fit.sampler, NUTS)
             else (
+                "Scales, autocorrelation, error SD and linear coefficients were sampled by "
+                "{sampler} in {chains} chains of {draws:,} draws, from a Gaussian approximation of "
+                "each observation, with exact importance weights. Convergence diagnostics: {gate}."
+            )
+            if fit.facts.approximated
+            else (
                 "Scales, autocorrelation and error SD were sampled by {sampler} in "
                 "{chains} chains of {draws:,} draws, with linear coefficients integrated "
                 "out exactly; coefficients were then drawn exactly. Convergence "
