@@ -54,8 +54,9 @@ class NormalEquations:
     total : ndarray (B)
         The log density's part that depends on no coefficient. It is half the sum over units of
         ``log|Q| - log|N'QN|`` and over deviations of ``log|Lambda| - log|Lambda + D'Q̃D|``, or of
-        ``log|Lambda| - log|Lambda + H_o|``; less half the log determinants of processes; the log
-        Jacobian of a lag; and, for stacked equations, less ``n_free log sigma`` of each.
+        ``log|Lambda| - log|Lambda + H_o|``. Half the log determinants of processes and, for
+        stacked equations, ``n_free log sigma`` of each are subtracted. The log Jacobian of a lag is
+        added.
     """
 
     matrix: Array

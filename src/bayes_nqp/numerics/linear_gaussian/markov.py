@@ -1,8 +1,9 @@
 """Precision of first-order Markov errors with known variances, from a tridiagonal inverse (1, 2).
 
-With ``V = M + omega² I``, M first-order Markov, and known variances v of the outcome, observations
-have the covariance ``M + D`` at unit innovation variance, ``D = omega² + v / sigma²``. The inverse
-K of M is tridiagonal, and so is ``K + E`` with ``E = D^-1``, zero in unobserved periods:
+Errors have the covariance ``V = M + omega² I``, and M is first-order Markov. With known variances v
+of the outcome, that of observations is ``M + D`` at unit innovation variance. Here
+``D = omega² + v / sigma²``. The inverse K of M is tridiagonal, and so is ``K + E`` with
+``E = D^-1``, zero in unobserved periods:
 
     ``Q = E - E (K + E)^-1 E``,  ``log|Q| = log|K| - log|K + E| + sum log E``.
 

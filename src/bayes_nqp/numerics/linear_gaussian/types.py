@@ -3,8 +3,8 @@
 Units of one *type* share observed periods, weights, known variances and loadings of their
 deviation. Units of one *group* have the same coefficients in every period. A *class* consists of a
 group's units of one type. Groups of a *block*, such as a stratum, share local coefficients.
-Observations load on *slots*: a time effect, a slope, a *cell* (the effect of a policy on some
-groups in some periods, such as on a cohort at an event time), a path. Slots are sums of
+Observations load on *slots*: a time effect, a slope, a *cell*, a path. A cell is the effect of a
+policy on some groups in some periods, such as on a cohort at an event time. Slots are sums of
 coefficients. A *path* over time is either in the border, where its T values are global
 coefficients, or a process, which is integrated
 out before beta. An *owner* has a deviation: a single unit, or several together, such as the firms
@@ -14,8 +14,8 @@ their units are in multiples of s. This is the outcome's standard deviation with
 time effects, over untreated observations.
 
 Unit i has the observations ``y_i = X_i beta + N alpha_i + D_i delta_i + e_i``. Here beta are the
-coefficients of blocks, alpha_i flat ones of the unit (N is (T, a); N = 1: its effect), and
-``delta_i ~ N(0, Omega)`` the deviation of the unit or of its cluster. Errors are
+coefficients of blocks, and alpha_i flat ones of the unit (N is (T, a); N = 1: its effect).
+``delta_i ~ N(0, Omega)`` is the deviation of the unit or of its cluster. Errors are
 ``e_i ~ N(0, sigma² (w^-1/2 V(phi) w^-1/2)_oo + diag(v)_oo)``
 on observed periods o. Here w are precision weights, and v known variances of the outcome in
 multiples of s², 0 by default. Precisions are in multiples of ``1 / sigma²``: Q is
@@ -236,9 +236,10 @@ class ClusterLayout:
 class Arrowhead:
     """Coefficients of a problem: blocks of local ones that are coupled only by the global ones.
 
-    Their normal equations A are bordered block diagonal: A_bb of the local coefficients of block b,
-    zero between blocks, and the border g of global ones and outcomes, ``A_bg`` and ``A_gg``. Each
-    block is stored with its part of the border (n, n), and ``A_gg`` is the sum of their corners.
+    Their normal equations A are bordered block diagonal: A_bb of the local coefficients of block
+    b, and zero between blocks. The border g of global ones and outcomes has ``A_bg`` and ``A_gg``.
+    Each block is stored with its part of the border (n, n), and ``A_gg`` is the sum of their
+    corners.
 
     Parameters
     ----------
