@@ -227,10 +227,10 @@ def _cause(name: Message) -> Message:
 def _resting(ratio: float) -> Message:
     """Return the finding that identification rests on a common course of exposure."""
     found = Message(
-        "Exposure is close to a unit-specific share times a common course, which "
-        "identifies the slope: net of it, the posterior SD is {:.1f} times as large. "
-        "Other influences that follow the same course cannot be distinguished from a "
-        "response.",
+        "Exposure is almost the product of a fixed share of each unit and a path over time that "
+        "is common to all units, and most of the information on the slope comes from this path: "
+        "without it the posterior SD is {:.1f} times as large. Anything else that follows the path "
+        "biases the slope.",
         ratio,
     )
     step = Message(
