@@ -267,9 +267,9 @@ def order_said(
     )
     both = advised(
         Message(
-            "Next: report the estimates with mediators of the fitted and of the earlier period "
-            "side by side, nqp.check(fit, 'timing').evidence, and state that the direction of "
-            "causality is not identified."
+            "Next: report the estimates with current and with earlier mediators side by side "
+            "(nqp.check(fit, 'timing').evidence), and state that the direction of causality is not "
+            "identified."
         )
     )
     found = [

@@ -107,18 +107,15 @@ def harm_of(fit: Fit, names: Iterable[str]) -> list[Harm]:
 _UNKNOWN: Final = Harm(
     True, True, Message("The consequence for the average effect could not be computed.")
 )
-_HARMLESS: Final = Message(
-    "Clustered by unit, the standard error of the average effect is {:.2f} times that of the "
-    "model; leaving out a single unit moves the effect by up to {:.1f} posterior SDs."
+_RATIO: Final = Message(
+    "Clustered by unit, the standard error of the average effect is {:.2f} times that of the model."
 )
 _NARROW: Final = Message(
     "Clustered by unit, the standard error of the average effect is {:.2f} times that of the "
-    "model, so its interval is too narrow; leaving out a single unit moves the effect by up to "
-    "{:.1f} posterior SDs."
+    "model, so its interval is too narrow."
 )
-_INFLUENCED: Final = Message(
-    "Leaving out a single unit moves the average effect by up to {1:.1f} posterior SDs; clustered "
-    "by unit, its standard error is {0:.2f} times that of the model."
+_INFLUENCE: Final = Message(
+    "Leaving out a single unit moves the average effect by up to {:.1f} posterior SDs."
 )
 _FIT: Final = Message("Next: fit again with {} in the design.")
 
@@ -136,12 +133,12 @@ def _of_shape(fit: Fit) -> Harm | None:
     ratio = float(estimate.ratio[0])
     limit = float(estimate.quantile(1.0 - _CHANCE)[0])
     most = float(np.abs(values.values).max() / np.sqrt(values.model))
-    narrow, sentence = ratio > max(_LIMIT, limit), _HARMLESS
-    if narrow:
-        sentence = _NARROW
-    elif most > 1.0:
-        sentence = _INFLUENCED
-    return Harm(narrow or most > 1.0, ratio > max(_FAR, limit), sentence.fill(ratio, most))
+    narrow = ratio > max(_LIMIT, limit)
+    sentences = [(_NARROW if narrow else _RATIO).fill(ratio), _INFLUENCE.fill(most)]
+    if not narrow and most > 1.0:
+        sentences.reverse()
+    sentence = joined([sentences[0], detailed(sentences[1])])
+    return Harm(narrow or most > 1.0, ratio > max(_FAR, limit), sentence)
 
 
 def _of_movement(fit: Fit, *, last: bool, common: bool) -> Harm | None:

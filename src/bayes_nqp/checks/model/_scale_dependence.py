@@ -323,8 +323,8 @@ def _sentence(verdict: Verdict, bias: _Bias, effect: float) -> Message:
             bias.mean,
         )
         step = Message(
-            "Next: fit logarithms, {}, or log odds for shares; if the outcome has zeros or "
-            "negative values, report the effect net of the bias, in nqp.check(fit, "
+            "Next: fit logarithms, {}, or log odds for shares; with zeros or negative "
+            "values, report the effect net of the bias, in nqp.check(fit, "
             "'scale_dependence').evidence.",
             "panel.with_outcome(np.log(panel.outcome))",
         )

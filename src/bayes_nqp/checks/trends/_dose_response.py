@@ -67,9 +67,9 @@ _WIDE: Final = 4.0
             "unit of exposure."
         ),
         remedy=Message(
-            "report the mean derivative of the curve next to the slope, both in nqp.check(fit, "
-            '"dose_response").evidence, or use a transformation of exposure with a linear '
-            "response, such as its logarithm"
+            "report the mean derivative of the curve next to the slope (nqp.check(fit, "
+            '"dose_response").evidence), or transform exposure so that the response is linear, '
+            "for example by its logarithm"
         ),
         code='result = nqp.check(fit, "dose_response")\nresult.evidence',
         literature="Harrell (2015); Hausman (1978)",
