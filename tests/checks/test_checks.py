@@ -159,7 +159,7 @@ def test_pretrends_are_not_earned_by_few_units(calm: nqp.Fit) -> None:
     lead = result.evidence["lead"]
     assert lead["event_time"].to_numpy().tolist() == [-7, -6, -5, -4, -3, -2]
     assert set(result.evidence["lead_region"]["region"].to_numpy()) == {"inland", "coastal"}
-    assert "would be detected with 80 % power" in result.sentence
+    assert "may go undetected (power below 80 %)" in result.sentence
 
 
 @pytest.mark.slow

@@ -213,7 +213,7 @@ def test_few_units_leave_it_open_and_the_next_design_runs_on_paste() -> None:
     fit, result = checked(medium(units=90, drift=drifting))
     assert result.verdict == "failed"
     assert result.evidence.attrs["probability_parallel"] < 0.05
-    change = re.search(r"do not reject is trends=(.*) \(\d+%\)\.", result.details)
+    change = re.search(r"do not reject is trends=(.*) \(\d+ ?%\)\.", result.details)
     assert change is not None
     step = re.search(r" with (nqp\.check.*)\.$", result.sentence)
     assert step is not None
@@ -224,7 +224,7 @@ def test_few_units_leave_it_open_and_the_next_design_runs_on_paste() -> None:
         _, result = checked(medium(units=90, drift=drifting))
         assert '[design] trends = { type = "DifferentialTrends" }' in result.details
         assert '[checks] run = ["assumptions"]' in result.sentence
-        assert "nqp." not in result.sentence + result.details
+        assert "nqp.check" not in result.sentence + result.details
 
 
 @pytest.mark.slow

@@ -82,7 +82,7 @@ def test_one_row_far_out_is_a_doubt() -> None:
     moved = own.with_outcome(own.outcome + 40.0 * (first & before) - 40.0 * (first & late))
     result = nqp.check(fitted(DESIGN, moved), "model_fit")
     assert result.verdict in ("caution", "failed")
-    assert "single units move the average effect by up to 1." in result.sentence + result.details
+    assert "a single unit moves the average effect by up to 1." in result.sentence + result.details
 
 
 @pytest.mark.slow

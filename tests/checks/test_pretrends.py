@@ -116,7 +116,7 @@ def test_they_cannot_tell_where_a_trend_as_large_as_the_effect_is_hard_to_detect
     result = checked(panel)
     assert result.evidence.attrs["within"] < 0.7
     assert result.verdict == "inconclusive"
-    assert "would be detected with 80 % power" in result.sentence
+    assert "may go undetected (power below 80 %)" in result.sentence
 
 
 @pytest.mark.slow

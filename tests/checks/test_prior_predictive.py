@@ -47,7 +47,7 @@ def test_it_fails_where_the_spread_is_outside(ordinary: nqp.Fit) -> None:
     assert result.verdict == "failed"
     assert "the SD of untreated outcomes within units is 0.867 (95 %" in result.sentence
     assert "too narrow" in result.sentence
-    assert "with sigma=1.0 in nqp.Priors" in result.sentence
+    assert "with sigma=1.0 instead of" in result.sentence
 
 
 def test_it_fails_where_effects_are_outside(ordinary: nqp.Fit) -> None:
@@ -67,7 +67,7 @@ def test_priors_far_too_wide_are_doubted(ordinary: nqp.Fit) -> None:
     result = under(ordinary, sigma=300.0)
     assert result.verdict in ("caution", "failed")
     assert "too wide" in result.sentence
-    assert "with sigma=1.0 in nqp.Priors" in result.sentence
+    assert "with sigma=1.0 instead of" in result.sentence
 
 
 @pytest.mark.slow

@@ -62,7 +62,7 @@ def test_plural_forms_are_those_of_each_language(n: int, english: str) -> None:
 def test_a_context_tells_equal_english_apart() -> None:
     with_controls = Message("with {}", "x", context="controls")
     assert with_controls == Message("with {}", "x")
-    assert (with_controls.in_("zh"), Message("with {}", "x").in_("zh")) == ("x时", "与 x")
+    assert (with_controls.in_("zh"), Message("with {}", "x").in_("zh")) == ("x 时", "与 x")
 
 
 def test_chains_follow_the_language() -> None:
@@ -73,7 +73,7 @@ def test_chains_follow_the_language() -> None:
     assert enumerated(["a", "b", "c"]) == "a, b and c"
     assert enumerated(["a", "b", "c"]).in_("zh") == "a、b、c"
     assert listed(["a"] * 9, 2) == "a, a, and 7 more"
-    assert listed(["a"] * 9, 2).in_("zh") == "a、a等（另有 7 项）"
+    assert listed(["a"] * 9, 2).in_("zh") == "a、a 等（另有 7 项）"
 
 
 def test_names_of_the_users_own_stay() -> None:

@@ -79,7 +79,8 @@ class Message(str):
         if not self.template or (language == ENGLISH and not labels):
             return str(self)
         try:
-            filled = _filled(self._template(language), self.parts, self.named, language, labels)
+            template = typography(language).opened(self._template(language))
+            filled = _filled(template, self.parts, self.named, language, labels)
         except (LookupError, ValueError):  # a translation with other places, or half of one
             english = _english(self.template, self.plural, self.named)
             filled = _filled(english, self.parts, self.named, language, labels)

@@ -13,6 +13,13 @@ from bayes_nqp._core.i18n._catalogue import ENGLISH
 _HAN, _MARKS = "\u4e00-\u9fff", "、。（），：；？“”"
 _SPACE = re.compile(f"(?<=[{_HAN}]) (?=[{_HAN}])|(?<=[{_MARKS}]) | (?=[{_MARKS}])")
 """Where a template leaves room for names of another script, and none is needed."""
+_ROOM: Final = "\ue000"
+"""Mark between a character of another script and a place of a template."""
+_PLACE = re.compile(f"(?<=[{_HAN}])(?={{)|(?<=}})(?=[{_HAN}])")
+_GAP = re.compile(
+    f"(?<=[{_HAN}]){_ROOM}(?=[^\\W{_HAN}]|[-−+<>])|(?<=[^\\W{_HAN}]|%){_ROOM}(?=[{_HAN}])"
+)
+"""Marks next to a Latin name or a number, which is set off by a space."""
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -86,9 +93,13 @@ class Typography:
     sample: str = ""
     date: tuple[str, ...] = ()
 
+    def opened(self, template: str) -> str:
+        """Mark where a template has no space between the language's script and a place."""
+        return _PLACE.sub(_ROOM, template) if self.sample else template
+
     def closed(self, text: str) -> str:
-        """Remove spaces around names that are written without spaces."""
-        return _SPACE.sub("", text) if self.sample else text
+        """Put spaces around Latin names and numbers, and remove those around other names."""
+        return _SPACE.sub("", _GAP.sub(" ", text).replace(_ROOM, "")) if self.sample else text
 
 
 _TYPOGRAPHIES: Final = {
@@ -161,9 +172,15 @@ def equality(value: float, decimals: int = 3) -> Numeral:
     return written if written[0] in "<>" else Numeral(f"= {written}")
 
 
-def spanned(value: float, lower: float, upper: float) -> Numeral:
-    """Format a number with its 95 % interval, ``.12 [.09, .15]``, with equal decimals."""
-    sd = (upper - lower) / 4.0
+def spanned(value: float, lower: float, upper: float, sd: float | None = None) -> Numeral:
+    """Format a number with its 95 % interval, ``.12 [.09, .15]``, with equal decimals.
+
+    Parameters
+    ----------
+    sd : float, optional
+        SD that implies the decimals; by default a quarter of the interval.
+    """
+    sd = (upper - lower) / 4.0 if sd is None else sd
     mean, low, high = (figures(x, sd) for x in (value, lower, upper))
     return Numeral(f"{mean} [{low}, {high}]")
 

@@ -32,7 +32,7 @@ _UNSURE = 0.05
             _UNSURE,
         ),
         failure=Message(
-            "Direct and indirect effects offset each other in the total effect, and "
+            "Direct and indirect effects partly offset each other in the total effect, and "
             "the proportion mediated has no meaning."
         ),
         remedy=Message(
@@ -59,7 +59,8 @@ def inconsistent(fit: Fit) -> Finding:
         draws = via.sel({v.MEDIATOR: mediator})
         against = sign * certain(draws, sure) < 0
         if against:
-            opposed.append(_called(mediator))
+            joint = Message("all mediators jointly")
+            opposed.append(joint if mediator == ALL else str(mediator))
         verdict = ladder(doubt=against)
         lines.append(drawn(_called(mediator), Message("indirect effect"), draws, verdict))
     withheld, quantity = share.attrs["withheld"], Message("proportion mediated")
@@ -83,12 +84,12 @@ def inconsistent(fit: Fit) -> Finding:
     if opposed:
         signs = Message(
             "Inconsistent mediation (suppression): the direct effect is {}, but indirect effects "
-            "have the opposite sign ({}).",
+            "have the opposite sign (through {}).",
             Message("positive") if sign > 0 else Message("negative"),
             listed(opposed),
         )
         meaning = Message(
-            "The two offset each other in the total effect, so no proportion mediated is reported."
+            "Direct and indirect effects partly offset each other in the total effect."
         )
         sentence = joined([signs, meaning])
     elif withheld:

@@ -171,13 +171,14 @@ def _judged(before: xr.DataArray, after: npt.NDArray[np.float64]) -> tuple[Verdi
 
 
 def _called(line: EvidenceRow) -> Message:
+    without = cast("Message", line.quantity).parts[0]
     if line.mediator == _DIRECT:
-        return Message("direct effect {}", line.quantity)
-    return Message("indirect effect through {} {}", line.mediator, line.quantity)
+        return Message("direct effect when {} is left out", without)
+    return Message("indirect effect through {} when {} is left out", line.mediator, without)
 
 
 def _sentence(lines: list[EvidenceRow], verdict: Verdict) -> Message:
-    bad = [_called(x) for x in lines if x.verdict in (DOUBT, FAILS)]
+    bad = [x for x in lines if x.verdict in (DOUBT, FAILS)]
     if verdict == HOLDS:
         return Message(
             "Leaving out any one mediator does not change the conclusions about the other effects."
@@ -185,9 +186,10 @@ def _sentence(lines: list[EvidenceRow], verdict: Verdict) -> Message:
     if verdict == FAILS:
         apart = Message("The data do not separate the indirect effects of the mediators.")
         return joined([_reversed([x for x in lines if x.verdict == FAILS]), apart])
-    depends = Message(
-        "Direct or indirect effects change when a mediator is left out ({}).", listed(bad, 3)
-    )
+    changed = listed(map(_called, bad), 3)
+    depends = Message("Indirect effects change when one mediator is left out ({}).", changed)
+    if any(x.mediator == _DIRECT for x in bad):
+        depends = Message("Effects change when one mediator is left out ({}).", changed)
     through = Message(
         "The mediators are related to each other, so single indirect effects depend on "
         "which mediators are in the model."

@@ -190,8 +190,8 @@ _AROUND: Final = Message(
     "that of the current period."
 )
 _WHY_AROUND: Final = Message(
-    "The mediator may be measured with error, follow the outcome, or share a persistent cause "
-    "with it, so the indirect effect may be biased."
+    "The mediator may be measured with error, follow the outcome, or have a persistent cause in "
+    "common with the outcome, so the indirect effect may be biased."
 )
 _LATER: Final = Message("{} of the period before still affects the outcome.")
 _TWO_LATER: Final = Message("{} of two periods before still affects the outcome.")

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed
+from bayes_nqp._core.i18n import Message, advised, detailed, enumerated, joined, listed
 from bayes_nqp.checks.mediation._evidence_rows import EvidenceRow, finding_of, left_over
 from bayes_nqp.checks.shared import HOLDS, Finding, Guide, asks, ladder
 from bayes_nqp.inference.fitting import ADOPTION, CHANNELS, ROWS, UNITS, Fit
@@ -23,8 +23,7 @@ _CASES: Final = {
         ),
         Message("The data can then hardly separate the direct from the indirect effect."),
         Message(
-            "Next: report the total effect, nqp.att(fit), or leave this mediator out and fit the "
-            "model again."
+            "Next: report the total effect, nqp.att(fit), or leave {} out and fit the model again."
         ),
     ),
     _OUTCOME: (
@@ -33,12 +32,12 @@ _CASES: Final = {
             "correlation: {})."
         ),
         Message(
-            "The mediator may be a part or another measure of the outcome, and not a step on the "
-            "way to it."
+            "Such a mediator may be a part or another measure of the outcome, and not a step on "
+            "the way to it."
         ),
         Message(
-            "Next: check if the outcome contains this mediator by definition; if it does, leave "
-            "the mediator out and fit the model again."
+            "Next: check if the outcome contains {0} by definition; if it does, leave {0} out and "
+            "fit the model again."
         ),
     ),
 }
@@ -107,8 +106,9 @@ def _sentence(lines: list[EvidenceRow]) -> Message:
         if bad:
             named = listed(Message("{} {:.2f}", x.mediator, x.value) for x in bad)
             found, meaning, step = words
+            leaving = step.fill(enumerated(x.mediator for x in bad))
             most = max(x.value for x in bad)
-            cases.append((most, joined([found.fill(named), meaning]), step))
+            cases.append((most, joined([found.fill(named), meaning]), leaving))
     if not cases:
         return Message(
             "No mediator shares most of its variation with the treatment or the outcome."

@@ -11,7 +11,9 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import IdentificationError, NotApplicable, PanelError, StudyError
 from bayes_nqp._core.i18n import (
+    NOTHING,
     Message,
+    advised,
     detailed,
     enumerated,
     joined,
@@ -260,8 +262,15 @@ def order_said(
     before = Message("Earlier effects on the outcome cannot have gone through this mediator.")
     direct = Message("Part of the early effect may be counted as direct.")
     reverse = Message(
-        "Within a period the data cannot distinguish cause from consequence, so "
-        "causality may run from the outcome to the mediator."
+        "Within a period the data cannot distinguish cause from consequence, so an effect of the "
+        "outcome on the mediator cannot be excluded."
+    )
+    both = advised(
+        Message(
+            "Next: report the estimates with current and with earlier mediators side by side "
+            "(nqp.check(fit, 'timing').evidence), and state that the direction of causality is not "
+            "identified."
+        )
     )
     found = [
         (sentence, meaning)
@@ -273,7 +282,8 @@ def order_said(
     ]  # fmt: skip
     if found:
         (first, meaning), *others = found
-        return joined([first, meaning, *(detailed(sentence) for sentence, _ in others)])
+        step = both if meaning is reverse else NOTHING
+        return joined([first, meaning, step, *(detailed(sentence) for sentence, _ in others)])
     if not earlier:
         return Message("Mediators respond to the policy no later than the outcome.")
     return Message(

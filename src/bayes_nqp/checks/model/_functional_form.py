@@ -41,11 +41,7 @@ _SURE: Final = 2.33
 """Value of Vuong's statistic above which one scale explains outcomes better."""
 _FAR: Final = 1.0
 """Posterior SDs by which the effects on both scales may differ."""
-_BOTH: Final = Message(
-    "Next: fit the logarithm, {}, and report both effects as a share of the untreated level (the "
-    "evidence of this check).",
-    "panel.with_outcome(np.log(panel.outcome))",
-)
+_LOGS: Final = "panel.with_outcome(np.log(panel.outcome))"
 
 
 def positive(panel: Panel) -> bool:
@@ -78,8 +74,8 @@ def positive(panel: Panel) -> bool:
             "difference in growth between groups.",
         ),
         remedy=Message(
-            "fit the logarithm, panel.with_outcome(np.log(panel.outcome)), and report both "
-            "effects as a share of the untreated level",
+            "fit the logarithm, panel.with_outcome(np.log(panel.outcome)), and report its effect; "
+            'nqp.check(fit, "functional_form").evidence has the effect in levels for comparison',
         ),
         code='nqp.check(fit, "functional_form").evidence',
         literature="Roth and Sant'Anna (2023); Vuong (1989)",
@@ -134,7 +130,8 @@ def functional_form(fit: Fit) -> Finding:
     table = quantities(
         {"in levels": level, "in logarithms": np.expm1(att(other).to_numpy().ravel())}
     )
-    spans = [spanned(*100.0 * row[["mean", "lower", "upper"]]) for _, row in table.iterrows()]
+    sd = 100.0 * float(table["sd"].min())
+    spans = [spanned(*100.0 * row[["mean", "lower", "upper"]], sd) for _, row in table.iterrows()]
     verdict, sentence = _judged(table, z, spans)
     figure = Message(
         "effect as a share of the untreated level: {} % in levels, {} % in logarithms; log "
@@ -187,7 +184,11 @@ def _judged(table: pd.DataFrame, z: float, spans: list[Numeral]) -> tuple[Verdic
             "Trends are in general parallel on one of the two scales only, so the effect depends "
             "on this choice."
         )
-        return UNTOLD, joined([unclear, choice, advised(_BOTH)])
+        step = Message(
+            "Next: report which scale is assumed and why, and both effects, in nqp.check(fit, "
+            "'functional_form').evidence."
+        )
+        return UNTOLD, joined([unclear, choice, advised(step)])
     better = Message(
         "A model in logarithms fits untreated outcomes better than one in levels, and the effect "
         "as a share of the untreated level differs ({1} % in logarithms, {0} % in levels).",
@@ -197,4 +198,9 @@ def _judged(table: pd.DataFrame, z: float, spans: list[Numeral]) -> tuple[Verdic
         "If trends are parallel in logarithms, they are in general not parallel in levels, and the "
         "effect in levels may be biased."
     )
-    return DOUBT, joined([better, biased, advised(_BOTH)])
+    step = Message(
+        "Next: fit the logarithm, {}, and report its effect; nqp.check(fit, "
+        "'functional_form').evidence has the effect in levels for comparison.",
+        _LOGS,
+    )
+    return DOUBT, joined([better, biased, advised(step)])

@@ -107,6 +107,16 @@ def harm_of(fit: Fit, names: Iterable[str]) -> list[Harm]:
 _UNKNOWN: Final = Harm(
     True, True, Message("The consequence for the average effect could not be computed.")
 )
+_RATIO: Final = Message(
+    "Clustered by unit, the standard error of the average effect is {:.2f} times that of the model."
+)
+_NARROW: Final = Message(
+    "Clustered by unit, the standard error of the average effect is {:.2f} times that of the "
+    "model, so its interval is too narrow."
+)
+_INFLUENCE: Final = Message(
+    "Leaving out a single unit moves the average effect by up to {:.1f} posterior SDs."
+)
 _FIT: Final = Message("Next: fit again with {} in the design.")
 
 
@@ -123,14 +133,12 @@ def _of_shape(fit: Fit) -> Harm | None:
     ratio = float(estimate.ratio[0])
     limit = float(estimate.quantile(1.0 - _CHANCE)[0])
     most = float(np.abs(values.values).max() / np.sqrt(values.model))
-    sentence = Message(
-        "Clustered by unit, the standard error of the average effect is {:.2f} times that"
-        " of the model; single units move the average effect by up to {:.1f} posterior SDs.",
-        ratio,
-        most,
-    )
-    doubtful = ratio > max(_LIMIT, limit) or most > 1.0
-    return Harm(doubtful, ratio > max(_FAR, limit), sentence)
+    narrow = ratio > max(_LIMIT, limit)
+    sentences = [(_NARROW if narrow else _RATIO).fill(ratio), _INFLUENCE.fill(most)]
+    if not narrow and most > 1.0:
+        sentences.reverse()
+    sentence = joined([sentences[0], detailed(sentences[1])])
+    return Harm(narrow or most > 1.0, ratio > max(_FAR, limit), sentence)
 
 
 def _of_movement(fit: Fit, *, last: bool, common: bool) -> Harm | None:

@@ -179,13 +179,25 @@ def _sentence(fit: Fit, verdict: Verdict, tail: Tail, doubted: npt.NDArray[np.in
     hint = rescaled(fit, map(argument_of, names), _WIDER if narrow else 1.0 / _WIDER)
     if not hint:
         return joined([found, Message("The estimates may reflect the priors.")])
-    which = enumerated(map(parameter, names))
-    meaning = Message("Priors that are too wide may make the estimates imprecise: {}.", which)
+    which, count = enumerated(map(parameter, names)), len(names)
+    meaning = Message(
+        "The prior of the {} is too wide for these data and may make the estimates imprecise.",
+        which,
+        plural="The priors of the {} are too wide for these data and may make the estimates "
+        "imprecise.",
+        n=count,
+    )
     if narrow:
-        meaning = Message("Priors that are too narrow may distort the estimates: {}.", which)
+        meaning = Message(
+            "The prior of the {} is too narrow for these data and may distort the estimates.",
+            which,
+            plural="The priors of the {} are too narrow for these data and may distort the "
+            "estimates.",
+            n=count,
+        )
     step = Message(
-        "Next: fit again with {} in nqp.Priors, in multiples of s = {:.3g}, the SD of untreated "
-        "outcomes within units, and repeat the check.",
+        "Next: fit again with {} in nqp.Priors (in multiples of s = {:.3g}, the SD of untreated "
+        "outcomes within units), and repeat the check.",
         hint,
         fit.scale,
     )

@@ -156,13 +156,14 @@ def _failure(fit: Fit, effect: xr.DataArray, log_prior: Any, bad: pd.DataFrame) 
     weights = _power_weights(density.transpose(*v.SAMPLE_DIMS), _HALF)
     mean = float((draws * weights).sum() / weights.sum())
     found = Message(
-        "The priors influence the average effect: with half the weight on all priors (power 1/2), "
-        "its posterior mean would be about {} instead of {}.",
+        "With half the weight on all priors (raised to the power 1/2), the posterior mean of the "
+        "average effect would be about {} instead of {}.",
         *(figures(x, float(draws.std())) for x in (mean, float(draws.mean()))),
     )
     meaning = Message(
-        "The data alone do not determine the average effect (most influential prior: {}).",
-        parameter(bad["strongest"].iloc[0]),
+        "The average effect depends considerably on the priors (most influential on the reported "
+        "effects: {}).",
+        listed(map(parameter, bad["strongest"].unique().tolist()), 3),
     )
     others = texts_of(bad, "quantity")[1:]
     also = Message("Other effects that the priors influence: {}.", listed(map(in_words, others), 4))

@@ -39,7 +39,8 @@ def rescaled(fit: Fit, arguments: Iterable[str], factor: float) -> Message:
     Returns
     -------
     Message
-        Arguments as code, also where they equal the default; empty if the design has no such prior.
+        Arguments as code, next to their present values; empty if the design has no such prior
+        or it cannot be rescaled.
     """
     if not fit.takes("priors"):
         return NOTHING
@@ -49,7 +50,11 @@ def rescaled(fit: Fit, arguments: Iterable[str], factor: float) -> Message:
         for name in arguments
         if hasattr(priors, name)
     }
-    return enumerated(f"{name}={as_python(value)}" for name, value in changes.items())
+    return enumerated(
+        Message("{} instead of {}", f"{name}={as_python(x)}", as_python(getattr(priors, name)))
+        for name, x in changes.items()
+        if x != getattr(priors, name)
+    )
 
 
 def _scaled(value: Any, name: str, factor: float) -> Any:

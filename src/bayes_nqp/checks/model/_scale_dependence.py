@@ -140,7 +140,7 @@ class _Bias:
         ),
         failure=Message(
             "Trends are not parallel on this scale, and the average effect is biased if "
-            "treated units have other levels than untreated ones, even if pre-trends are flat.",
+            "treated and untreated units start at different levels, even if pre-trends are flat.",
         ),
         remedy=Message(
             "fit a scale on which trends are parallel (logarithms, or log odds for shares), or "
@@ -207,7 +207,7 @@ def scale_dependence(fit: Fit) -> Finding:
         spanned(*table.loc[2, ["mean", "lower", "upper"]]),
         worst.joint,
     )
-    return Finding(verdict, figure, _sentence(verdict, worst), table)
+    return Finding(verdict, figure, _sentence(verdict, worst, float(draws.mean())), table)
 
 
 def interactions(
@@ -310,20 +310,23 @@ def _table(draws: Array, bias: _Bias) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["quantity", "mean", "sd", "lower", "upper"])
 
 
-def _sentence(verdict: Verdict, bias: _Bias) -> Message:
+def _sentence(verdict: Verdict, bias: _Bias, effect: float) -> Message:
     if verdict in (DOUBT, FAILS):
         found = Message(
-            "Untreated outcomes change differently at high and at low levels, and treated units "
-            "have other levels than untreated ones."
+            "Untreated outcomes change differently at high and at low levels, and treated and "
+            "untreated units start at different levels."
         )
         meaning = Message(
-            "Trends are therefore not parallel on this scale, and the estimated bias of the "
-            "average effect is {:.2g}.",
+            "Trends may therefore not be parallel on this scale: the average effect of {:.3g} has "
+            "an estimated bias of {:.2g}.",
+            effect,
             bias.mean,
         )
         step = Message(
-            "Next: fit logarithms, or log odds for shares; otherwise report the effect net of "
-            "the bias, in nqp.check(fit, 'scale_dependence').evidence."
+            "Next: fit logarithms, {}, or log odds for shares; with zeros or negative "
+            "values, report the effect net of the bias, in nqp.check(fit, "
+            "'scale_dependence').evidence.",
+            "panel.with_outcome(np.log(panel.outcome))",
         )
         return joined([found, meaning, advised(step)])
     if verdict == UNTOLD:

@@ -168,11 +168,17 @@ def _scarce(fit: Fit, cells: pd.DataFrame, near_lost: int) -> Message:
             n=near_lost,
         )
     found = Message(
-        "{:.0%} of the treated observations are compared with fewer than {} untreated units, those "
-        "with the same time effects in the same period.",
-        float(lonely["rows"].sum()) / max(float(cells["rows"].sum()), 1.0),
+        "All treated observations have fewer than {} comparison units, which are the untreated "
+        "units of the period with the same time effects.",
         FEW,
     )
+    if lonely["rows"].sum() < cells["rows"].sum():
+        found = Message(
+            "{:.0%} of the treated observations have fewer than {} comparison units, which are the "
+            "untreated units of the period with the same time effects.",
+            min(float(lonely["rows"].sum() / cells["rows"].sum()), 0.99),
+            FEW,
+        )
     meaning = Message("The average effect depends on these few comparison units.")
     step = Message(
         "Next: report the number of comparison units, nqp.check(fit, 'identification').evidence"
@@ -180,8 +186,9 @@ def _scarce(fit: Fit, cells: pd.DataFrame, near_lost: int) -> Message:
     )
     if fit.facts.time_strata(panel_of(fit)):
         step = Message(
-            "Next: use time effects that more units share, {} in the design, or report the number "
-            "of comparison units, nqp.check(fit, 'identification').evidence['controls'].",
+            "Next: use time effects that more units share, {} in the design, which assumes parallel "
+            "trends across strata too, or report nqp.check(fit, 'identification')."
+            "evidence['controls'].",
             Hint("time", TimeEffects()),
         )
     return joined([found, meaning, advised(step)])

@@ -13,7 +13,7 @@ import xarray as xr
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable, StudyError
-from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed
+from bayes_nqp._core.i18n import Message, advised, detailed, figures, joined, listed
 from bayes_nqp._core.types import Column, Natural
 from bayes_nqp.checks.sample._loo import loo
 from bayes_nqp.checks.shared import (
@@ -162,8 +162,8 @@ def _finding(
         "turned": reliable & shift.notna() & other,
         "lost": shift.isna(),
     }
+    masks["both"] = masks["moved"] & masks["turned"]
     names = {name: table[dim][mask].tolist() for name, mask in masks.items()}
-    names["both"] = table[dim][masks["moved"] & masks["turned"]].tolist()
     verdict = ladder(fails=names["both"], doubt=any(names.values()) or failed, untold=left)
     largest = int(np.argmax(shift.fillna(0.0).to_numpy()))
     name = str(table[dim].iloc[largest])
@@ -179,7 +179,8 @@ def _finding(
         int(table["refitted"].sum()),
     )
     refits = int(table["refitted"].sum()) + len(left)
-    sentence = _sentence(names, dim, left, failed, refits, failing=verdict == FAILS)
+    estimates = _estimates(table, dim)
+    sentence = _sentence(names, estimates, dim, left, failed, refits, failing=verdict == FAILS)
     order = shift.fillna(np.inf).sort_values(ascending=False, kind="stable").index
     ordered = table.loc[order].reset_index(drop=True)
     ordered.attrs = table.attrs
@@ -188,6 +189,7 @@ def _finding(
 
 def _sentence(
     names: Mapping[str, list[str]],
+    estimates: Mapping[str, Message],
     dim: str,
     left: list[str],
     failed: list[Message],
@@ -214,7 +216,11 @@ def _sentence(
         ),
         Message("The refits without {} did not converge."): failed,
     }
-    found = [words.fill(listed(units, 4)) for words, units in every.items() if units]
+    found = [
+        words.fill(listed([estimates.get(unit, unit) for unit in units], 4))
+        for words, units in every.items()
+        if units
+    ]
     if not found:
         return Message(
             "No single {} moves the average effect by more than one posterior SD or changes its "
@@ -224,11 +230,31 @@ def _sentence(
     first, *more = found
     parts = [first]
     if names["both"] or names["moved"] or names["turned"]:
-        parts.append(Message("The average effect depends on single units."))
+        kinds = ["both"] if failing else ["moved", "turned"]
+        units = dict.fromkeys(unit for kind in kinds for unit in names[kind])
+        step = Message(
+            "Next: inspect the data of {}, and report the average effect with and without it, "
+            'nqp.check(fit, "influence").evidence.',
+            listed(units, 4),
+            plural="Next: inspect the data of {}, and report the average effect with all of them "
+            'and without each, nqp.check(fit, "influence").evidence.',
+            n=len(units),
+        )
+        parts += [Message("The average effect depends on single units."), advised(step)]
     elif left:
         step = Message('Next: repeat the check, nqp.check(fit, "influence", refits={}).', refits)
         parts.append(advised(step))
     return joined([*parts, *map(detailed, more)])
+
+
+def _estimates(table: pd.DataFrame, dim: str) -> dict[str, Message]:
+    """Return each unit with the average effect without it, where this is identified."""
+    rows = table[table["att_without"].notna()]
+    now, sd = table.attrs["att"], table.attrs["sd"]
+    return {
+        unit: Message("{} ({} instead of {})", unit, figures(without, sd), figures(now, sd))
+        for unit, without in zip(rows[dim], rows["att_without"], strict=True)
+    }
 
 
 def _reweighted(

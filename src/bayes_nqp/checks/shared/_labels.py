@@ -138,13 +138,14 @@ _PARAMETERS: Final = {
     "drift": Message("growth per period (drift)"),
     "contrast": Message("differences between levels (contrast)"),
     "sigma": Message("SD of innovations (sigma)"),
+    "rho": Message("autocorrelation of errors (rho)"),
     "scale_walk": Message("SD of changes between periods (scale_walk)"),
     "scale_cohort": Message("SD between cohorts (scale_cohort)"),
     "scale_cell": Message("SD between cells (scale_cell)"),
     "scale_period": Message("SD between periods (scale_period)"),
     "scale_deviation": Message("SD of unit-level effects (scale_deviation)"),
 }
-"""Parameters of designs by their names in `Priors`; those of errors keep their letters."""
+"""Parameters of designs and errors by their names."""
 _OF_STRATA: Final = "scale_strata_"
 """Prefix of the name of a factor, for the SD between its levels."""
 

@@ -161,7 +161,7 @@ def assumptions(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
     sentence = joined(
         [
             _span(average, lines, disagree=disagree),
-            _placebos(shown, lines),
+            _placebos(shown, lines, disagree=disagree),
             detailed(_effects(average, lines)),
         ]
     )
@@ -320,7 +320,7 @@ def _effects(average: xr.Dataset, lines: list[_Assumption]) -> Message:
     return Message("The average effect is {}.", listed(parts, len(parts)))
 
 
-def _placebos(shown: list[Message], lines: list[_Assumption]) -> Message:
+def _placebos(shown: list[Message], lines: list[_Assumption], *, disagree: bool) -> Message:
     """Return the assumptions that placebo adoption dates contradict."""
     if all(line.placebo is None for line in lines):
         return detailed(
@@ -335,5 +335,10 @@ def _placebos(shown: list[Message], lines: list[_Assumption]) -> Message:
         return Message(
             "A placebo adoption date shows an effect under {}, which contradicts this assumption.",
             listed(shown, 3),
+        )
+    if disagree:
+        return Message(
+            "A placebo adoption date shows no effect under any of them, so placebo tests do not "
+            "help to choose between the assumptions."
         )
     return Message("A placebo adoption date shows no effect under any of them.")

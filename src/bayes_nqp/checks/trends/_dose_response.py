@@ -11,7 +11,7 @@ import pandas as pd
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable
-from bayes_nqp._core.i18n import Message, advised, joined, spanned
+from bayes_nqp._core.i18n import Message, advised, figures, joined, spanned
 from bayes_nqp.checks.shared import (
     DOUBTFUL,
     FAILING,
@@ -67,8 +67,9 @@ _WIDE: Final = 4.0
             "unit of exposure."
         ),
         remedy=Message(
-            "use a transformation of exposure with a linear response, such as its logarithm, and "
-            "state the exposure to which an effect refers"
+            "report the mean derivative of the curve next to the slope (nqp.check(fit, "
+            '"dose_response").evidence), or transform exposure so that the response is linear, '
+            "for example by its logarithm"
         ),
         code='result = nqp.check(fit, "dose_response")\nresult.evidence',
         literature="Harrell (2015); Hausman (1978)",
@@ -181,8 +182,11 @@ def _judged(table: pd.DataFrame, tail: float) -> tuple[Verdict, Message]:
     verdict = ladder(fails=tail < FAILING and moved, doubt=tail < DOUBTFUL, untold=vague)
     if tail < DOUBTFUL and moved:
         return verdict, Message(
-            "The response to exposure is not linear, and the mean effect of one more unit differs "
-            "from the slope. The slope therefore does not describe an additional unit of exposure."
+            "The response to exposure is not linear: the mean derivative, the average effect of "
+            "one more unit, is {} and the slope {}. The slope therefore does not describe an "
+            "additional unit of exposure.",
+            figures(curve["mean"], curve["sd"]),
+            figures(line["mean"], curve["sd"]),
         )
     if tail < DOUBTFUL:
         return verdict, Message(

@@ -227,10 +227,9 @@ def _cause(name: Message) -> Message:
 def _resting(ratio: float) -> Message:
     """Return the finding that identification rests on a common course of exposure."""
     found = Message(
-        "Exposure is close to a unit-specific share times a common course, which "
-        "identifies the slope: net of it, the posterior SD is {:.1f} times as large. "
-        "Other influences that follow the same course cannot be distinguished from a "
-        "response.",
+        "Exposure is almost a fixed share of each unit times a path over time common to all units, "
+        "which provides most of the information on the slope. Without this path, the posterior SD "
+        "is {:.1f} times as large, and anything else that follows the path biases the slope.",
         ratio,
     )
     step = Message(

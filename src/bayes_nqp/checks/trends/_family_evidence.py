@@ -100,14 +100,14 @@ class FamilyEvidence:
                 "{:.2f}) in favour of {}.",
                 now,
                 then,
-                enumerated(Message("{} ({})", *x) for x in self._others),
+                self._explained,
             )
         return Message(
             "The data do not distinguish parallel trends (posterior probability {}, prior "
             "{:.2f}) from {}.",
             now,
             then,
-            enumerated(Message("{} ({})", *x) for x in self._others),
+            self._explained,
         )
 
     @property
@@ -120,6 +120,17 @@ class FamilyEvidence:
             chance(self.parallel, 2),
             PRIOR["parallel"],
             listed(Message("{} {}", *x, context="probability") for x in self._others),
+        )
+
+    @property
+    def _explained(self) -> Message:
+        """Families other than parallel trends, with labelled probabilities."""
+        event = Message("an event just before adoption, such as anticipation")
+        return enumerated(
+            Message(
+                "{} (posterior probability {})", event if name == FAMILIES["event"] else name, p
+            )
+            for name, p in self._others
         )
 
     @property

@@ -136,10 +136,11 @@ def placebo_space(
     verdict, sentence = beside_chance(fit, placebo.p_over_sd)
     if wrong > _TOO_OFTEN:
         narrow = Message(
-            "With the estimated effect removed and adoption randomly reassigned, {:.0%} of the "
-            "95 % intervals exclude zero, where 5 % are expected. The reported intervals are too "
-            "narrow for these data.",
+            "After the estimated effect is removed, {:.0%} of the 95 % intervals of {} random "
+            "reassignments of adoption exclude zero, where 5 % are expected. The reported "
+            "intervals are too narrow for these data.",
             wrong,
+            int(fitted.sum()),
         )
         verdict = worst_of([verdict, FAILS if wrong > _FAILED else DOUBT])
         sentence = joined([narrow, ERRORS])

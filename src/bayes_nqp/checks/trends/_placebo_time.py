@@ -134,7 +134,7 @@ def _judged(fit: Fit, dates: PlaceboDraws) -> tuple[Verdict, Message]:
         vague = Message(
             "The effects of placebo adoption dates are estimated too imprecisely: every 95 % "
             "interval is wider than {:.0f} times the average effect. The check can neither confirm "
-            "nor reject a divergence before adoption.",
+            "nor reject a differential trend before adoption.",
             _WIDE,
         )
         step = Message(

@@ -217,8 +217,8 @@ def _findings(parts: Parted, families: FamilyEvidence, apart: list[str]) -> Iter
         yield families.sentence
         yield Message(
             "The pre-adoption coefficients and a linear pre-trend are jointly compatible with zero "
-            "(p {}), but only a differential trend of {} a period or more would be detected with "
-            "80 % power.",
+            "(p {}), but a differential trend smaller than {} a period may go undetected (power "
+            "below 80 %).",
             _p(tail),
             detectable,
         )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from bayes_nqp._core.exceptions import Hint, NotApplicable, NQPError
-from bayes_nqp._core.i18n import NOTHING, Message, advised, detailed, enumerated, joined
+from bayes_nqp._core.i18n import NOTHING, Message, advised, detailed, joined
 from bayes_nqp.checks.shared import (
     DOUBT,
     FAILS,
@@ -22,10 +21,8 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.checks.trends._candidates import (
     CONTRADICTED,
-    FAMILIES,
     Candidate,
     Evidence,
-    Family,
     evidence_of,
     last_period_alone,
     probabilities,
@@ -39,11 +36,6 @@ _ALONE: Final = 0.95
 """Posterior probability from which one candidate is recommended alone."""
 _FEWEST: Final = 5
 """Smallest number of levels of a column for shared shocks."""
-_AVERAGED: Final[Mapping[Family, Message]] = {
-    **FAMILIES,
-    "event": Message("events just before adoption (such as anticipation)"),
-}
-"""Families of assumptions of the model average, in words."""
 _RIVAL: Final = 0.1
 """Posterior probability from which the second candidate is reported too."""
 
@@ -164,14 +156,18 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
                 Hint("check", "trend_sensitivity"),
             )
         )
-    identified = {x.candidate.family for x in evidence_of(fit) if not x.reason}
-    families = [name for name in _AVERAGED if name in identified | {"parallel"}]
     average = Message(
-        "Next: report the model average, nqp.model_average(fit), over {}, and compare the effects "
-        "under different trends with {}.",
-        enumerated(_AVERAGED[x] for x in families),
+        "Next: report the model average over assumptions about trends, nqp.model_average(fit), and "
+        "compare the effects under each assumption with {}.",
         see_all,
     )
+    if verdict == UNTOLD:
+        average = Message(
+            "Next: report the model average over assumptions about trends, nqp.model_average(fit), "
+            "which then depends on their prior weights, and compare the effects under each "
+            "assumption with {}.",
+            see_all,
+        )
     if winner is not None:
         return joined([detailed(_likeliest(fit, winner)), advised(average)])
     rejected = Message("Pre-adoption coefficients or placebos reject every candidate model.")
