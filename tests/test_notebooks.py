@@ -106,4 +106,4 @@ def test_paths_are_recognised() -> None:
 def test_all_are_in_the_documentation() -> None:
     home = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     assert [path.stem for path in NOTEBOOKS] == re.findall(r"^notebooks/(\S+)$", home, flags=re.M)
-    assert len(NOTEBOOKS) == 7
+    assert len(NOTEBOOKS) == 8

@@ -91,15 +91,20 @@ def _head(grid: Any, table: Table) -> int:
 
 
 def _held_together(grid: Any, heads: int, *, noted: bool) -> None:
-    """Keep rows whole, headings on every page, and a short table on one."""
+    """Keep rows whole, headings on every page and with their first row, and a short table on one.
+
+    LibreOffice loses the rest of a table if a page ends below a heading of rows.
+    """
+    short = len(grid.rows) <= _TOGETHER
+    rows = grid.rows if noted else grid.rows[: len(grid.rows) - 1]
     for place, row in enumerate(grid.rows):
         flag_on(row, "cantSplit")
         if place < heads:
             flag_on(row, "tblHeader")
-    rows = grid.rows if noted else grid.rows[: len(grid.rows) - 1]
-    for row in rows if len(grid.rows) <= _TOGETHER else ():
-        for paragraph in row.cells[0].paragraphs:
-            paragraph.paragraph_format.keep_with_next = True
+    for place, row in enumerate(rows):
+        if short or place < heads or len(row._tr.tc_lst) == 1:
+            for paragraph in row.cells[0].paragraphs:
+                paragraph.paragraph_format.keep_with_next = True
 
 
 def _fill(grid: Any, table: Table) -> tuple[list[int], list[int]]:
