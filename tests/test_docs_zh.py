@@ -21,7 +21,7 @@ GENERATED = {"checks", "referee", "verdicts"}
 """Pages that ``make update`` writes."""
 PAGES = (
     "data", "from_other_packages", "glossary", "groups", "index", "mediation", "pretrends",
-    "quickstart", "reports", "spatial", "studies",
+    "paper", "quickstart", "reports", "spatial", "studies",
 )  # fmt: skip
 """Pages that are written by hand."""
 PRINTED = (

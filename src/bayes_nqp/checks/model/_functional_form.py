@@ -131,7 +131,8 @@ def functional_form(fit: Fit) -> Finding:
         {"in levels": level, "in logarithms": np.expm1(att(other).to_numpy().ravel())}
     )
     sd = 100.0 * float(table["sd"].min())
-    spans = [spanned(*100.0 * row[["mean", "lower", "upper"]], sd) for _, row in table.iterrows()]
+    ends = 100.0 * table[["mean", "lower", "upper"]].to_numpy()
+    spans = [spanned(mean, lower, upper, sd) for mean, lower, upper in ends]
     verdict, sentence = _judged(table, z, spans)
     figure = Message(
         "effect as a share of the untreated level: {} % in levels, {} % in logarithms; log "
