@@ -186,8 +186,8 @@ def _scarce(fit: Fit, cells: pd.DataFrame, near_lost: int) -> Message:
     )
     if fit.facts.time_strata(panel_of(fit)):
         step = Message(
-            "Next: use time effects that more units share, {} in the design, which assumes parallel "
-            "trends across strata too, or report nqp.check(fit, 'identification')."
+            "Next: use time effects that more units share, {} in the design, which assumes "
+            "parallel trends across strata too, or report nqp.check(fit, 'identification')."
             "evidence['controls'].",
             Hint("time", TimeEffects()),
         )
