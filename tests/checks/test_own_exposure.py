@@ -111,7 +111,7 @@ def shares(world: str, seed: int = 5) -> pd.DataFrame:
 def test_a_slope_that_rests_on_a_course_of_all_could_not_tell() -> None:
     result = asked(shares("calm"))
     assert result.verdict == "inconclusive"
-    assert "a common course" in result.sentence
+    assert "common to all units" in result.sentence
     fit, periods = result.evidence.iloc[0], result.evidence.iloc[-1]
     assert periods["sd"] > 2.0 * fit["sd"]
     assert periods["lower"] < 0.4 < periods["upper"]
