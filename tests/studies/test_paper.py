@@ -31,16 +31,16 @@ time = "time"
 cohort = "cohort"
 outcome = "outcome"
 covariates = ["size", "trade"]
-mediators = ["digital", "finance"]
+mediators = ["digital"]
 [design]
 effect = "CompletePooling"
 time = "TimeEffects"
 [channels]
-mediators = ["digital", "finance"]
+mediators = ["digital"]
 [sampler]
 draws = 50
 chains = 2
-proposals = 300
+proposals = 128
 seed = 1
 [paper]
 [figures]
@@ -73,9 +73,9 @@ type Parts = dict[str, list[Paragraph | Table]]
 
 
 def write_paper(folder: Path, text: str = STUDY) -> Path:
-    """Write a study of 48 units in 7 periods, with two controls and another policy."""
-    panel = nqp.simulation.channels(units=48, periods=7, cohorts=(4, 6), seed=3).panel
-    rows = panel.frame.drop(columns=["idle", "region"])
+    """Write a study of 40 units in 6 periods, with two controls and another policy."""
+    panel = nqp.simulation.channels(units=40, periods=6, cohorts=(4, 5), seed=3).panel
+    rows = panel.frame.drop(columns=["idle", "region", "finance"])
     number = rows["unit"].str[1:].astype(int)
     rows["size"] = (number * 7 + rows["time"] ** 2) % 11
     rows["trade"] = (number * 5 + rows["time"] * 3) % 7
