@@ -211,7 +211,7 @@ HOMES = {
     "Alarm": "bayes_nqp.output.reports._content",
     "Answer": "bayes_nqp.output.reports._answer",
     "Appendix": "bayes_nqp.output.reports._content",
-    "EquationBlock": "bayes_nqp.output.reports._content:Equation",
+    "EquationBlock": "bayes_nqp.output.reports._content:DisplayedEquation",
     "equation_of": "bayes_nqp.output.reports._equation",
     "FigureFolder": "bayes_nqp.output.reports._figures",
     "write_report": "bayes_nqp.output.reports._report",
