@@ -91,10 +91,7 @@ def _head(grid: Any, table: Table) -> int:
 
 
 def _held_together(grid: Any, heads: int, *, noted: bool) -> None:
-    """Keep rows whole, headings on every page and with their first row, and a short table on one.
-
-    LibreOffice loses the rest of a table if a page ends below a heading of rows.
-    """
+    """Keep rows whole, headings with their first row, and a short table on one page."""
     short = len(grid.rows) <= _TOGETHER
     rows = grid.rows if noted else grid.rows[: len(grid.rows) - 1]
     for place, row in enumerate(grid.rows):
