@@ -271,7 +271,7 @@ def test_it_is_fitted_drawn_saved_and_varied(fit: nqp.Fit, tmp_path: Path) -> No
         ),
         (
             "zh",
-            "半正态先验的尺度：效应的其余逐期变化 0.5s；exponential先验的尺度："
+            "半正态先验的尺度：效应的其余逐期变化 0.5s；exponential 先验的尺度："
             "单位层面的随机效应 0.5s；"
             "半 t（自由度 3）先验的尺度：新息（扰动项）1s；",
             "半正态先验的尺度：单位层面的随机效应",
@@ -302,7 +302,7 @@ def test_reports_say_it_in_its_words(
         (
             nqp.ClusterTimeEffects("city", Exponential(1.0), nqp.AR1()),
             "exponential with scale 1s",
-            "exponential先验的尺度：1s",
+            "exponential 先验的尺度：1s",
         ),
     ],
     ids=["half-normal", "half-t", "own"],
