@@ -52,7 +52,7 @@ def fitted(frame: pd.DataFrame, design: object) -> nqp.Fit:
 
 def pasted(sentence: str, argument: str) -> dict[str, object]:
     """Arguments of the design that a reader pastes from the next step."""
-    text = re.search(rf"({argument}=nqp\..*?\))(?:,|\.| and )", sentence)
+    text = re.search(rf"({argument}=nqp\..*?\))(?:,|\.| and | in the design)", sentence)
     assert text is not None, sentence
     return eval(f"dict({text.group(1)})", {"nqp": nqp})
 
