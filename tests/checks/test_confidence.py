@@ -102,6 +102,9 @@ def test_medium_where_something_is_open() -> None:
     assert grade(identification="not applicable", influence="passed") == "medium"
     assert grade(displacement="inconclusive") == "medium"
     assert grade(0.5) == grade(0.69) == "medium"
+    # Under Poisson() no check of the error structure, and so of the width of intervals, applies.
+    assert grade(error_model="not applicable", model_fit="not applicable") == "medium"
+    assert grade(error_model="not applicable", model_fit="passed") == "high"
 
 
 def test_high_where_nothing_is() -> None:

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from bayes_nqp.checks._given_parallel import tests_trends
-from bayes_nqp.checks.shared import CHECKS, DOUBT, FAILS, HOLDS, REPORTED, UNTOLD, CheckResult
+from bayes_nqp.checks.shared import (
+    CHECKS,
+    DOUBT,
+    FAILS,
+    HOLDS,
+    NOT_APPLICABLE,
+    REPORTED,
+    UNTOLD,
+    CheckResult,
+)
 
 type Grade = Literal["high", "medium", "low", "very low", "not assessed"]
 type Subject = Literal["average", "contrast", "channel"]
@@ -38,6 +47,8 @@ WEIGHED: Final = frozenset(
     }
 )
 """Checks of parallel trends; a model average includes their alternatives."""
+_ERRORS: Final = ("error_model", "model_fit")
+"""Checks of the error structure, on which the width of intervals depends."""
 _MANY_FAIL, _MANY_DOUBT = 3, 3
 UNSUPPORTED, SUPPORTED = 0.5, 0.7
 """Support of the assumption for low confidence (below the first) and high (from the second)."""
@@ -51,7 +62,8 @@ class Confidence:
     ----------
     failed, doubtful, unanswered, unasked : tuple of str
         Names of checks: that failed; with the verdict caution; that are required or concern an
-        assumption but have no verdict; that are required but were not run.
+        assumption but have no verdict, or of the error structure if none is applicable; that are
+        required but were not run.
     answered : int
         Number of counted checks with a verdict.
     converged : bool
@@ -94,7 +106,8 @@ def confidence_of(
     2. *Low*: one or two checks failed; three or more have the verdict caution; a required check was
        not run; or no assumption has a posterior probability of 0.5.
     3. *Medium*: a check has the verdict caution; a required check or one of an assumption is
-       inconclusive; or no assumption has a posterior probability of 0.7.
+       inconclusive; no check of the error structure is applicable, as under ``Poisson()``; or no
+       assumption has a posterior probability of 0.7.
     4. *High*: none of these.
     5. *Not assessed*: no check failed, and no check of an assumption has a verdict.
 
@@ -150,6 +163,8 @@ def confidence_of(
     assumptions = {name for name in counted if name in CHECKS and CHECKS[name].assumption}
     untold = [name for name in assumptions if counted[name] == UNTOLD]
     silent = {name for name in needed if name not in (*answers, *unasked)}.union(untold)
+    if all(verdicts.get(name) == NOT_APPLICABLE for name in _ERRORS):
+        silent.add(_ERRORS[0])
     unanswered = tuple(name for name in dict.fromkeys((*needed, *counted)) if name in silent)
     parts = (failed, doubtful, unanswered, unasked, len(answers), converged, support)
     return Confidence(_grade(*parts, assumptions=bool(assumptions & answers) or averaged), *parts)

@@ -13,12 +13,14 @@ from bayes_nqp.numerics.linear_gaussian._unit_matrices import absorb, innovation
 from bayes_nqp.numerics.linear_gaussian.markov import markov_precision
 
 
+@pytest.mark.parametrize("least", [1.0, 1e-7], ids=["usual", "tiny"])
 @pytest.mark.parametrize("errors", [nqp.AR1(), nqp.AR1PlusNoise(), nqp.IID()], ids=str)
-def test_it_is_the_dense_one(errors: Noise) -> None:
-    """Gaps, unequal variances, and the level integrated out."""
+def test_it_is_the_dense_one(errors: Noise, least: float) -> None:
+    """Gaps, unequal variances, some of them tiny, and the level integrated out."""
     rng = np.random.default_rng(1)
     df = counted(20, 9)
-    df = df.assign(se=rng.gamma(2.0, 0.3, len(df)))[rng.random(len(df)) > 0.15]
+    se = rng.gamma(2.0, 0.3, len(df)) * np.where(rng.random(len(df)) < 0.5, least, 1.0)
+    df = df.assign(se=se)[rng.random(len(df)) > 0.15]
     panel = nqp.Panel.from_frame(
         df, unit="unit", time="time", cohort="cohort", outcome="y", outcome_se="se"
     )

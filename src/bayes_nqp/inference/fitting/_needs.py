@@ -105,9 +105,8 @@ REFITS: Final = Need(
 SUMS: Final = Need(
     lambda facts, _: facts.exact,
     lambda facts: Message(
-        "This check needs hundreds of refits from sufficient statistics, and {!r} has none; use "
-        "the same design with {}.",
-        *facts.inexact[1:],
+        "This check needs hundreds of refits from sufficient statistics, and {!r} has none.",
+        facts.likelihood,
     ),
 )
 """Sufficient statistics of the observations, for hundreds of refits in closed form."""

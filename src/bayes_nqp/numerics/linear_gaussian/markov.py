@@ -46,10 +46,13 @@ def markov_precision(problem: GaussianProblem, values: Values) -> tuple[Array, A
     e = m.seen.T[:, None] / np.where(m.seen.T[:, None], d, 1.0)
     diagonal, off_diagonal, log_det = _tridiagonal(problem, values, white)
     q, log_pivots = _inverse(diagonal[..., None] + e, off_diagonal[..., None])
+    periods = np.arange(m.n_periods)
+    share = e * q[periods, periods]
+    # Q_tt = e_t (1 - (E X)_tt) = e_t (K X)_tt, X = (K + E)^-1: the second where the first cancels.
+    rest = np.where(share < 0.5, 1.0 - share, _diagonal_of_product(diagonal, off_diagonal, q))
     q *= -e[:, None]
     q *= e
-    periods = np.arange(m.n_periods)
-    q[periods, periods] += e
+    q[periods, periods] = e * rest
     log_det = (
         log_det[:, None] - log_pivots - np.log(np.where(m.seen.T[:, None], d, 1.0)).sum(axis=0)
     )
@@ -74,6 +77,16 @@ def _tridiagonal(
     diagonal = 1.0 / innovation
     diagonal[:-1] += phi**2 / innovation[1:]
     return diagonal, -phi / innovation[1:], -np.log(innovation).sum(axis=0)
+
+
+def _diagonal_of_product(diagonal: Array, off_diagonal: Array, other: Array) -> Array:
+    """Return the diagonal (T, B, P) of a tridiagonal matrix times another (T, T, B, P)."""
+    t = np.arange(len(diagonal))
+    out = diagonal[..., None] * other[t, t]
+    beside = off_diagonal[..., None]
+    out[1:] += beside * other[t[:-1], t[1:]]
+    out[:-1] += beside * other[t[1:], t[:-1]]
+    return np.asarray(out)
 
 
 def _inverse(diagonal: Array, off_diagonal: Array) -> tuple[Array, Array]:

@@ -23,7 +23,7 @@ _GROUND: Final = {
     "failed": Message("failed: {}", context="ground"),
     "doubtful": Message("caution: {}"),
     "unasked": Message("not run: {}"),
-    "unanswered": Message("inconclusive: {}"),
+    "unanswered": Message("inconclusive or not applicable: {}"),
 }
 
 
