@@ -178,7 +178,8 @@ def _check_once(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
 
 def labelled(before: Labels, words: Mapping[str, Any] | None, df: pd.DataFrame) -> Labels:
     """Add labels of existing columns; refuse unknown languages and columns."""
-    before = Labels(tuple(entry for entry in before.entries if entry[1] in df.columns))
+    if any(entry[1] not in df.columns for entry in before.entries):
+        before = Labels(tuple(entry for entry in before.entries if entry[1] in df.columns))
     try:
         added = Labels.of(words)
     except TypeError as error:
@@ -186,11 +187,12 @@ def labelled(before: Labels, words: Mapping[str, Any] | None, df: pd.DataFrame) 
             str(error),
             hint="labels={'zh': {'nqp': '…', 'region': {'label': '…', 'levels': {'east': '…'}}}}",
         ) from None
+    available = languages() if added else ()
     for language, column, _, label in added.entries:
-        if language not in languages():
+        if language not in available:
             raise PanelError(
                 Message("labels: {} is not an available language", brief(language)),
-                hint=nearest(language, languages()),
+                hint=nearest(language, available),
             )
         if len(label) > limit("name"):
             raise PanelError(
