@@ -80,27 +80,34 @@ def eligible_gaps[P: Rectangle](panel: P, eligible: str, by: str) -> P:
     return type(panel)(**fields)
 
 
-def parts_of_gap[P: Rectangle](panel: P, part: str) -> P:
-    """Replace the gaps of a panel by one of their parts.
+def eligible_part[P: Rectangle](panel: P) -> P:
+    """Return a panel of gaps with the outcome and covariates of the eligible units instead."""
+    return _part(panel, panel.frame, ELIGIBLE)
+
+
+def ineligible_part[P: Rectangle](panel: P, by: str) -> P:
+    """Return the mean outcome and covariates of ineligible units, with one unit for each state.
+
+    Strata of the panel belong to eligible units and are left out.
 
     Parameters
     ----------
     panel : Panel
         A panel of gaps.
-    part : str
-        `ELIGIBLE` or `INELIGIBLE`.
-
-    Returns
-    -------
-    Panel
-        The same units and periods, with the outcome and covariates of that part.
+    by : str
+        Column of states.
     """
-    roles = panel.roles
-    names = {name: part.format(name) for name in (roles.outcome, *roles.covariates)}
-    frame = panel.frame.assign(**{name: panel.frame[column] for name, column in names.items()})
-    arguments = {**panel.arguments, "outcome_se": None}
-    fields = build(frame, **arguments, notes=panel.notes)
-    return type(panel)(**fields)
+    once = ~panel.frame.duplicated([by, panel.roles.time]).to_numpy()
+    frame = panel.frame[once].assign(**{panel.roles.unit: panel.frame[by][once]})
+    return _part(panel, frame, INELIGIBLE, strata=())
+
+
+def _part[P: Rectangle](panel: P, frame: pd.DataFrame, part: str, **changes: Any) -> P:
+    """Replace gaps of outcome and covariates by one of their terms."""
+    names = (panel.roles.outcome, *panel.roles.covariates)
+    frame = frame.assign(**{name: frame[part.format(name)] for name in names})
+    arguments = {**panel.arguments, "outcome_se": None, "weights": None, **changes}
+    return type(panel)(**build(frame, **arguments, notes=panel.notes))
 
 
 def _eligible_units(panel: Rectangle, eligible: str) -> Mask:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import Hint, IdentificationError, StudyError, shown
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.validation import value
 from bayes_nqp.data.panel import eligible_gaps, unit_column
 from bayes_nqp.model.designs._model import ModelSpec
 from bayes_nqp.model.designs.staggered_did import StaggeredDiD
+from bayes_nqp.model.pooling import PartialPooling
 from bayes_nqp.model.specification import Facts, Term
 from bayes_nqp.model.terms import ClusterTimeEffects
 
@@ -167,11 +169,20 @@ priors, moderator, trends, shocks, terms
         return replace(plain, terms=(EligibleGap(self.eligible, self.by), *plain.terms))
 
     @property
-    def did(self) -> StaggeredDiD:
-        """The same design without eligibility, for the parts of gaps."""
+    def of_eligible(self) -> StaggeredDiD:
+        """The same design without eligibility, for the outcomes of eligible units."""
         values: Any = self
         names = [item.name for item in fields(values) if item.name not in ("eligible", "by")]
         return StaggeredDiD(**{name: getattr(self, name) for name in names})
+
+    @property
+    def of_ineligible(self) -> StaggeredDiD:
+        """A design without strata for the means of ineligible units, one unit for each state."""
+        return StaggeredDiD(
+            PartialPooling((), self.effect.varying and v.UNIT), self.errors, None, self.covariates,
+            anticipation=self.anticipation, unidentified="drop", likelihood=self.likelihood,
+            priors=self.priors,
+        )  # fmt: skip
 
     def prepared(self, panel: Panel) -> Panel:
         """Return the panel of gaps, which fits keep."""
