@@ -74,7 +74,7 @@ def eligible_support(fit: Fit) -> Finding:
     others, fewest = len(evidence) - enabled, int(evidence["ineligible"].min())
     ratio = _ratio(panel)
     unequal = evidence["ineligible"].max() >= _UNEQUAL * fewest
-    unequal = bool(unequal) and not hasattr(fit.facts.noise, "groups")
+    unequal = bool(unequal) and fit.facts.noise.groups(panel) is None
     figure = Message(
         "{} states with the policy, {} without; {} ineligible units or more in each; SD of changes "
         "of gaps {:.2f} times that of eligible units", enabled, others, fewest, ratio,
