@@ -1,4 +1,4 @@
-"""Run: python -m benchmarks.triple_differences --panels 100; an interrupted run goes on where it stopped.
+"""Run: python -m benchmarks.triple_differences --panels 100; an interrupted run goes on.
 
 Coverage of 95 % intervals under triple differences: 30 states with an eligible and an ineligible
 group over 14 periods. States that enable the policy drift, every state has a random walk of shocks,
@@ -145,7 +145,8 @@ def main() -> None:
     print(text)
     if options.collect:
         words = " ".join(__doc__.split("\n\n", 1)[1].split())
-        head = f"# Triple differences\n\n`python -m benchmarks.triple_differences --panels N`\n\n{words}"
+        command = "python -m benchmarks.triple_differences --panels N"
+        head = f"# Triple differences\n\n`{command}`\n\n{words}"
         PAGE.write_text(f"{head}\n\n{text}", encoding="utf-8")
 
 

@@ -40,8 +40,8 @@ from bayes_nqp.checks.trends import FAMILIES as FAMILIES
 from bayes_nqp.checks.trends import ModelAverage, model_average
 from bayes_nqp.checks.trends import Weighed as Weighed
 from bayes_nqp.checks.trends import plain_differences as plain_differences
-from bayes_nqp.inference.fitting import GAPS as GAPS
 from bayes_nqp.inference.fitting import ADOPTION, CHANNELS, DOSE, ROWS, TRENDS, UNITS, Need, meets
+from bayes_nqp.inference.fitting import GAPS as GAPS
 
 __all__ = [
     "ADOPTION",

@@ -192,7 +192,7 @@ def test_arguments_are_refused() -> None:
         DESIGN.replace(spillovers=nqp.Rings([100]))
     with pytest.raises(StudyError, match="'likelihood'"):
         DESIGN.replace(likelihood=nqp.Poisson())
-    with pytest.raises(StudyError, match="'design.eligible'"):
+    with pytest.raises(StudyError, match=r"'design\.eligible'"):
         nqp.Mediation(DESIGN)
     panel = made(seed=1).panel
     with pytest.raises(StudyError, match="'by' names the column 'province'"):
@@ -225,7 +225,9 @@ def test_a_fit_is_read_as_it_was_saved(fit: nqp.Fit, tmp_path: Path) -> None:
 def test_an_effect_on_ineligible_units_is_shown() -> None:
     found = []
     for spillover in (0.0, 3.0):
-        panel = made(states=30, spillover=spillover, shock_sd=0.02, drift=0.0, sigma=0.2, seed=1).panel
+        panel = made(
+            states=30, spillover=spillover, shock_sd=0.02, drift=0.0, sigma=0.2, seed=1
+        ).panel
         fit = nqp.fit(DESIGN, panel, SAMPLER, progress=False)
         found.append(nqp.check(fit, "ineligible_units", progress=False))
     assert [x.verdict for x in found] == ["passed", "caution"]
@@ -293,5 +295,3 @@ def test_diff_diff_agrees() -> None:
             assert cell.effect == pytest.approx(reference["effect"], abs=1e-3)
             compared += 1
     assert compared > 4
-
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from bayes_nqp._core.i18n import Message, advised, joined
 from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, Guide, asks
 from bayes_nqp.data.panel import ELIGIBLE, INELIGIBLE_UNITS, Panel, unit_column
 from bayes_nqp.inference.fitting import GAPS, ROWS, Fit, panel_of
-from bayes_nqp.model.designs import GAP
+from bayes_nqp.model.designs import TripleDifference
 from bayes_nqp.model.errors import Heteroskedastic
 
 _FEW: Final = 5
@@ -68,8 +68,7 @@ def eligible_support(fit: Fit) -> Finding:
         and ineligible units, and gaps (observations).
     """
     panel = panel_of(fit)
-    by = next(term.by for term in fit.facts.terms if term.role == GAP)
-    evidence = _states(panel, by)
+    evidence = _states(panel, cast(TripleDifference, fit.outcome_design).by)
     enabled = int(evidence["enabled"].sum())
     others, fewest = len(evidence) - enabled, int(evidence["ineligible"].min())
     ratio = _ratio(panel)
@@ -82,9 +81,9 @@ def eligible_support(fit: Fit) -> Finding:
     problems = [
         Message("Few states enable the policy or do not, so the interval depends on the model.")
     ] * (min(enabled, others) < _FEW)
-    problems += [
-        Message("The third difference adds more variation than it removes.")
-    ] * (ratio > _NOISY)
+    problems += [Message("The third difference adds more variation than it removes.")] * (
+        ratio > _NOISY
+    )
     problems += [
         Message(
             "States have very different numbers of ineligible units, so that the variances of gaps "

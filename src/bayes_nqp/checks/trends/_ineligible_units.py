@@ -63,9 +63,9 @@ def plain_differences(fit: Fit) -> tuple[xr.DataArray, xr.DataArray, Fit]:
             "that enable the policy."
         ),
         thresholds=Message(
-            "Caution: net of a differential trend, the {0:.0%} interval of the effect on ineligible "
-            "units excludes zero. Inconclusive: the 95 % interval includes an effect of {1:.0%} of "
-            "the average effect. Passed: otherwise. The check never fails.",
+            "Caution: net of a differential trend, the {0:.0%} interval of the effect on "
+            "ineligible units excludes zero. Inconclusive: the 95 % interval includes an effect of "
+            "{1:.0%} of the average effect. Passed: otherwise. The check never fails.",
             0.98,
             _LARGE,
         ),

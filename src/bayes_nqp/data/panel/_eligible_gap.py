@@ -274,7 +274,9 @@ def _notes(
             "{:,} ineligible units left out, which are not observed in all periods of their {}",
             int((~treated & ~used & has[state]).sum()), by,
         ),
-        Message("{:,} units left out, of a {} without eligible units", int((~has[state]).sum()), by),
+        Message(
+            "{:,} units left out, of a {} without eligible units", int((~has[state]).sum()), by
+        ),
         Message(
             "{:,} observations of eligible units left out, of periods without ineligible units",
             int(treated[panel.unit_codes].sum() - rows.sum()),

@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
-from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.arrays import Array, Mask
 from bayes_nqp._core.exceptions import StudyError, once
 from bayes_nqp._core.types import Positive, Seed
 from bayes_nqp._core.validation import door
@@ -149,7 +149,7 @@ def triple_difference(
 
 def _units(
     states: Assignment, groups: Sequence[str], eligible: Sequence[str]
-) -> tuple[Assignment, Array]:
+) -> tuple[Assignment, Mask]:
     """Return the groups of all states as units, and which of them are eligible (unit)."""
     number, names = states.units.size, np.array(groups, dtype=str)
     stratum = np.tile(np.arange(len(groups)), number)

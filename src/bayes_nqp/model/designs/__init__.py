@@ -55,7 +55,14 @@ from bayes_nqp.model.terms import PreAdoptionShift as PreAdoptionShift
 type Estimator = StaggeredDiD | ContinuousExposure
 """States the equation of an outcome, and of mediators alike."""
 
-__all__ = ["ContinuousExposure", "Design", "Estimator", "Mediation", "StaggeredDiD", "TripleDifference"]
+__all__ = [
+    "ContinuousExposure",
+    "Design",
+    "Estimator",
+    "Mediation",
+    "StaggeredDiD",
+    "TripleDifference",
+]
 
 # Designs that no name here stands for register where they stand.
 discovered(__name__, "")

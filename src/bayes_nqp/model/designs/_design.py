@@ -70,7 +70,7 @@ class Design(ABC):
             raise absent("design", name, (item.name for item in fields(self)))
 
     def prepared(self, panel: Panel) -> Panel:
-        """Return the panel that fits keep: the panel itself, unless the design changes its units."""
+        """Return the panel that fits keep: itself, unless the design changes its units."""
         return panel
 
     def rows(self, panel: Panel) -> Panel:

@@ -27,9 +27,9 @@ GAP: Final = "gap"
 _WORDS: Final = Message(
     "Triple differences (Gruber 1994): with units of group q in {by} s, the model is "
     "y_sqt = α_sq + η_st + λ_qt + τ_sqt D_sqt + ε_sqt, and D_sqt is 1 for eligible groups once "
-    "the policy is enabled. The effects η_st of each {by} in each period have a flat prior, and are "
-    "removed exactly by subtracting, in each period, the mean of the ineligible units of the same "
-    "{by} from each eligible unit. The estimates assume that without the policy the difference "
+    "the policy is enabled. The effects η_st of each {by} in each period have a flat prior, and "
+    "are removed exactly by subtracting, in each period, the mean of the ineligible units of the "
+    "same {by} from each eligible unit. The estimates assume that without the policy the difference "
     "between eligible and ineligible units would have changed alike in all {by} units, and that "
     "the policy does not affect ineligible units."
 )
@@ -143,7 +143,8 @@ priors, moderator, trends, shocks, terms
         for name, example in (("eligible", "exposed"), ("by", "state")):
             if not getattr(self, name):
                 raise StudyError(
-                    f"'{name}' is {getattr(self, name)!r}", hint=f"a column, such as {name}='{example}'"
+                    f"'{name}' is {getattr(self, name)!r}",
+                    hint=f"a column, such as {name}='{example}'",
                 )
         StaggeredDiD.__post_init__(self)
         if self.spillovers is not None:
