@@ -31,9 +31,9 @@ _UNEQUAL: Final = 4.0
     needs=(GAPS, ROWS),
     guide=Guide(
         statistic=Message(
-            "Numbers of states that enable the policy and that do not, numbers of ineligible units "
-            "in a state, and the standard deviation of changes of gaps between eligible and "
-            "ineligible units, relative to that of eligible units."
+            "Numbers of states with and without the policy, and of ineligible units in a state. "
+            "Standard deviation of changes of gaps between eligible and ineligible units, relative "
+            "to that of eligible units."
         ),
         thresholds=Message(
             "Caution: fewer than {0} states of either kind; a ratio of standard deviations above "

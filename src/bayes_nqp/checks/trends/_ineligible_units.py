@@ -58,9 +58,8 @@ def plain_differences(fit: Fit) -> tuple[xr.DataArray, xr.DataArray, Fit]:
     assumption=True,
     guide=Guide(
         statistic=Message(
-            "Difference-in-differences of the ineligible units, which the third difference removes "
-            "from that of the eligible units; and the same with a differential trend of states "
-            "that enable the policy."
+            "Difference-in-differences of ineligible units, which the third difference removes. "
+            "The same is estimated with a differential trend of states that enable the policy."
         ),
         thresholds=Message(
             "Caution: net of a differential trend, the {0:.0%} interval of the effect on "
@@ -70,8 +69,8 @@ def plain_differences(fit: Fit) -> tuple[xr.DataArray, xr.DataArray, Fit]:
             _LARGE,
         ),
         failure=Message(
-            "If the policy affects ineligible units, this effect is subtracted from the effect on "
-            "eligible units, and triple differences are biased by it."
+            "An effect on ineligible units is subtracted from the effect on eligible units, so "
+            "that triple differences are biased."
         ),
         remedy=Message(
             "compare with ineligible units that the policy cannot reach, or report the "
@@ -147,8 +146,8 @@ def _sentence(verdict: str, evidence: pd.DataFrame) -> Message:
     if verdict == DOUBT:
         finding = Message(
             "Ineligible units of adopting states change at adoption, beyond a differential trend. "
-            "If the policy caused this change, the triple difference is biased by it; if a shock "
-            "of these states did, it is removed correctly."
+            "If the policy caused this change, the triple difference is biased by it. A shock of "
+            "these states is removed correctly."
         )
     else:
         finding = Message(

@@ -26,16 +26,16 @@ GAP: Final = "gap"
 """Role of the term by which a design is known as one of triple differences."""
 _WORDS: Final = Message(
     "Triple differences (Gruber 1994): with units of group q in {by} s, the model is "
-    "y_sqt = α_sq + η_st + λ_qt + τ_sqt D_sqt + ε_sqt, and D_sqt is 1 for eligible groups once "
-    "the policy is enabled. The effects η_st of each {by} in each period have a flat prior, and "
-    "are removed exactly by subtracting, in each period, the mean of the ineligible units of the "
-    "same {by} from each eligible unit. The estimates assume that without the policy the difference "
-    "between eligible and ineligible units would have changed alike in all {by} units, and that "
-    "the policy does not affect ineligible units."
+    "y_sqt = α_sq + η_st + λ_qt + τ_sqt D_sqt + ε_sqt. D_sqt is 1 for eligible groups once the "
+    "policy is enabled. The effects η_st of each {by} in each period have flat priors. They are "
+    "removed exactly: the mean of the ineligible units of the {by} is subtracted from each "
+    "eligible unit in each period. Two assumptions are made. Without the policy, the difference "
+    "between eligible and ineligible units would have changed alike with and without adoption. "
+    "The policy does not affect ineligible units."
 )
 _QUESTION: Final = Message(
-    "Does the policy leave the ineligible units of the same state unaffected, for example without "
-    "movements of workers, customers or budgets between the two groups?"
+    "Does the policy leave ineligible units of the same state unaffected? Workers, customers or "
+    "budgets may move between the two groups."
 )
 
 

@@ -34,17 +34,8 @@ exhibit(
     "triple_differences",
     Message("Triple differences (DDD)"),
     "designs",
-    """
-groups = rows.assign(
-    exposed=(rows["region"] == "coastal").astype(int), enabled=rows["cohort"].fillna(0)
-)
-columns = {"unit": "unit", "time": "time", "cohort": "cohort", "outcome": "outcome"}
-design = nqp.TripleDifference(
-    eligible="exposed", by="enabled", shocks=nqp.ClusterTimeEffects("enabled")
-)
-triple = nqp.fit(design, nqp.Panel.from_frame(groups, **columns), progress=False)
-nqp.table(triple, "third_difference")
-""",
+    'design = nqp.TripleDifference(eligible="exporter", by="city")\n'
+    'nqp.table(nqp.fit(design, panel), "third_difference")',
     place=30,
     check="ineligible_units",
 )

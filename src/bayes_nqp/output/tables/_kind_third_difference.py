@@ -15,8 +15,8 @@ from bayes_nqp.output.tables._parts import estimate_columns, outcome_of
 
 _NOTE = Message(
     "The second row minus the third estimates the first; the models are fitted separately. The "
-    "third difference removes the third row, which contains shocks and trends of the states that "
-    "enable the policy, and effects on ineligible units if there are any."
+    "third difference removes the third row: shocks and trends of states that enable the policy, "
+    "and any effects on ineligible units."
 )
 
 
