@@ -295,3 +295,40 @@ def test_diff_diff_agrees() -> None:
             assert cell.effect == pytest.approx(reference["effect"], abs=1e-3)
             compared += 1
     assert compared > 4
+
+
+@pytest.mark.slow
+def test_pymc_model_is_that_of_the_gaps() -> None:
+    panel = made(missing=0.1, seed=1).panel
+    design = DESIGN.replace(unidentified="drop")
+    plain = nqp.StaggeredDiD(unidentified="drop")
+    one, two = nqp.to_pymc(design, panel), nqp.to_pymc(plain, design.prepared(panel))
+    point = one.initial_point()
+    assert one.compile_logp()(point) == pytest.approx(two.compile_logp()(point))
+
+
+def test_simulation_is_what_it_states() -> None:
+    """Without errors, effects are differences of observed outcomes."""
+    simulated = made(
+        eligible=["a", "b"], contrast=0.5, deviation_sd=0.0, sigma=1e-6, shock_sd=3.0, seed=1
+    )  # fmt: skip
+    effects = nqp.posterior_mean(
+        FLAT.replace(shocks=nqp.ClusterTimeEffects("state")), simulated.panel
+    )  # fmt: skip
+    ours, truth = (nqp.att(x, by="group").to_numpy().ravel() for x in (effects, simulated.truth))
+    assert ours == pytest.approx(truth, abs=1e-4)
+    assert truth == pytest.approx([1.25, 0.75])
+    with pytest.raises(StudyError, match="eligible"):
+        made(eligible=["a"], ineligible=["a"], seed=1)
+
+
+@pytest.mark.slow
+def test_several_eligible_groups_have_checks_and_reports(tmp_path: Path) -> None:
+    panel = made(eligible=["a", "b"], states=20, seed=1).panel
+    design = DESIGN.replace(shocks=nqp.ClusterTimeEffects("state", errors=nqp.AR1()))
+    fit = nqp.fit(design, panel, SAMPLER, progress=False)
+    names = ["ineligible_units", "eligible_support", "pretrends", "error_model", "leave_out"]
+    for name in names:
+        assert nqp.check(fit, name, progress=False).verdict in VERDICTS
+    table = nqp.table(fit, "third_difference").to_frame()
+    assert len(table) == 3
