@@ -75,6 +75,7 @@ from .inference.pymc_model import to_pymc as to_pymc
 from .model.designs import ContinuousExposure as ContinuousExposure
 from .model.designs import Mediation as Mediation
 from .model.designs import StaggeredDiD as StaggeredDiD
+from .model.designs import TripleDifference as TripleDifference
 from .model.errors import AR1 as AR1
 from .model.errors import IID as IID
 from .model.errors import AR1PlusNoise as AR1PlusNoise

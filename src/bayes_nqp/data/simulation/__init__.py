@@ -26,4 +26,5 @@ __all__ = [
     "network",
     "provinces",
     "staggered",
+    "triple_difference",
 ]

@@ -15,6 +15,7 @@ from ._provinces import provinces as provinces
 from ._spillover import Spillover as Spillover
 from ._staggered import COHORTS as COHORTS
 from ._staggered import staggered as staggered
+from ._triple_difference import triple_difference as triple_difference
 from ._truth import Simulated as Simulated
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "network",
     "provinces",
     "staggered",
+    "triple_difference",
 ]

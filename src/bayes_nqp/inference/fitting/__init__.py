@@ -14,6 +14,7 @@ __all__ = [
     "CHANNELS",
     "DOSE",
     "DYNAMIC",
+    "GAPS",
     "GIVEN_LAG",
     "IN_SPACE",
     "LAGGED",

@@ -49,6 +49,7 @@ from ._needs import APART as APART
 from ._needs import CHANNELS as CHANNELS
 from ._needs import DOSE as DOSE
 from ._needs import DYNAMIC as DYNAMIC
+from ._needs import GAPS as GAPS
 from ._needs import IN_SPACE as IN_SPACE
 from ._needs import LAGGED as LAGGED
 from ._needs import LINKED as LINKED
@@ -125,6 +126,7 @@ __all__ = [
     "CHANNELS",
     "DOSE",
     "DYNAMIC",
+    "GAPS",
     "GIVEN_LAG",
     "IN_SPACE",
     "LAGGED",
