@@ -60,6 +60,8 @@ LINK: Final = "link"
 IDENTITY: Final = "identity"
 LOG: Final = "log"
 UNTREATED: Final = "untreated"
+EXPOSURE: Final = "exposure"
+"""Sum of the exposures of counts in a cell."""
 
 GATE: Final = "gate"
 PASSED: Final = "passed"

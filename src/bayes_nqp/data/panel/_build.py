@@ -200,6 +200,9 @@ def _read(draft: Draft, notes: list[str]) -> None:
             _checks.positive(draft.values[name], part, name, rows)
     if roles.weights is not None:
         _checks.comparable(draft.values[roles.weights], roles.weights, rows)
+    if roles.exposure is not None:
+        exposure, outcome = draft.values[roles.exposure], draft.values[roles.outcome]
+        _checks.known_exposure(exposure, outcome, roles.exposure, rows)
     if roles.outcome_se is not None:
         _checks.standard_errors(draft.values[roles.outcome_se], roles.outcome_se, rows)
     if roles.counts is not None:

@@ -90,4 +90,5 @@ def _check_periods(model: ModelSpec, frame: PanelCodes, keep: Mask) -> None:
                 "common distribution: {}",
                 "time=nqp.TimeEffects(pooled=True)",
             ),
+            about="periods without events",
         )
