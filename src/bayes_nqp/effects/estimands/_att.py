@@ -34,7 +34,7 @@ def att(
     *,
     window: Sequence[int] | None = None,
     anticipated: bool = False,
-    scale: Literal["link", "outcome"] = "link",
+    scale: Literal["link", "outcome", "probability"] = "link",
     total: bool = False,
 ) -> xr.DataArray:
     """Average the effect on the treated, overall or by group.
@@ -71,10 +71,12 @@ def att(
         includes anticipation effects.
     anticipated : bool, default False
         If True, all averages include anticipation effects.
-    scale : {"link", "outcome"}, default "link"
+    scale : {"link", "outcome", "probability"}, default "link"
         Scale under likelihoods with a link, such as ``Poisson()``. "link" gives effects on the
-        scale of the link (log points). "outcome" gives effects in units of the outcome, such as
-        events per treated observation. They are observed outcomes less those without the policy.
+        scale of the link (log points, log odds). "outcome" gives effects in units of the outcome,
+        such as events per treated observation. They are observed outcomes less those without the
+        policy. "probability", under ``Binomial()``, divides them by the number of trials: 0.04 are
+        four percentage points.
     total : bool, default False
         If True, effects in units of the outcome are added up over the treated observations.
         It requires ``scale="outcome"``.
@@ -125,7 +127,12 @@ def att(
             "'total' adds up effects in units of the outcome over observations",
             hint="nqp.att(fit, scale='outcome', total=True)",
         )
-    outcome = scale == "outcome" and schema.link_of(effects) != v.IDENTITY
+    outcome = scale != "link" and schema.link_of(effects) != v.IDENTITY
+    if scale == "probability" and v.TRIALS not in effects.coords:
+        raise StudyError(
+            "scale='probability' requires numbers of trials, which these effects do not have",
+            hint="likelihood=nqp.Binomial() in the design, or scale='outcome'",
+        )
     alone = list(names.values()) == [v.UNIT] and balanced is None and span is None
     if alone and linked(fit_or_effects):
         average, effects = units_of(
@@ -135,6 +142,9 @@ def att(
         average = average_of(effects, by, weights, balanced, anticipated=anticipated, window=span)
     if outcome:
         draws = _in_outcome_units(effects, average, path).rename("att")
+        if scale == "probability":
+            trials = average.of_cells(effects[v.TRIALS].to_numpy())
+            draws = (draws / trials).transpose(*draws.dims).rename("att")
     else:
         draws = average.of_effects(effects, path).rename("att")
     if total:
@@ -144,7 +154,8 @@ def att(
         effects, average, "att", by=by, weights=weights, path=path, balanced=balanced
     )
     if outcome:
-        draws.attrs |= {v.LINK: v.IDENTITY, v.SCALE: str(v.OUTCOME_UNITS)}
+        unit = v.PROBABILITY if scale == "probability" else v.OUTCOME_UNITS
+        draws.attrs |= {v.LINK: v.IDENTITY, v.SCALE: str(unit)}
     if total:
         draws.attrs["total"] = 1.0
     if span is None:

@@ -24,12 +24,14 @@ from scipy.special import gammaln, logsumexp, ndtri
 from scipy.stats import qmc
 
 from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.vocabulary import LOG
 from bayes_nqp.inference.fitting._approximation import (
     Approximation,
     Observations,
     approximate,
     type_of_units,
 )
+from bayes_nqp.inference.fitting._cell_means import CellMeans
 from bayes_nqp.inference.fitting._draws import assembled_draws, cell_shares, unit_effects_stored
 from bayes_nqp.inference.fitting._equations import equation_density
 from bayes_nqp.inference.fitting._groups import Drawn, build_groups
@@ -112,6 +114,9 @@ class Correction:
         Draws of each call.
     deviation : list of ndarray (point, unit), multiples of ``s``
         Deviations of single units given their latent outcomes.
+    added : list of ndarray (point, cell), outcome units
+        Mean effects on the expected outcome; empty under a log link, where they follow from the
+        effects and the outcome.
     keeper : DrawsWithDensity, optional
         Coefficients that were drawn when the density was computed.
     """
@@ -123,6 +128,7 @@ class Correction:
     size: int = _POINTS
     coefficients: list[Coefficients] = field(default_factory=list)
     deviation: list[Array] = field(default_factory=list)
+    added: list[Array] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         data, near = self.observations, self.approximation
@@ -133,10 +139,14 @@ class Correction:
         self.points = UnitPoints.drawn(seen, self.size, self.generator, heavy=closed is None)
         self.seen = seen
         self.outcome = data.grid(data.outcome)[self.units]
+        self.trials = data.grid(data.trials, 1.0)[self.units]
         self.offset = data.grid(data.offset, _FAR)[self.units]
         self.z = data.grid(near.outcome)[self.units]
         self.v = data.grid(near.variances, 1.0)[self.units]
         # The density of the approximation has its constants: prod_t (2 pi v_t)^-1/2.
+        self.cell_means = None
+        if data.likelihood.link != LOG:
+            self.cell_means = CellMeans.of(data, self.units)
         self.log_scale = 0.5 * np.where(seen, _LOG_2PI + np.log(self.v), 0.0).sum(axis=1)
 
     @property
@@ -147,16 +157,23 @@ class Correction:
     def __call__(self, points: Array) -> Array:
         """Draw coefficients at points and return the log weights of both (point)."""
         coefficients = draw(self.problem, points, self.generator, keeper=self.keeper)
-        by_unit, deviation = self.by_unit(points, coefficients)
+        by_unit, deviation, added = self.by_unit(points, coefficients)
         self.coefficients.append(coefficients)
         self.deviation.append(deviation)
+        if added is not None:
+            self.added.append(added)
         return by_unit.sum(axis=1)
 
-    def by_unit(self, points: Array, coefficients: Coefficients) -> tuple[Array, Array]:
-        """Return log weights of units (point, unit), and their deviations."""
+    def by_unit(
+        self, points: Array, coefficients: Coefficients
+    ) -> tuple[Array, Array, Array | None]:
+        """Return log weights of units (point, unit), their deviations, and effects of cells."""
         eta = self.observations.expected(coefficients)
         out = np.empty((len(points), self.units.size))
         deviation = np.zeros((len(points), len(self.kind)))
+        means, added = self.cell_means, None
+        if means is not None:
+            added = np.empty((len(points), means.n_cells))
         step = max(1, _NUMBERS // max(self.points.numbers.size, 1))
         outer = max(step, 2_000_000 // max(self.z.size * self.z.shape[1], 1))
         for start in range(0, len(points), outer):
@@ -172,12 +189,16 @@ class Correction:
                 log_ratio = self._log_ratio(latent)
                 top = logsumexp(log_ratio, axis=2)
                 out[at] = top - np.log(log_ratio.shape[2])
+                if pure is None and means is None:
+                    continue
+                chosen = self._chosen(latent, log_ratio - top[..., None])
                 if pure is not None:
-                    chosen = self._chosen(latent, log_ratio - top[..., None])
                     error = np.where(self.seen, chosen - self.z + gaps[inner], 0.0)
                     qd, precision, sigma = (x[inner] for x in pure)
                     deviation[at, self.units] = self._deviation(qd, precision, sigma, error)
-        return out, deviation
+                if means is not None and added is not None:
+                    added[at] = means.added(chosen, means.effects(coefficients, deviation, at))
+        return out, deviation, added
 
     def _latent(self, q: Array, gap: Array) -> Array:
         """Return latent outcomes (B, unit, point, T), multiples of ``s``.
@@ -204,7 +225,9 @@ class Correction:
         closed = likelihood.without_level(self.outcome[:, None], location)
         if closed is None:
             seen = self.seen[:, None]
-            density = likelihood.log_density(self.outcome[:, None], np.where(seen, location, 0.0))
+            density = likelihood.log_density(
+                self.outcome[:, None], np.where(seen, location, 0.0), trials=self.trials[:, None]
+            )
             log_p = np.where(seen, density, 0.0).sum(axis=-1)
             more = self.log_scale[:, None] + self.points.log_ratio
             return np.asarray(log_p + 0.5 * energy + more)
@@ -291,6 +314,8 @@ def fit_approximated(
         stated_frame, equation, draws, cell_shares(stated_frame, equation), None, units, None,
         None, None,
     )  # fmt: skip
+    if correction.added:
+        recovered = replace(recovered, added=np.concatenate(correction.added)[chosen.ravel()])
     drawn = Drawn(equation, chains, x, constrain(equation, x), recovered)
     return build_groups(stated_frame, [drawn])
 

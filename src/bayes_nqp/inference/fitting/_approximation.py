@@ -81,6 +81,12 @@ class Observations:
         return np.zeros(self.outcome.size) if offset is None else offset
 
     @cached_property
+    def trials(self) -> Array:
+        """Return the number of trials (row), one without trials."""
+        trials = self.raw.rows.trials
+        return np.ones(self.outcome.size) if trials is None else trials
+
+    @cached_property
     def seen(self) -> Mask:
         """Return True for observed periods (unit, T)."""
         return self.grid(np.ones(self.outcome.size)) > 0.0
@@ -155,8 +161,9 @@ def stated(observations: Observations, mean: Array, variance: Array) -> Equation
     """Approximate observations at latent outcomes with the given moments (row)."""
     raw, s = observations.raw, observations.raw.scale
     first, second = observations.likelihood.expected_slopes(
-        observations.outcome, s * mean + observations.offset, s**2 * variance
-    )
+        observations.outcome, s * mean + observations.offset, s**2 * variance,
+        trials=observations.trials,
+    )  # fmt: skip
     second = np.maximum(second, _LEAST)
     z, v = mean + first / second / s, 1.0 / second / s**2
     assert raw.restated is not None
@@ -186,7 +193,8 @@ def approximate(
     """
     raw, likelihood, s = observations.raw, observations.likelihood, observations.raw.scale
     space = raw.problem.space
-    mean = (likelihood.start(observations.outcome) - observations.offset) / s
+    start = likelihood.start(observations.outcome, trials=observations.trials)
+    mean = (start - observations.offset) / s
     variance, inverse = np.zeros_like(mean), None
     equation, number = raw, 0
     point, moved = (space.unconstrain(space.typical) if at is None else at), np.inf

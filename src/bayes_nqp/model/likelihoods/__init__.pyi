@@ -1,3 +1,4 @@
+from bayes_nqp.model.likelihoods._binomial import Binomial as Binomial
 from bayes_nqp.model.likelihoods._gaussian import Gaussian as Gaussian
 from bayes_nqp.model.likelihoods._likelihood import Likelihood as Likelihood
 from bayes_nqp.model.likelihoods._likelihood import exact_likelihood as exact_likelihood
