@@ -13,8 +13,8 @@ from scipy.special import expit
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import IdentificationError, PanelError, StudyError
-from bayes_nqp.inference.fitting._approximated import Correction
 from bayes_nqp.inference.fitting._approximation import Observations, approximate
+from bayes_nqp.inference.fitting._correction import Correction
 from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import draw
 

@@ -19,8 +19,8 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.plugins import register
 from bayes_nqp._core.validation import door
 from bayes_nqp._core.vocabulary import Link
-from bayes_nqp.inference.fitting._approximated import Correction
 from bayes_nqp.inference.fitting._approximation import Observations, approximate
+from bayes_nqp.inference.fitting._correction import Correction
 from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.likelihoods import Likelihood
 from bayes_nqp.numerics.linear_gaussian import draw
@@ -71,9 +71,7 @@ class Geometric(Likelihood):
         """Whole numbers from zero up."""
         return outcome != abs(outcome.round()), Message("no counts"), Message("counts")
 
-    def informative(
-        self, outcome: Array, groups: Array, **given: Any
-    ) -> npt.NDArray[np.bool_]:
+    def informative(self, outcome: Array, groups: Array, **given: Any) -> npt.NDArray[np.bool_]:
         """Some failures."""
         return np.asarray((np.bincount(groups, outcome) > 0)[groups])
 

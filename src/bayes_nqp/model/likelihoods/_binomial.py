@@ -72,7 +72,7 @@ class Binomial(Likelihood):
     ) -> Array:
         """Numbers of successes."""
         size = np.broadcast_to(np.asarray(trials, dtype=np.int64), outcome.shape)
-        return generator.binomial(size, expit(outcome)).astype(np.float64)
+        return np.asarray(generator.binomial(size, expit(outcome)), dtype=np.float64)
 
     def expected(self, outcome: Array, *, trials: Any = 1.0) -> Array:
         """``n / (1 + e^-o)``."""
@@ -100,8 +100,9 @@ class Binomial(Likelihood):
         """Successes are whole numbers from zero to the trials, which are whole numbers too."""
         trials = np.broadcast_to(np.asarray(trials, dtype=np.float64), outcome.shape)
         hint = Message(
-            "name the column with the number of trials, Panel.from_frame(…, trials=…); for a share, "
-            "use the number of successes as outcome; for other outcomes leave out likelihood="
+            "name the column with the number of trials, Panel.from_frame(…, trials=…); for a "
+            "share, use the number of successes as outcome; for other outcomes leave out "
+            "likelihood="
         )
         if (wrong := trials != np.round(trials)).any():
             return wrong, Message("numbers of trials must be whole numbers"), hint

@@ -27,12 +27,15 @@ def in_probability(effects: xr.Dataset, prob: float) -> Message | None:
     """Return the effect on the probability and the odds ratio; None without trials."""
     if v.UNTREATED not in effects or v.TRIALS not in effects.coords:
         return None
-    points = summary(100.0 * att(effects, scale="probability"), prob).iloc[0]
-    odds = np.exp(summary(att(effects), prob).iloc[0][["mean", "lower", "upper"]].astype(float))
+    ends = ("mean", "lower", "upper")
+    points, odds = (
+        [float(summary(draws, prob).iloc[0][end]) for end in ends]
+        for draws in (100.0 * att(effects, scale="probability"), att(effects))
+    )
     return Message(
-        "Effect on the probability: {:+.1f} percentage points ({prob} interval {:+.1f} to {:+.1f}). "
-        "Odds ratio: {:.2f} ({prob} interval {:.2f} to {:.2f}).",
-        *(float(points[x]) for x in odds.index), *odds, prob=percent(prob),
+        "Effect on the probability: {:+.1f} percentage points ({prob} interval {:+.1f} to "
+        "{:+.1f}). Odds ratio: {:.2f} ({prob} interval {:.2f} to {:.2f}).",
+        *points, *np.exp(odds), prob=percent(prob),
     )  # fmt: skip
 
 
