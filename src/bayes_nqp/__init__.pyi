@@ -80,7 +80,9 @@ from .model.errors import AR1 as AR1
 from .model.errors import IID as IID
 from .model.errors import AR1PlusNoise as AR1PlusNoise
 from .model.errors import Heteroskedastic as Heteroskedastic
+from .model.likelihoods import Binomial as Binomial
 from .model.likelihoods import Gaussian as Gaussian
+from .model.likelihoods import NegativeBinomial as NegativeBinomial
 from .model.likelihoods import Poisson as Poisson
 from .model.likelihoods import StudentT as StudentT
 from .model.pooling import CompletePooling as CompletePooling

@@ -53,13 +53,16 @@ SCALE: Final = "scale"
 SUMMED: Final = "summed"
 """Whether units are what others are summed up in."""
 OUTCOME_UNITS: Final = "outcome units"
+PROBABILITY: Final = "probability"
 
 type Link = Literal["identity", "log", "logit"]
 """The scale of the expected outcome on which effects are."""
 LINK: Final = "link"
 IDENTITY: Final = "identity"
 LOG: Final = "log"
+LOGIT: Final = "logit"
 UNTREATED: Final = "untreated"
+TRIALS: Final = "trials"
 EXPOSURE: Final = "exposure"
 """Sum of the exposures of counts in a cell."""
 
@@ -88,7 +91,7 @@ RESERVED: Final = frozenset(
         CHAIN, DRAW, CELL, MEMBER, PATH, UNIT, TIME, COHORT, EVENT_TIME, TOTAL, DIRECT, EFFECT,
         DEVIATION, OBSERVED, IDENTIFIED, ROWS, UNITS, WEIGHT, GATE, MEMBERSHIP, MEMBERSHIP_CELL,
         MEMBERSHIP_MEMBER, MEMBERSHIP_ROWS, INDEX_DRAW, RING, RECEIVED, IMPORTANCE_ESS, KHAT,
-        PATH_ROLE, ROLE, POWER, VIA, TREATMENT_OF, MEDIATOR_OF, UNTREATED,
+        PATH_ROLE, ROLE, POWER, VIA, TREATMENT_OF, MEDIATOR_OF, UNTREATED, TRIALS,
     }
 )  # fmt: skip
 """Labels that a user's own strata must not take."""

@@ -102,6 +102,8 @@ class Data(Keys):
     """Column of known standard errors of the outcome, if it is itself an estimate."""
     exposure: str | None = None
     """Column of the exposure of counts, such as population, for likelihoods with a log link."""
+    trials: str | None = None
+    """Column of the number of trials of which the outcome counts the successes, for Binomial()."""
     zones: Zones | None = None
     """Merge the pilot zones to the rows."""
     derive: dict[str, str] = {}

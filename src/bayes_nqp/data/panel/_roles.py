@@ -22,7 +22,7 @@ _ALIKE = 0.7
 """Minimum similarity of two column names for a suggestion of a spelling error."""
 _PARTS = (
     "unit", "time", "cohort", "outcome", "strata", "covariates", "mediators", "moderators",
-    "exposures", "weights", "counts", "outcome_se", "exposure",
+    "exposures", "weights", "counts", "outcome_se", "exposure", "trials",
 )  # fmt: skip
 _REQUIRED = ("unit", "time", "outcome")
 _SEVERAL = ("strata", "covariates", "mediators", "moderators", "exposures")
@@ -42,7 +42,7 @@ class Roles:
         Column name; with ``treated=`` the name of the derived column. None if neither was given.
     strata, covariates, mediators, moderators, exposures : tuple of str, default ()
         Column names.
-    weights, counts, outcome_se, exposure : str, optional
+    weights, counts, outcome_se, exposure, trials : str, optional
         Column names.
     """
 
@@ -59,6 +59,7 @@ class Roles:
     counts: str | None = None
     outcome_se: str | None = None
     exposure: str | None = None
+    trials: str | None = None
 
     @classmethod
     def of(cls, **columns: Any) -> Roles:

@@ -35,7 +35,7 @@ def att(
     *,
     window: Sequence[int] | None = None,
     anticipated: bool = False,
-    scale: Literal["link", "outcome"] = "link",
+    scale: Literal["link", "outcome", "probability"] = "link",
     total: bool = False,
 ) -> xr.DataArray:
     """Average the effect on the treated, overall or by group.
@@ -73,11 +73,12 @@ def att(
         includes anticipation effects.
     anticipated : bool, default False
         If True, all averages include anticipation effects.
-    scale : {"link", "outcome"}, default "link"
+    scale : {"link", "outcome", "probability"}, default "link"
         Scale under likelihoods with a link, such as ``Poisson()``. "link" gives effects on the
-        scale of the link (log points). "outcome" gives effects in units of the outcome, such as
-        events per treated observation. They are observed outcomes less those without the policy;
-        by unit they require a fit with its observations.
+        scale of the link (log points, log odds). "outcome" gives effects in units of the outcome,
+        such as events per treated observation. They are observed outcomes less those without the
+        policy; by unit they require a fit with its observations. "probability", under
+        ``Binomial()``, divides them by the number of trials: 0.04 are four percentage points.
     total : bool, default False
         If True, effects in units of the outcome are added up over the treated observations.
         It requires ``scale="outcome"``.
@@ -128,7 +129,12 @@ def att(
             "'total' adds up effects in units of the outcome over observations",
             hint="nqp.att(fit, scale='outcome', total=True)",
         )
-    outcome = scale == "outcome" and schema.link_of(effects) != v.IDENTITY
+    outcome = scale != "link" and schema.link_of(effects) != v.IDENTITY
+    if scale == "probability" and v.TRIALS not in effects.coords:
+        raise StudyError(
+            "scale='probability' requires numbers of trials, which these effects do not have",
+            hint="likelihood=nqp.Binomial() in the design, or scale='outcome'",
+        )
     alone = list(names.values()) == [v.UNIT] and balanced is None and span is None
     if alone and linked(fit_or_effects):
         average, effects = units_of(
@@ -138,11 +144,15 @@ def att(
         average = average_of(effects, by, weights, balanced, anticipated=anticipated, window=span)
     if outcome:
         size = None
-        if weights == v.EXPOSURE:
+        if weights == v.EXPOSURE or scale == "probability":
             _refuse_by_unit(average)
+        if weights == v.EXPOSURE:
             size = _sizes(average)
             average = average_of(effects, by, "rows", balanced, anticipated=anticipated, window=span)
         draws = _in_outcome_units(fit_or_effects, effects, average, path, size).rename("att")
+        if scale == "probability":
+            trials = average.of_cells(effects[v.TRIALS].to_numpy())
+            draws = (draws / trials).transpose(*draws.dims).rename("att")
     else:
         draws = average.of_effects(effects, path).rename("att")
     if total:
@@ -152,7 +162,8 @@ def att(
         effects, average, "att", by=by, weights=weights, path=path, balanced=balanced
     )
     if outcome:
-        draws.attrs |= {v.LINK: v.IDENTITY, v.SCALE: str(v.OUTCOME_UNITS)}
+        unit = v.PROBABILITY if scale == "probability" else v.OUTCOME_UNITS
+        draws.attrs |= {v.LINK: v.IDENTITY, v.SCALE: str(unit)}
         if weights == v.EXPOSURE:
             draws.attrs["outcome_unit"] = "events per unit of exposure"
     if total:
@@ -190,11 +201,11 @@ def _sizes(average: Average) -> xr.DataArray:
 
 
 def _refuse_by_unit(average: Average) -> None:
-    """Refuse rates by unit: exposures are stored by cell."""
+    """Refuse rates and probabilities by unit: exposures and trials are stored by cell."""
     if average.unit_effects is not None:
         raise StudyError(
-            Message("effects on rates are not available by unit, because exposures are stored by "
-                    "group-time cell"),
+            Message("effects on rates and probabilities are not available by unit, because exposures "
+                    "and trials are stored by group-time cell"),
             hint="nqp.att(fit, by='unit', scale='outcome'), in events",
         )  # fmt: skip
 

@@ -48,6 +48,11 @@ def outcome_levels(
     if average.unit_effects is None:
         observed = average.of_cells(effects[v.OBSERVED].to_numpy())
         return observed, average.of_draws(effects, untreated)
+    if schema.link_of(effects) != v.LOG:
+        raise StudyError(
+            "effects by unit are available in log odds, and not in probabilities or events",
+            hint="nqp.att(fit, by='unit'), or nqp.att(fit, scale='outcome') by cohort",
+        )
     fit = fit_or_effects
     if not isinstance(fit, Fit) or not meets(fit, (ROWS,)) or len(average.axes) > 1:
         raise StudyError(
@@ -89,7 +94,7 @@ def untreated_of(effects: xr.Dataset, path: str) -> xr.DataArray:
 def _of_units(
     fit: Fit, effects: xr.Dataset, average: Average
 ) -> tuple[xr.DataArray, xr.DataArray]:
-    """Return ``sum_t y_it / n_i`` and ``sum_t y_it e^-tau_it / n_i`` over averaged observations.
+    """Under a log link, return ``sum_t y_it / n_i`` and ``sum_t y_it e^-tau_it / n_i`` over averaged observations.
 
     The effect on a unit is the cell's effect plus the unit's deviation less the mean deviation in
     the cell.

@@ -28,6 +28,7 @@ from ._linked import lag_draws as lag_draws
 from ._linked import own_receivers as own_receivers
 from ._linked import received_of_rows as received_of_rows
 from ._linked import treatment_coefficients as treatment_coefficients
+from ._latent_predictive import LatentPredictive as LatentPredictive
 from ._load import load as load
 from ._log_priors import log_priors as log_priors
 from ._log_priors import parameter_draws as parameter_draws
@@ -55,6 +56,7 @@ from ._needs import LAGGED as LAGGED
 from ._needs import LINKED as LINKED
 from ._needs import RECEIVED as RECEIVED
 from ._needs import REFITS as REFITS
+from ._needs import RESIDUALS as RESIDUALS
 from ._needs import ROWS as ROWS
 from ._needs import SEPARATE as SEPARATE
 from ._needs import SUMS as SUMS
@@ -134,6 +136,7 @@ __all__ = [
     "OUTCOME_ALONE",
     "RECEIVED",
     "REFITS",
+    "RESIDUALS",
     "ROWS",
     "SEPARATE",
     "SHORT",
@@ -144,6 +147,7 @@ __all__ = [
     "ExistingDraws",
     "Fit",
     "Kept",
+    "LatentPredictive",
     "LeftOut",
     "Marginal",
     "Mediated",

@@ -123,6 +123,11 @@ ADDITIVE: Final = Need(
 )
 """Errors that are added to the outcome itself."""
 
+RESIDUALS: Final = Need(
+    lambda facts, _: facts.approximated or not facts.likelihood.latent, ADDITIVE.reason
+)
+"""Errors that are added to the outcome, or replications and quantile residuals of latent ones."""
+
 ADOPTION: Final = Need(lambda facts, _: facts.adopted, _no_adoption)
 """A treatment with adoption, so that there are cohorts and pre-adoption observations."""
 
