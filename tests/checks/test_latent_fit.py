@@ -51,7 +51,9 @@ def test_quantile_residuals_of_a_right_model_are_normal(right: nqp.Fit) -> None:
     _normal(LatentPredictive(shares, 1).quantile_residuals())
     gamma = np.random.default_rng(3).gamma(2.0, 0.5, len(FRAME))
     noisy = FRAME.assign(y=np.random.default_rng(4).poisson(FRAME["y"] * gamma).astype(float))
-    _normal(LatentPredictive(fitted(panel_of(noisy), nqp.NegativeBinomial()), 1).quantile_residuals())
+    _normal(
+        LatentPredictive(fitted(panel_of(noisy), nqp.NegativeBinomial()), 1).quantile_residuals()
+    )
 
 
 def test_replications_are_like_observations_of_a_right_model(right: nqp.Fit) -> None:

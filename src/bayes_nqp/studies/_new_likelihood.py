@@ -9,7 +9,9 @@ from bayes_nqp.data.column_inference import Guess
 from bayes_nqp.studies._new_toml import comment, key_line, toml_text
 
 _ERRORS: Final = Message("errors are autocorrelated within units")
-_NOISY: Final = Message("autocorrelated log rates, with overdispersion that is independent over time")
+_NOISY: Final = Message(
+    "autocorrelated log rates, with overdispersion that is independent over time"
+)
 _EXPOSURE: Final = Message(
     "Delete the # to model events per unit of an exposure, such as the population at risk."
 )

@@ -149,7 +149,9 @@ def _data(overview: Look, proposal: Guess, file: Path, path: Path) -> list[str]:
     if isinstance(proposal.parts, list) and keys["unit"] == joined_unit(proposal.parts):
         keys["unit"] = proposal.parts
     body = ["[data]", key_line("file", source, "")]
-    body += [key_line(key, value, translate.name(reasons.get(key, ""))) for key, value in keys.items()]
+    body += [
+        key_line(key, value, translate.name(reasons.get(key, ""))) for key, value in keys.items()
+    ]
     if not ({"cohort", "treated"} & set(proposal.roles) or proposal.merges):
         body += [f"# {key} = {toml_text(name)}" for key, name in proposal.offers]
         body += [f'# cohort = "…"   # {translate(_COHORT)}'] * (not proposal.offers)

@@ -63,7 +63,7 @@ def test_per_cent_and_events_are_those_by_hand(fit: nqp.Fit) -> None:
 
 
 def test_effects_by_unit_and_on_rates_are_those_by_hand(fit: nqp.Fit) -> None:
-    observed, untreated, rows = _by_hand(fit)
+    observed, untreated, _ = _by_hand(fit)
     events = nqp.att(fit, by="unit", scale="outcome", total=True)
     np.testing.assert_allclose(events.sum("unit").to_numpy().ravel(), observed - untreated)
     share = nqp.relative_effects(fit, by="unit")
@@ -99,7 +99,6 @@ def test_a_unit_without_treated_events_has_no_per_cent() -> None:
     assert share.sel(unit=unit).isnull().all()
     assert share.drop_sel(unit=unit).notnull().all()
     assert (nqp.att(fit, by="unit", scale="outcome").sel(unit=unit) == 0.0).all()
-
 
 
 def test_deviations_average_to_those_of_cells(fit: nqp.Fit) -> None:

@@ -62,7 +62,9 @@ def test_its_noise_is_that_of_replications() -> None:
     assert y.mean() == pytest.approx(5.0, rel=0.01)
     assert y.var() == pytest.approx(5.0 + 0.3 * 25.0, rel=0.03)
     noise = np.log(generator.gamma(1.0 / 0.3, 0.3, 200_000))
-    assert noise.var() == pytest.approx(float(FAMILY.independent_variance([np.array(0.3)])), rel=0.02)
+    assert noise.var() == pytest.approx(
+        float(FAMILY.independent_variance([np.array(0.3)])), rel=0.02
+    )
 
 
 def test_the_approximation_adds_the_variance_of_the_noise() -> None:

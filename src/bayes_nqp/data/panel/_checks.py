@@ -169,7 +169,9 @@ def known_exposure(values: Array, outcome: Array, name: str, rows: SourceRows) -
                 name, counted(wrong.sum(), "row"),
             ),
             where=rows.shown(wrong),
-            hint=Message("complete these cells, or drop these rows: df.dropna(subset=[{!r}])", name),
+            hint=Message(
+                "complete these cells, or drop these rows: df.dropna(subset=[{!r}])", name
+            ),
             about="values missing",
         )  # fmt: skip
 

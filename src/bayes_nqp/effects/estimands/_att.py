@@ -148,7 +148,9 @@ def att(
             _refuse_by_unit(average)
         if weights == v.EXPOSURE:
             size = _sizes(average)
-            average = average_of(effects, by, "rows", balanced, anticipated=anticipated, window=span)
+            average = average_of(
+                effects, by, "rows", balanced, anticipated=anticipated, window=span
+            )
         draws = _in_outcome_units(fit_or_effects, effects, average, path, size).rename("att")
         if scale == "probability":
             trials = average.of_cells(effects[v.TRIALS].to_numpy())
@@ -204,8 +206,8 @@ def _refuse_by_unit(average: Average) -> None:
     """Refuse rates and probabilities by unit: exposures and trials are stored by cell."""
     if average.unit_effects is not None:
         raise StudyError(
-            Message("effects on rates and probabilities are not available by unit, because exposures "
-                    "and trials are stored by group-time cell"),
+            Message("effects on rates and probabilities are not available by unit, because "
+                    "exposures and trials are stored by group-time cell"),
             hint="nqp.att(fit, by='unit', scale='outcome'), in events",
         )  # fmt: skip
 

@@ -91,12 +91,10 @@ def untreated_of(effects: xr.Dataset, path: str) -> xr.DataArray:
     return effects[v.UNTREATED]
 
 
-def _of_units(
-    fit: Fit, effects: xr.Dataset, average: Average
-) -> tuple[xr.DataArray, xr.DataArray]:
-    """Under a log link, return ``sum_t y_it / n_i`` and ``sum_t y_it e^-tau_it / n_i`` over averaged observations.
+def _of_units(fit: Fit, effects: xr.Dataset, average: Average) -> tuple[xr.DataArray, xr.DataArray]:
+    """Return ``sum_t y_it / n_i`` and ``sum_t y_it e^-tau_it / n_i`` under a log link.
 
-    The effect on a unit is the cell's effect plus the unit's deviation less the mean deviation in
+    The sums are over averaged observations.     The effect on a unit is the cell's effect plus the unit's deviation less the mean deviation in
     the cell.
     """
     table, (whole, _, _) = fit.model_frame.effects, fit.model_frame.effects.membership
@@ -111,7 +109,9 @@ def _of_units(
     count = np.where(average.rows > 0, average.rows, np.nan)
     share = sparse.csr_array((rows / np.bincount(cell, rows, size[0])[cell], (member, cell)),
                              shape=size[::-1])  # fmt: skip
-    onto = sparse.csr_array((y / count[member], (np.arange(y.size), member)), shape=(y.size, size[1]))
+    onto = sparse.csr_array(
+        (y / count[member], (np.arange(y.size), member)), shape=(y.size, size[1])
+    )
     tau, u = (
         effects[x].isel({v.PATH: 0}).transpose(*v.SAMPLE_DIMS, ...).to_numpy()
         for x in (v.EFFECT, v.DEVIATION)

@@ -24,11 +24,11 @@ from ._group_sums import effect_sums as effect_sums
 from ._group_sums import group_rows as group_rows
 from ._impacts import impacts as impacts
 from ._lag_unit_effects import lag_unit_effects as lag_unit_effects
+from ._latent_predictive import LatentPredictive as LatentPredictive
 from ._linked import lag_draws as lag_draws
 from ._linked import own_receivers as own_receivers
 from ._linked import received_of_rows as received_of_rows
 from ._linked import treatment_coefficients as treatment_coefficients
-from ._latent_predictive import LatentPredictive as LatentPredictive
 from ._load import load as load
 from ._log_priors import log_priors as log_priors
 from ._log_priors import parameter_draws as parameter_draws

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -75,7 +76,8 @@ def untreated_events(effects: xr.Dataset) -> float | None:
 def events_axis(ax: Axes, events: float, label: str) -> None:
     """Add an axis on the right with the events that correspond to per cent."""
     factor = events / 100.0
-    right = ax.secondary_yaxis("right", functions=(lambda x: x * factor, lambda x: x / factor))
+    scales = partial(np.multiply, factor), partial(np.multiply, 1.0 / factor)
+    right = ax.secondary_yaxis("right", functions=scales)
     right.set_ylabel(label, color=MUTED, fontsize=8.5)
     right.tick_params(colors=MUTED, labelsize=8)
     right.spines["right"].set_color(MUTED)
