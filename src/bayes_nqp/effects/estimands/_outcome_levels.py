@@ -94,8 +94,8 @@ def untreated_of(effects: xr.Dataset, path: str) -> xr.DataArray:
 def _of_units(fit: Fit, effects: xr.Dataset, average: Average) -> tuple[xr.DataArray, xr.DataArray]:
     """Return ``sum_t y_it / n_i`` and ``sum_t y_it e^-tau_it / n_i`` under a log link.
 
-    The sums are over averaged observations.     The effect on a unit is the cell's effect plus the unit's deviation less the mean deviation in
-    the cell.
+    The sums are over averaged observations. The effect on a unit is the cell's effect plus the
+    unit's deviation less the mean deviation in the cell.
     """
     table, (whole, _, _) = fit.model_frame.effects, fit.model_frame.effects.membership
     events = np.zeros((table.sizes.size, table.codes.size))

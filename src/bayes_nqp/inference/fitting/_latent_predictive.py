@@ -1,8 +1,8 @@
 """Replications and quantile residuals of observations that are given latent outcomes.
 
 Both use the Gaussian approximations ``N(z; o, v)`` of the observations. Replications draw
-parameters from the posterior, coefficients and unit effects given z, new errors, and observations given the
-new latent outcome. The quantile residual of an observation is the normal quantile of its position
+parameters from the posterior, coefficients and unit effects given z, new errors, and observations
+given the new latent outcome. The quantile residual of an observation is the normal quantile of its position
 among draws given all other observations. Without its own approximation, its latent outcome has the
 cavity distribution
 
