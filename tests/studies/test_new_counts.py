@@ -15,7 +15,8 @@ from bayes_nqp.data.column_inference._guess_likelihood import is_count
 from bayes_nqp.studies import new, validate
 
 CITIES = ["石家庄市", "唐山市", "秦皇岛市", "邯郸市", "邢台市", "保定市", "张家口市",
-          "承德市", "沧州市", "廊坊市", "衡水市", "太原市", "大同市", "阳泉市", "长治市", "晋城市"]  # fmt: skip
+          "承德市", "沧州市", "廊坊市", "衡水市", "太原市",
+          "大同市", "阳泉市", "长治市", "晋城市"]  # fmt: skip
 YEARS = range(2012, 2020)
 
 

@@ -107,6 +107,6 @@ class Data(Keys):
     zones: Zones | None = None
     """Merge the pilot zones to the rows."""
     derive: dict[str, str] = {}
-    """New columns: name = "expression": + - * / **, log, exp, sqrt, abs, round, year(), col("…")."""
+    """New columns: name = "expression": + - * / **, log, exp, sqrt, abs, round, year(), col("")."""
     stratify: list[Stratify] = []
     """Strata from numeric columns; list them in strata only if their order matters."""
