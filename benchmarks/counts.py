@@ -2,9 +2,9 @@
 
 Coverage of 95 % intervals for Poisson, negative binomial and binomial outcomes, in worlds that
 differ by one ingredient and share their random numbers. Beside each fit stand the Gaussian model of
-the true log rates, which sees no sampling variation, and an infeasible
-least-squares estimator with known variances, whose error over its standard deviation has variance
-one by construction. What this estimator shows in the same panels is their luck; the last columns of the table take it out.
+the true log rates, which sees no sampling variation, and an infeasible least-squares estimator with
+known variances, whose error over its standard deviation has variance one by construction. What this
+estimator shows in the same panels is their luck; the last columns of the table take it out.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 Both use the Gaussian approximations ``N(z; o, v)`` of the observations. Replications draw
 parameters from the posterior, coefficients and unit effects given z, new errors, and observations
-given the new latent outcome. The quantile residual of an observation is the normal quantile of
-its position among draws given all other observations. Without its own approximation, its latent outcome has the
-cavity distribution
+given the new latent outcome. The quantile residual of an observation is the normal quantile of its
+position among draws given all other observations. Without its own approximation, its latent outcome
+has the cavity distribution
 
     ``1 / s_c² = 1 / s² - 1 / v``,  ``m_c = s_c² (m / s² - z / v)``,  ``o ~ N(m, s²)``,
 
