@@ -2,6 +2,7 @@
 
 import ast
 import re
+from itertools import groupby
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,16 +52,17 @@ def methods():
 def code(name, place):
     """Return the file of a method, or its name and folder."""
     named = Path(place).stem.strip("_") == name.strip("_")
-    return f"`{place}`" if named else f"`{name}` in `{Path(place).parent.name}`"
+    return f"`{place}`" if named else f"`{Path(place).parent.name}: {name}`"
 
 
 def methods_page():
-    """Return the page "Methods"."""
-    rows = (
-        f"| {papers.replace('|', chr(92) + '|')} | {code(name, place)} | `{Path(test).name}` |"
-        for papers, name, place, test in sorted(methods())
-    )
-    return HEAD + "\n".join(rows) + "\n"
+    """Return the page "Methods", with one row for the methods of the same papers."""
+    lines = []
+    for papers, group in groupby(sorted(methods()), key=lambda row: row[0]):
+        found = [(code(name, place), f"`{Path(test).stem}`") for _, name, place, test in group]
+        cells = [papers.replace("|", "\\|"), *(", ".join(dict.fromkeys(x)) for x in zip(*found))]
+        lines.append(f"| {' | '.join(cells)} |")
+    return HEAD + "\n".join(lines) + "\n"
 
 
 def write_methods(app):
