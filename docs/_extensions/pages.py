@@ -60,7 +60,8 @@ def methods_page():
     lines = []
     for papers, group in groupby(sorted(methods()), key=lambda row: row[0]):
         found = [(code(name, place), f"`{Path(test).stem}`") for _, name, place, test in group]
-        cells = [papers.replace("|", "\\|"), *(", ".join(dict.fromkeys(x)) for x in zip(*found))]
+        merged = (", ".join(dict.fromkeys(column)) for column in zip(*found, strict=True))
+        cells = [papers.replace("|", "\\|"), *merged]
         lines.append(f"| {' | '.join(cells)} |")
     return HEAD + "\n".join(lines) + "\n"
 
