@@ -12,7 +12,7 @@ from bayes_nqp.inference.fitting import Fit, panel_of
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Cells and units whose outcomes are all at a bound of their range.
+    """Cells and units with all outcomes at a bound of their range.
 
     Parameters
     ----------

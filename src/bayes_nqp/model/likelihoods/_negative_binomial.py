@@ -117,7 +117,7 @@ class NegativeBinomial(Likelihood):
     def expected_slopes(
         self, outcome: Array, mean: Array, variance: Array, **given: Any
     ) -> tuple[Array, Array]:
-        """Those of Poisson counts, given the gamma noise."""
+        """Conditional on the gamma noise, the counts are Poisson."""
         return _POISSON.expected_slopes(outcome, mean, variance)
 
     def independent_variance(self, values: Sequence[Array]) -> Array:
