@@ -51,7 +51,7 @@ _ERRORS: Final = "error_model"
 """Check of the error structure, on which the width of intervals depends.
 
 `model_fit` does not replace it. In 12 simulated panels of counts with a baseline of exp(1) and
-AR(1) log rates, fits with independent errors had SDs 22 % too small, and 11 of them passed `model_fit`.
+AR(1) log rates, fits with independent errors had SDs 22 % too small, and 11 passed `model_fit`.
 """
 _MANY_FAIL, _MANY_DOUBT = 3, 3
 UNSUPPORTED, SUPPORTED = 0.5, 0.7
