@@ -195,3 +195,18 @@ def test_reports_state_per_cent_and_events(
     text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert words in text
     assert "%" in text
+
+
+def test_flat_effects_of_cells_without_events_are_refused_or_left_out() -> None:
+    """They have no finite estimate, and a broad prior would pass for one."""
+    frame = counted(40, 10, level=2.5, seed=2)
+    cell = (frame["cohort"] == frame["cohort"].min()) & (frame["time"] == frame["cohort"] + 1)
+    panel = panel_of(frame.assign(y=frame["y"].where(~cell, 0.0)))
+    design = nqp.StaggeredDiD(nqp.NoPooling(varying=None), likelihood=nqp.Poisson())
+    sampler = nqp.Importance(seed=1, draws=250)
+    with pytest.raises(IdentificationError, match="cohort 2005 in 2006"):
+        nqp.fit(design, panel, sampler, progress=False)
+    fit = nqp.fit(design.replace(unidentified="drop"), panel, sampler, progress=False)
+    assert fit.gate.passed
+    assert float(nqp.att(fit).std()) < 1.0
+    assert any("at the bound of their range" in str(note) for note in fit.model_frame.notes)

@@ -10,6 +10,7 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.data.reading import SourceRows, plain
 from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.model.designs import ModelSpec
+from bayes_nqp.numerics.sufficient_statistics import distinct_rows
 
 
 def informative_rows(
@@ -18,7 +19,8 @@ def informative_rows(
     """Leave out units without information on effects, such as units without any event.
 
     With a flat unit effect, the likelihood of such a unit does not depend on effects at its
-    maximum: its level has no lower bound.
+    maximum: its level has no lower bound. The same holds for flat effects of cells, which are left
+    out if the design drops unidentified effects (Albert and Anderson 1984).
 
     Returns
     -------
@@ -30,7 +32,8 @@ def informative_rows(
     PanelError
         If an outcome is impossible under the likelihood.
     IdentificationError
-        If all observations of a period, within a level of time effects, are without events.
+        If all observations of a period, within a level of time effects, are without events; or
+        those of a cell with a flat effect.
     """
     likelihood, panel = model.facts.likelihood, model.panel
     if not likelihood.approximated:
@@ -46,10 +49,11 @@ def informative_rows(
             ),
             hint=hint,
         )
-    keep = sample.copy()
-    keep[sample] = likelihood.informative(
-        panel.outcome[sample], frame.unit[sample], trials=trials[sample]
-    )
+    keep = _told(model, sample, frame.unit)
+    notes: tuple[Message, ...] = ()
+    if model.facts.pooling.flat:
+        inside, notes = _cells_with_events(model, frame, keep)
+        keep = _told(model, inside, frame.unit)
     if not keep.any():
         raise IdentificationError(
             Message("outcome={!r} has no events", panel.roles.outcome),
@@ -57,9 +61,9 @@ def informative_rows(
         )
     if not model.equations[0].pooled_time:
         _check_periods(model, frame, keep)
-    lost = np.unique(frame.unit[sample & ~keep])
+    lost = np.setdiff1d(frame.unit[sample], frame.unit[keep])
     if not lost.size:
-        return keep, ()
+        return keep, notes
     note = Message(
         "{n:,} unit without information on effects, because all its outcomes are at the bound of "
         "their range, is left out: {}",
@@ -68,7 +72,51 @@ def informative_rows(
         "bound of their range, are left out: {}",
         n=lost.size,
     )
-    return keep, (note,)
+    return keep, (*notes, note)
+
+
+def _told(model: ModelSpec, sample: Mask, groups: Index) -> Mask:
+    """Return True for observations of groups with information on their level."""
+    panel, keep = model.panel, sample.copy()
+    keep[sample] = model.facts.likelihood.informative(
+        panel.outcome[sample], groups[sample], trials=panel.number_of_trials[sample]
+    )
+    return keep
+
+
+def _cells_with_events(
+    model: ModelSpec, frame: PanelCodes, sample: Mask
+) -> tuple[Mask, tuple[Message, ...]]:
+    """Leave out or refuse cells with a flat effect that has no bound on one side."""
+    panel, treated = model.panel, sample & frame.treated
+    unit = frame.unit
+    _, cell = distinct_rows(np.column_stack([frame.stratum[unit], frame.key[unit], frame.time]))
+    silent = treated & ~_told(model, treated, cell)
+    if not silent.any():
+        return sample, ()
+    first = np.unique(cell[silent], return_index=True)[1]
+    row = np.flatnonzero(silent)[first]
+    names = dict.fromkeys(
+        Message("cohort {} in {}", plain(panel.time_labels[g]), plain(panel.time_labels[t]))
+        for g, t in zip(frame.cohort[unit[row]], frame.time[row], strict=True)
+    )
+    if model.unidentified == "raise":
+        raise IdentificationError(
+            Message(
+                "all outcomes of {} are at the bound of their range, so that effects without "
+                "pooling have no finite estimate",
+                shown(names),
+            ),
+            hint=Message("{}, or unidentified='drop'", "nqp.PartialPooling()"),
+            about="cells without events",
+        )
+    note = Message(
+        "observations dropped because all outcomes of their cells are at the bound of their range: "
+        "{:,} ({})",
+        silent.sum(),
+        shown(names),
+    )
+    return sample & ~silent, (note,)
 
 
 def _check_periods(model: ModelSpec, frame: PanelCodes, keep: Mask) -> None:

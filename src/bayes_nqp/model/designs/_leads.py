@@ -98,7 +98,9 @@ def lead_design(design: SingleEquation, panel: Panel) -> FlatCells:
         return design
     changes, time = _flat_terms(design, leads=True), _time_of(design, panel)
     if not changes:
-        return FlatCells(design, time, unidentified=design.unidentified)
+        # Counts can have cells without events, whose flat effects have no finite estimate.
+        drop = design.facts.likelihood.approximated
+        return FlatCells(design, time, unidentified="drop" if drop else design.unidentified)
     return FlatCells(design.variant(changes), time, unidentified="drop")
 
 
