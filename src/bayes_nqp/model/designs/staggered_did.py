@@ -75,6 +75,11 @@ class StaggeredDiD(SingleEquation):
     terms : sequence of Term, default ()
         Additional components of the model: instances of subclasses of
         `bayes_nqp.model.designs.Term`, each defined in a file or a notebook cell.
+    after : {"effects", "none"}, default "effects"
+        Observations after a treatment that has ended, in panels with ``treatment=`` or ``exit=``.
+        "effects" estimates effects after exit in cells stratum × path × time, with a mean course
+        in periods since exit and scales of their own. "none" assumes that the effect ends with the
+        treatment: these observations are untreated, and controls.
 
     Raises
     ------
@@ -111,6 +116,7 @@ class StaggeredDiD(SingleEquation):
     spillovers: StatedTerm | None = None
     shocks: StatedTerm | None = None
     terms: StatedTerm | Sequence[Term] = ()
+    after: Literal["effects", "none"] = "effects"
 
     def __post_init__(self) -> None:
         self._check_arguments()
@@ -153,7 +159,12 @@ class StaggeredDiD(SingleEquation):
         return others
 
     def timing(self, panel: Panel) -> Calendar:
-        """Treat units from adoption on, or as long before as is anticipated."""
+        """Treat units from adoption on, or while the treatment lasts, or as early as anticipated."""
+        if panel.ends:
+            return Calendar.of_paths(
+                panel, effects=self.after == "effects", anticipation=self.anticipation,
+                leads=self.controls == "never",
+            )  # fmt: skip
         return Calendar.of_adoption(
             panel, anticipation=self.anticipation, leads=self.controls == "never"
         )
