@@ -21,6 +21,7 @@ __all__ = [
     "channels",
     "channels_in_space",
     "cities",
+    "exits",
     "firm_productivity",
     "firms",
     "network",

@@ -6,6 +6,7 @@ from ._channels_in_space import SpatialChannel as SpatialChannel
 from ._channels_in_space import channels_in_space as channels_in_space
 from ._cities import CONTRASTS as CONTRASTS
 from ._cities import cities as cities
+from ._exits import exits as exits
 from ._firms import firms as firms
 from ._indicators import firm_productivity as firm_productivity
 from ._mediated import Channel as Channel
@@ -31,6 +32,7 @@ __all__ = [
     "channels",
     "channels_in_space",
     "cities",
+    "exits",
     "firm_productivity",
     "firms",
     "network",

@@ -142,7 +142,7 @@ class StaggeredDiD(SingleEquation):
         )  # fmt: skip
 
     def variants(self, panel: Panel) -> list[tuple[Message, Message, Self]]:
-        """Return the design with never-treated controls only, and with one period of anticipation.
+        """Return the design with other controls, anticipation, and effects after exit.
 
         Returns
         -------
@@ -156,6 +156,9 @@ class StaggeredDiD(SingleEquation):
         if self.anticipation == 0:
             early = self.replace(anticipation=1, unidentified="drop")
             others.append((Message("one period of anticipation"), Message("anticipation"), early))
+        if self.after == "effects" and panel.ends:
+            ending = self.replace(after="none")
+            others.append((Message("no effects after exit"), Message("effects after exit"), ending))
         return others
 
     def timing(self, panel: Panel) -> Calendar:
