@@ -197,6 +197,8 @@ def ended(panel: Panel) -> Iterator[Trace]:
     on = (cohort >= 0) & (panel.time_codes >= cohort)
     begins = on & (panel.time_codes == cohort)
     for name in map(str, panel.frame.columns):
+        if name == roles.treatment:
+            continue
         column = panel.frame[name]
         named = name in (roles.unit, roles.time, roles.outcome, roles.cohort)
         if named or column.dtype.kind not in "biuf":
