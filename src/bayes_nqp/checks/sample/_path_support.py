@@ -72,7 +72,9 @@ def path_support(fit: Fit) -> Finding:
         )
         step = Message("Next: use partial pooling, nqp.PartialPooling().")
         return Finding(DOUBT, figure, joined([found, advised(step)]), table)
-    return Finding(HOLDS, figure, Message("Effects after exit are averages over many units."), table)
+    return Finding(
+        HOLDS, figure, Message("Effects after exit are averages over many units."), table
+    )
 
 
 def _paths(panel: Panel) -> pd.DataFrame:
@@ -82,11 +84,15 @@ def _paths(panel: Panel) -> pd.DataFrame:
     after = ~on & (panel.cohort_codes[unit] >= 0) & (panel.time_codes > panel.cohort_codes[unit])
     size = panel.unit_labels.size
     paths = paths.assign(
-        units=panel.counts, treated=np.bincount(unit, on, size), after=np.bincount(unit, after, size)
+        units=panel.counts,
+        treated=np.bincount(unit, on, size),
+        after=np.bincount(unit, after, size),
     )
     paths["exit"] = ["" if pd.isna(x) else text(x) for x in paths["exit"]]
     keys = ["entry", "exit", "spells"]
-    counted = paths[paths["spells"] > 0].groupby(keys, as_index=False)[["units", "treated", "after"]]
+    counted = paths[paths["spells"] > 0].groupby(keys, as_index=False)[
+        ["units", "treated", "after"]
+    ]
     table = counted.sum()
     return table.astype({name: np.int64 for name in ("units", "treated", "after")})
 

@@ -12,7 +12,16 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint, NotApplicable
 from bayes_nqp._core.i18n import Message, advised, joined, spanned
-from bayes_nqp.checks.shared import DOUBTFUL, FAILING, REPORTED, UNTOLD, Finding, Guide, asks, ladder
+from bayes_nqp.checks.shared import (
+    DOUBTFUL,
+    FAILING,
+    REPORTED,
+    UNTOLD,
+    Finding,
+    Guide,
+    asks,
+    ladder,
+)
 from bayes_nqp.checks.trends._leads import freedom, tail_of
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.effects.estimands import EXITS, after_exit, att

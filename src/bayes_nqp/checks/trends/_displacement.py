@@ -32,7 +32,16 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.checks.trends._candidates import CONTRADICTED, own_leads
 from bayes_nqp.data.panel import Panel
-from bayes_nqp.inference.fitting import ABSORBING, ADOPTION, REFITS, ROWS, SEPARATE, Fit, panel_of, short_refit
+from bayes_nqp.inference.fitting import (
+    ABSORBING,
+    ADOPTION,
+    REFITS,
+    ROWS,
+    SEPARATE,
+    Fit,
+    panel_of,
+    short_refit,
+)
 from bayes_nqp.inference.model_frame import ModelFrame, model_frame_of
 from bayes_nqp.model.designs import DifferentialTrends, saturated_design
 

@@ -111,9 +111,7 @@ def exit_timing(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
     units = [panel.counts[np.unique(panel.unit_codes[x])].sum() for x in (leaving, ~leaving)]
     tail, sd = tail_of(draws, freedom(units[0], units[1] - units[0])), float(draws[:, 0].std())
     effect = float(average_effect(fit).mean())
-    verdict = ladder(
-        fails=tail < FAILING, doubt=tail < DOUBTFUL, untold=_POWER * sd > abs(effect)
-    )
+    verdict = ladder(fails=tail < FAILING, doubt=tail < DOUBTFUL, untold=_POWER * sd > abs(effect))
     figure = Message(
         "difference in the last treated period {:.3g} (SD {:.2g}, detectable {:.2g}); p of zero in "
         "the last {} periods before exit {:.3f}",

@@ -26,7 +26,8 @@ from bayes_nqp.checks.trends._permutations import (
 )
 from bayes_nqp.checks.trends._placebo import BEFORE
 from bayes_nqp.inference.fitting import (
-    ABSORBING, ADOPTION,
+    ABSORBING,
+    ADOPTION,
     ROWS,
     SEPARATE,
     SUMS,

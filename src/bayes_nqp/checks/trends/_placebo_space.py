@@ -26,7 +26,8 @@ from bayes_nqp.checks.trends._permutations import (
 )
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.inference.fitting import (
-    ABSORBING, ADOPTION,
+    ABSORBING,
+    ADOPTION,
     ROWS,
     SEPARATE,
     SUMS,

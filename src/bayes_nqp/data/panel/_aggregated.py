@@ -47,7 +47,9 @@ def summed_up[P: Rectangle](
     roles = panel.roles
     if roles.treatment is not None:
         raise PanelError(
-            Message("units with a treatment that may end ({!r}) are not aggregated", roles.treatment),
+            Message(
+                "units with a treatment that may end ({!r}) are not aggregated", roles.treatment
+            ),
             hint="use the panel of single units, or panel.sample(units=…)",
         )
     first = np.searchsorted(panel.unit_codes, np.arange(panel.unit_labels.size))

@@ -207,9 +207,7 @@ def treated_shares(
     gone = np.isnan(values)
     if gone.any():
         raise PanelError(
-            Message(
-                "{}={!r} is missing in {}", argument, column.name, counted(gone.sum(), "row")
-            ),
+            Message("{}={!r} is missing in {}", argument, column.name, counted(gone.sum(), "row")),
             where=rows.shown(gone),
             hint="complete the column: the date of adoption cannot be determined if the "
             "value is missing",

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 
 def status_until(
-    column: pd.Series[Any], first: Index, rows: SourceRows, codes: Index, ordinals: Index,
+    column: pd.Series[Any],
+    first: Index,
+    rows: SourceRows,
+    codes: Index,
+    ordinals: Index,
     scale: TimeScale,
 ) -> Array:
     """Return the treatment (row) of units that are treated until a period of exit.

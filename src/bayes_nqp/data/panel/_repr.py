@@ -71,7 +71,9 @@ def _units(panel: Rectangle) -> Message:
 def _exits(panel: Rectangle) -> Message:
     spell, entry, end = switches(panel.treatment_path)
     last = np.where(panel.treatment_path[:, -1], -1, end[:, -1])
-    pairs = zip(panel.time_labels, np.bincount(last[last >= 0], minlength=panel.periods), strict=True)
+    pairs = zip(
+        panel.time_labels, np.bincount(last[last >= 0], minlength=panel.periods), strict=True
+    )
     listed = shown((f"{label}: {n}" for label, n in pairs if n), 12)
     again = int((spell[:, -1] > 1).sum())
     return Message("{}; treated again: {:,}", listed, again) if again else listed

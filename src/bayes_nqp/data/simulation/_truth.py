@@ -196,7 +196,9 @@ def truth_of_rows(
         np.stack([cell, row_effect])[:, row_effect >= 0], axis=1, return_counts=True
     )  # fmt: skip
     attrs: dict[str, Any] = {"target": "sample", "outcome": name, "members": "deviations"}
-    exposed = [column for column in (v.RING, "exposure_time", v.SPELL, v.FIRST_SWITCH) if column in cells]
+    exposed = [
+        column for column in (v.RING, "exposure_time", v.SPELL, v.FIRST_SWITCH) if column in cells
+    ]
     return schema.build(
         effect[None, None],
         strata={factor: cells[factor].tolist() for factor in factors},

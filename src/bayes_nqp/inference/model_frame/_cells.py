@@ -177,9 +177,7 @@ def _hints(frame: PanelCodes, reason: Index) -> list[Message]:
         if len(frame.level_names) > 1:
             hints.append(Message("common time effects ({})", Hint("time", TimeEffects())))
         if (frame.role == AFTER).any():
-            hints.append(
-                Message("{}, if effects end with the treatment", Hint("after", "none"))
-            )
+            hints.append(Message("{}, if effects end with the treatment", Hint("after", "none")))
         if (frame.role == NEIGHBOUR).any():
             hints.append(
                 Message("fewer or narrower distance bands, with control units outside of them")
