@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import bayes_nqp as nqp
+from bayes_nqp._core.exceptions import PanelError
 from bayes_nqp.data.panel import switches
 
 
@@ -70,9 +71,9 @@ def test_unknown_entries_are_refused_or_left_out() -> None:
         "on": [0, 1, 0, 1, 0, 0, 0, 0, 1, 1, 0, 0], "y": np.arange(12.0),
     })  # fmt: skip
     names = {"unit": "unit", "time": "time", "outcome": "y"}
-    with pytest.raises(nqp.PanelError, match="treatment="):
+    with pytest.raises(PanelError, match="treatment="):
         nqp.Panel.from_frame(frame, treated="on", **names)
-    with pytest.raises(nqp.PanelError, match="period of entry is unknown"):
+    with pytest.raises(PanelError, match="period of entry is unknown"):
         nqp.Panel.from_frame(frame, treatment="on", **names)
     panel = nqp.Panel.from_frame(frame, treatment="on", entry_unknown="drop", **names)
     assert panel.unit_labels.tolist() == ["A", "B"]
