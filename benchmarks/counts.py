@@ -1,10 +1,10 @@
 """Run: python -m benchmarks.counts --panels 60; an interrupted run goes on where it stopped.
 
-Coverage of 95 % intervals for Poisson outcomes, in worlds that differ by one ingredient and share
-their random numbers. Beside each fit stand the Gaussian model of the true log rates, which sees no
-Poisson variation, and an infeasible least-squares estimator with known variances, whose error
-over its standard deviation has variance one by construction. What this estimator shows in the
-same panels is their luck; the last columns of the table take it out.
+Coverage of 95 % intervals for Poisson, negative binomial and binomial outcomes, in worlds that
+differ by one ingredient and share their random numbers. Beside each fit stand the Gaussian model of
+the true log rates, which sees no sampling variation, and an infeasible least-squares estimator with
+known variances, whose error over its standard deviation has variance one by construction. What this
+estimator shows in the same panels is their luck; the last columns of the table take it out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaincinv, ndtr, pdtr, pdtrik, polygamma
+from scipy.special import expit, gammaincinv, ndtr, pdtr, pdtrik, polygamma
+from scipy.stats import binom
 
 import bayes_nqp as nqp
 
@@ -25,7 +26,10 @@ from .earned import markdown
 
 STORE = Store("counts", ("world", "number"))
 UNITS, PERIODS, SEED = 60, 14, 47_000_000
-BASE: dict[str, Any] = {"rho": 0.6, "sd": 0.4, "over": 0.2, "gamma": True, "level": 0.55}
+BASE: dict[str, Any] = {
+    "rho": 0.6, "sd": 0.4, "over": 0.2, "gamma": True, "level": 0.55, "fitted": "Poisson",
+}  # fmt: skip
+SHARES = {"fitted": "Binomial", "over": 0.0, "level": -0.8, "trials": 20}
 WORLDS: dict[str, dict[str, Any]] = {
     "AR(1) and gamma noise": {},
     "AR(1) and log-normal noise": {"gamma": False},
@@ -33,9 +37,14 @@ WORLDS: dict[str, dict[str, Any]] = {
     "gamma noise without AR(1)": {"sd": 0.0},
     "ten times the events": {"level": 0.55 + np.log(10.0)},
     "constant effects": {"constant": True},
+    "negative binomial, AR(1)": {"fitted": "NegativeBinomial"},
+    "negative binomial, no AR(1)": {"fitted": "NegativeBinomial", "sd": 0.0},
+    "binomial, 20 trials": SHARES,
+    "binomial, 5 trials": SHARES | {"trials": 5},
+    "yes/no": SHARES | {"trials": 1},
 }
 """What differs from `BASE`: `sd` and `rho` of AR(1) log rates, variance and kind of the noise that
-multiplies rates, mean log rate, effects."""
+multiplies rates, mean log rate or log odds, effects, and the likelihood of the fit."""
 LUCK = "known variances"
 
 
@@ -83,22 +92,31 @@ def simulated(number: int, world: dict[str, Any]) -> pd.DataFrame:
     serial = world["sd"] * serial - 0.5 * world["sd"] ** 2
     level = streams[2].normal(world["level"], 1.0, n)[:, None] + time_effect[stratum]
     rate = level + effect + serial + noise(streams[6].normal(size=(n, PERIODS)), world)
-    mean = exposure * np.exp(rate)
-    y = counts(np.random.default_rng((SEED + number, 7)).random((n, PERIODS)), mean)
+    uniform = np.random.default_rng((SEED + number, 7)).random((n, PERIODS))
+    trials = world.get("trials", 0)
+    if trials:
+        exposure = np.full(rate.shape, float(trials))
+        mean, expected = trials * expit(rate), trials * expit(level + effect)
+        y = binom.ppf(uniform, trials, expit(rate))
+    else:
+        mean, expected = exposure * np.exp(rate), exposure * np.exp(level + effect)
+        y = counts(uniform, mean)
     frame = pd.DataFrame({
         "unit": np.repeat(np.arange(n), PERIODS), "time": np.tile(t, n), "y": y.ravel(),
         "exposure": exposure.ravel(), "rate": rate.ravel(), "mean": mean.ravel(),
-        "expected": (exposure * np.exp(level + effect)).ravel(), "effect": effect.ravel(),
+        "expected": expected.ravel(), "effect": effect.ravel(), "base": (level + effect).ravel(),
         "treated": treated.ravel(), "stratum": np.repeat(np.where(stratum, "b", "a"), PERIODS),
         "cohort": np.repeat(np.where(never, np.nan, cohort[:, 0]), PERIODS),
     })  # fmt: skip
-    return frame[np.repeat(y.sum(axis=1) > 0, PERIODS)].reset_index(drop=True)
+    told = (y.sum(axis=1) > 0) & ~((y.sum(axis=1) == trials * PERIODS) & bool(trials))
+    return frame[np.repeat(told, PERIODS)].reset_index(drop=True)
 
 
 def known(frame: pd.DataFrame, world: dict[str, Any]) -> tuple[float, float]:
     """Estimate of the mean log effect with known variances and flat cells, and its sd.
 
-    Generalised least squares of ``o + (y - mu) / mu``, with variance ``V + diag(E 1 / mu)``.
+    Generalised least squares of ``o + (y - mu) / mu``, with variance ``V + diag(E 1 / mu)``; of
+    trials ``o + (y - n p) / v`` with ``v = n p (1 - p)`` and ``1 / v = (2 + e^o + e^-o) / n``.
     """
     covariance, inverse = errors(world)
     unit, n = frame["unit"].factorize()[0], frame["unit"].nunique()
@@ -109,8 +127,14 @@ def known(frame: pd.DataFrame, world: dict[str, Any]) -> tuple[float, float]:
     of_cell = np.zeros((len(frame), k))
     of_cell[np.flatnonzero(frame["treated"]), cell] = 1.0
     x = np.column_stack([of_cell, np.eye(n)[unit], np.eye(by_time.max() + 1)[by_time]])
-    y = (frame["rate"] + (frame["y"] - frame["mean"]) / frame["mean"]).to_numpy()
-    own = (inverse / frame["expected"]).to_numpy().reshape(n, PERIODS)
+    if "trials" in world:
+        size, o = frame["exposure"], frame["base"] - 0.5 * world["sd"] ** 2
+        own = (2.0 + 2.0 * np.cosh(o) * np.exp(0.5 * world["sd"] ** 2)) / size
+        v = frame["mean"] * (1.0 - frame["mean"] / size)
+    else:
+        own, v = inverse / frame["expected"], frame["mean"]
+    y, own = (frame["rate"] + (frame["y"] - frame["mean"]) / v).to_numpy(), own.to_numpy()
+    own = own.reshape(n, PERIODS)
     precision = np.linalg.inv(covariance + own[:, :, None] * np.eye(PERIODS))
     weighted = (precision @ x.reshape(n, PERIODS, -1)).reshape(x.shape)
     variance = np.linalg.pinv(x.T @ weighted, hermitian=True)
@@ -130,14 +154,28 @@ def measured(name: str, number: int) -> dict[str, Any]:
     luck = {ERROR: estimate - truth, SD: sd, COVERS: int(abs(estimate - truth) < 1.96 * sd)}
     row: dict[str, Any] = {"world": name, "number": number} | {LUCK + k: x for k, x in luck.items()}
     columns = {"unit": "unit", "time": "time", "cohort": "cohort", "strata": ["stratum"]}
-    roles = frame.drop(columns=["treated", "effect", "expected", "mean"])
+    roles = frame.drop(columns=["treated", "effect", "expected", "mean", "base"])
     sampler, noise_ = nqp.Importance(seed=number), nqp.AR1PlusNoise()
     panel = nqp.Panel.from_frame(roles, outcome="rate", **columns)
     fit = nqp.fit(nqp.StaggeredDiD(errors=noise_), panel, sampler, progress=False)
     row |= against({"true log rates": (nqp.att(fit), truth)})
-    panel = nqp.Panel.from_frame(roles, outcome="y", exposure="exposure", **columns)
-    design = nqp.StaggeredDiD(errors=noise_, likelihood=nqp.Poisson())
+    size = {"trials" if "trials" in world else "exposure": "exposure"}
+    panel = nqp.Panel.from_frame(roles, outcome="y", **size, **columns)
+    likelihood = getattr(nqp, world["fitted"])()
+    design = nqp.StaggeredDiD(errors=noise_, likelihood=likelihood)
+    if world["fitted"] != "Poisson":
+        design = design.replace(errors=nqp.AR1())
     fit = nqp.fit(design, panel, sampler, progress=False)
+    row |= {
+        "khat": float(fit.groups["sample_stats"]["khat"]), "passed": int(fit.gate.passed),
+    }  # fmt: skip
+    if "trials" in world:
+        o, tau, n = on["rate"], on["effect"], on["exposure"]
+        points = float((n * (expit(o) - expit(o - tau))).sum() / n.sum())
+        return row | against({
+            "log odds": (nqp.att(fit), truth),
+            "percentage points": (100 * nqp.att(fit, scale="probability"), 100 * points),
+        })  # fmt: skip
     happened = (on["y"] * np.exp(-on["effect"])).sum()
     return row | against({
         "log points": (nqp.att(fit), truth),
@@ -153,6 +191,7 @@ def table() -> str:
     rows: list[list[Any]] = [[*head, "known variances: sd of z", "sd of z without luck (se)"]]
     for world, part in STORE.rows().groupby("world", sort=False):
         fixed = part[LUCK + ERROR] / part[LUCK + SD]
+        part = part.dropna(axis=1, how="all")
         for column in part.columns[part.columns.str.endswith(ERROR)]:
             name, n = column.removesuffix(ERROR), len(part)
             if name == LUCK:

@@ -11,7 +11,7 @@ DOCS = prose.ROOT / "docs"
 ZH = DOCS / "zh"
 WIDTH = 120
 """Characters of a line of a page, outside tables and code."""
-LARGEST, WHOLE = 30_000, 400_000
+LARGEST, WHOLE = 30_000, 410_000
 """Bytes of a page, and of all user pages of a language."""
 MOST_PAGES = {"en": 25, "zh": 14}
 """User pages written by hand, by language."""

@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = (
     "README", "index", "data", "datasets", "exposure", "from_other_packages",
-    "from_python_packages", "groups", "how_do_i", "paper", "troubleshooting", "which_design",
+    "from_python_packages", "groups", "how_do_i", "paper", "triple_differences", "troubleshooting",
+    "which_design",
 )  # fmt: skip
 """Pages with printed output that a test compares with the code."""
 OTHERS = ("mediators", "pretrends", "referee", "reports", "spillovers")

@@ -77,11 +77,14 @@ from .inference.pymc_model import to_pymc as to_pymc
 from .model.designs import ContinuousExposure as ContinuousExposure
 from .model.designs import Mediation as Mediation
 from .model.designs import StaggeredDiD as StaggeredDiD
+from .model.designs import TripleDifference as TripleDifference
 from .model.errors import AR1 as AR1
 from .model.errors import IID as IID
 from .model.errors import AR1PlusNoise as AR1PlusNoise
 from .model.errors import Heteroskedastic as Heteroskedastic
+from .model.likelihoods import Binomial as Binomial
 from .model.likelihoods import Gaussian as Gaussian
+from .model.likelihoods import NegativeBinomial as NegativeBinomial
 from .model.likelihoods import Poisson as Poisson
 from .model.likelihoods import StudentT as StudentT
 from .model.pooling import CompletePooling as CompletePooling

@@ -9,12 +9,13 @@ import bayes_nqp as nqp
 from bayes_nqp.checks import CHECKS
 
 GAUSSIAN_ONLY = {
-    "error_model", "functional_form", "influence", "model_fit", "omitted_variables",
+    "error_model", "functional_form", "influence", "omitted_variables",
     "placebo_mixed", "placebo_space", "prior_predictive", "scale_dependence",
 }  # fmt: skip
 """Checks that need residuals on the scale of effects, or sufficient statistics."""
 REFITTED = {
-    "anticipation", "assumptions", "control_group", "leave_out", "placebo_time", "pretrends",
+    "anticipation", "assumptions", "control_group", "leave_out", "model_fit", "placebo_time",
+    "pretrends",
     "referee", "specifications",
 }  # fmt: skip
 

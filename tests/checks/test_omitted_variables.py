@@ -129,6 +129,21 @@ def test_equal_selection_is_the_root_of_the_quadratic() -> None:
     np.testing.assert_allclose(s.adjusted(r_max), onward[0], rtol=1e-8)
 
 
+def test_published_numbers_of_breastfeeding() -> None:
+    """Oster (2019), table 3, months of breastfeeding and IQ at R_max = 0.61.
+
+    The statistics, the identified set and δ are those that R's bate 0.1.0 prints in its vignette.
+    """
+    sd_outcome, sd_treatment, net = 0.9900242, 4.629618, 18.99883
+    published = Stability(
+        0.04447926, 0.01740748, 0.04465201, 0.255621, sd_outcome**2, sd_treatment**2, net
+    )
+    np.testing.assert_allclose(published.delta(0.61), 0.366194618840608, rtol=1e-6)
+    np.testing.assert_allclose(published.adjusted(0.61), -0.0337, atol=5e-5)
+    # The vignette prints 0.38 as the R_max at which δ is one.
+    assert published.delta(0.375) > 1.0 > published.delta(0.385)
+
+
 def test_published_numbers_of_darfur() -> None:
     """Cinelli and Hazlett (2020), tables 1 and 2; digits beyond those by R's sensemakr 0.1.4."""
     darfur = Coefficient(0.097315819284945, 0.02325653780981115, 783)

@@ -172,7 +172,7 @@ def _attributes(strata: Iterable[str], attrs: Mapping[str, str | float]) -> dict
     return {"factors": "\x1f".join(strata), v.SCALE: scale, **facts}
 
 
-def link_of(effects: xr.Dataset) -> str:
+def link_of(effects: xr.Dataset | xr.DataArray) -> str:
     """Return the scale of effects on the expected outcome: "identity", "log" or "logit".
 
     Parameters

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from bayes_nqp._core.texts import cleaned, one_line
@@ -76,6 +76,8 @@ class Labels:
 
     def __or__(self, other: Labels) -> Labels:
         """Combine labels; labels on the right have precedence."""
+        if not other:
+            return self
         merged = {entry[:3]: entry for entry in (*self.entries, *other.entries)}
         return Labels(tuple(merged.values()))
 
@@ -163,7 +165,12 @@ def labels_of(source: object) -> Labels:
         return carried
     attrs = getattr(source, "attrs", None)
     text = attrs.get(ATTR) if isinstance(attrs, Mapping) else None
-    return Labels.of(json.loads(text)) if isinstance(text, str) else UNLABELLED
+    return _parsed(text) if isinstance(text, str) else UNLABELLED
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> Labels:
+    return Labels.of(json.loads(text))
 
 
 def _entries(words: Mapping[str, Any]) -> Iterator[tuple[str, str, str | None, str]]:

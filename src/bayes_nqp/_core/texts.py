@@ -53,6 +53,8 @@ def printable(text: str) -> str:
     str
         Cleaned text; the same object, possibly a message, if nothing is removed.
     """
+    if text.isascii() and text.isprintable():
+        return text
     plain = _STACK.sub(r"\1", UNPRINTABLE.sub("", _BREAKS.sub("\n", text)))
     return text if plain == text else plain
 

@@ -62,13 +62,18 @@ SCALE: Final = "scale"
 SUMMED: Final = "summed"
 """Whether units are what others are summed up in."""
 OUTCOME_UNITS: Final = "outcome units"
+PROBABILITY: Final = "probability"
 
 type Link = Literal["identity", "log", "logit"]
 """The scale of the expected outcome on which effects are."""
 LINK: Final = "link"
 IDENTITY: Final = "identity"
 LOG: Final = "log"
+LOGIT: Final = "logit"
 UNTREATED: Final = "untreated"
+TRIALS: Final = "trials"
+EXPOSURE: Final = "exposure"
+"""Sum of the exposures of counts in a cell."""
 
 GATE: Final = "gate"
 PASSED: Final = "passed"
@@ -95,7 +100,7 @@ RESERVED: Final = frozenset(
         CHAIN, DRAW, CELL, MEMBER, PATH, UNIT, TIME, COHORT, EVENT_TIME, TOTAL, DIRECT, EFFECT,
         DEVIATION, OBSERVED, IDENTIFIED, ROWS, UNITS, WEIGHT, GATE, MEMBERSHIP, MEMBERSHIP_CELL,
         MEMBERSHIP_MEMBER, MEMBERSHIP_ROWS, INDEX_DRAW, RING, RECEIVED, IMPORTANCE_ESS, KHAT,
-        PATH_ROLE, ROLE, POWER, VIA, TREATMENT_OF, MEDIATOR_OF, UNTREATED, EXIT_TIME,
+        PATH_ROLE, ROLE, POWER, VIA, TREATMENT_OF, MEDIATOR_OF, UNTREATED, TRIALS, EXIT_TIME,
         FIRST_SWITCH, SPELL,
     }
 )  # fmt: skip

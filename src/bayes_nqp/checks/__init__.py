@@ -39,7 +39,9 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.checks.trends import FAMILIES as FAMILIES
 from bayes_nqp.checks.trends import ModelAverage, model_average
 from bayes_nqp.checks.trends import Weighed as Weighed
+from bayes_nqp.checks.trends import plain_differences as plain_differences
 from bayes_nqp.inference.fitting import ADOPTION, CHANNELS, DOSE, ROWS, TRENDS, UNITS, Need, meets
+from bayes_nqp.inference.fitting import GAPS as GAPS
 
 __all__ = [
     "ADOPTION",

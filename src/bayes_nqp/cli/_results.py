@@ -37,6 +37,9 @@ def show_proposal(proposal: Proposal, *, page: bool = False) -> None:
     _list(sentence)
     for key, value in guess.roles.items():
         _line(key, f"{_said(value)}  ({translate.name(guess.reasons.get(key, ''))})")
+    if "likelihood" in guess.reasons:
+        chosen = "" if guess.withheld else guess.likelihood
+        _line("likelihood", f"{chosen}  ({translate.name(guess.reasons['likelihood'])})".strip())
     if guess.merges:
         _line("zones", translate.name(guess.reasons["zones"]))
     notes = list(guess.notes)

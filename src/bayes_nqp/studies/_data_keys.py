@@ -108,9 +108,11 @@ class Data(Keys):
     """Column of known standard errors of the outcome, if it is itself an estimate."""
     exposure: str | None = None
     """Column of the exposure of counts, such as population, for likelihoods with a log link."""
+    trials: str | None = None
+    """Column of the number of trials of which the outcome counts the successes, for Binomial()."""
     zones: Zones | None = None
     """Merge the pilot zones to the rows."""
     derive: dict[str, str] = {}
-    """New columns: name = "expression" of + - * / **, log, exp, sqrt, abs, year(…), col("…")."""
+    """New columns: name = "expression": + - * / **, log, exp, sqrt, abs, round, year(), col("")."""
     stratify: list[Stratify] = []
     """Strata from numeric columns; list them in strata only if their order matters."""

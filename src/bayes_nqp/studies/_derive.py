@@ -23,6 +23,7 @@ _FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
     "exp": np.exp,
     "sqrt": np.sqrt,
     "abs": np.abs,
+    "round": np.round,
 }
 _OPERATORS: Mapping[type, Callable[[Any, Any], Any]] = {
     ast.Add: np.add,
@@ -36,7 +37,7 @@ _DEEPEST = 400
 """Maximum depth of an expression, which limits the columns of a sum."""
 _ALLOWED = Message(
     "allowed are numbers, column names, + - * / **, brackets, log, log10, log1p, exp, "
-    'sqrt, abs, and year (for a column of dates); write col("…") if a column name '
+    'sqrt, abs, round, and year (for a column of dates); write col("…") if a column name '
     "contains spaces or signs"
 )
 

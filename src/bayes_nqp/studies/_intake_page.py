@@ -16,7 +16,8 @@ from bayes_nqp._core.validation import door
 from bayes_nqp.data.column_inference import Guess, Look
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.data.reading import STEPS, Found, counted
-from bayes_nqp.studies._new_text import CAN_RUN, HEADINGS, TAKE, toml_text
+from bayes_nqp.studies._new_text import CAN_RUN, HEADINGS, TAKE
+from bayes_nqp.studies._new_toml import toml_text
 
 _WORDS: Final = {
     "unit": Message("unit", context="part"),
@@ -26,6 +27,7 @@ _WORDS: Final = {
     "treated": Message("treated or not", context="part"),
     "outcome": Message("outcome", context="part"),
     "strata": Message("groups", context="part"),
+    "likelihood": Message("distribution", context="part"),
 }
 READ: Final = Message("Details of how the file was read: {}")
 _REFUSED: Final = Message("No study file was written:")
@@ -269,7 +271,8 @@ def _step(key: str, step: Found, translate: Translator) -> IntakeStep:
 def _roles(proposal: Guess, translate: Translator) -> list[IntakeRole]:
     """Return the roles that are assigned."""
     roles = []
-    for key, value in proposal.roles.items():
+    likelihood = {"likelihood": proposal.likelihood} if proposal.likelihood else {}
+    for key, value in (proposal.roles | likelihood).items():
         if key in _WORDS:
             values = value if isinstance(value, list) else [value]
             reason = translate.name(proposal.reasons.get(key, NOTHING))

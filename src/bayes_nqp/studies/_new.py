@@ -180,7 +180,7 @@ def _drafted(
         page = intake_page(file, path, overview, language=error.language, problems=problems)
         return _Refused(page, error)
     text_of = partial(study_text, overview, proposal, file, path)
-    drop, study, problem = _proposed(text_of, proposal, path)
+    drop, study, problem = _with_likelihood(text_of, proposal, path)
     problems = [problem] if problem else []
     if problem:
         tried = partial(_tried_rows, overview=overview, path=path, first=first_row(file))
@@ -212,6 +212,23 @@ def _guessed(
     with in_toml("data"):
         overview = looked(file, (unit.name,), placed(roles))
     return overview, guess(overview, roles, zones=zones, language=language)
+
+
+def _with_likelihood(
+    text_of: Callable[..., str], proposal: Guess, path: Path
+) -> tuple[Drop, Study | None, str]:
+    """Find a version that runs; only offer a likelihood that prevents it, or excludes mediators."""
+    if proposal.likelihood and proposal.stated("mediator"):
+        proposal.withheld = proposal.translate("mediators require the Gaussian likelihood")
+    found = _proposed(text_of, proposal, path)
+    if not proposal.likelihood or proposal.withheld or found[1] is not None:
+        return found
+    proposal.withheld = found[2].splitlines()[0]
+    gaussian = _proposed(text_of, proposal, path)
+    if gaussian[1] is not None:
+        return gaussian
+    proposal.withheld = ""
+    return found
 
 
 def _proposed(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -13,17 +11,17 @@ from typing import Any, Final, Literal
 from bayes_nqp._core.i18n import Message, Translator, languages, listed
 from bayes_nqp._core.io import in_shell
 from bayes_nqp._core.labels import labels_of
-from bayes_nqp._core.texts import folded, one_line, size_of
+from bayes_nqp._core.texts import one_line, size_of
 from bayes_nqp.data.column_inference import Guess, Look
 from bayes_nqp.data.reading import STEPS, counted, joined_unit
+from bayes_nqp.studies._new_likelihood import likelihood_keys, likelihood_lines
+from bayes_nqp.studies._new_toml import comment, key_line, toml_text
 
 type Drop = Literal["no", "offered", "taken"]
 
 _ORDER: Final = (
     "unit", "time", "cohort", "never", "treated", "outcome", "strata",
 )  # fmt: skip
-_COLUMN: Final = 28
-"""Column at which reasons start, after short lines."""
 
 
 def study_text(
@@ -150,8 +148,10 @@ def _data(overview: Look, proposal: Guess, file: Path, path: Path) -> list[str]:
     keys = {key: proposal.roles[key] for key in _ORDER if key in proposal.roles}
     if isinstance(proposal.parts, list) and keys["unit"] == joined_unit(proposal.parts):
         keys["unit"] = proposal.parts
-    body = ["[data]", _key("file", source, "")]
-    body += [_key(key, value, translate.name(reasons.get(key, ""))) for key, value in keys.items()]
+    body = ["[data]", key_line("file", source, "")]
+    body += [
+        key_line(key, value, translate.name(reasons.get(key, ""))) for key, value in keys.items()
+    ]
     if not ({"cohort", "treated"} & set(proposal.roles) or proposal.merges):
         body += [f"# {key} = {toml_text(name)}" for key, name in proposal.offers]
         body += [f'# cohort = "…"   # {translate(_COHORT)}'] * (not proposal.offers)
@@ -161,6 +161,7 @@ def _data(overview: Look, proposal: Guess, file: Path, path: Path) -> list[str]:
         if stated:
             body += comment(translate.name(proposal.as_stated(stated[0])))
         body += [f"# {translate(_COVARIATES)}", line if stated else f"# {line}"]
+    body += likelihood_keys(proposal)
     body += [line for note in proposal.notes for line in comment(translate.name(note))]
     return [*body, *_read(proposal)]
 
@@ -173,7 +174,7 @@ def _read(proposal: Guess) -> list[str]:
     for key, finding in proposal.steps.items():
         size = counted(finding.count, STEPS[key].of)
         reason = translate("{} ({})", translate.name(finding.reason), size)
-        *why, line = _key(key, finding.value, reason).splitlines()
+        *why, line = key_line(key, finding.value, reason).splitlines()
         lines += [*why, f"# {line}" if finding.offered else line]
     return lines
 
@@ -193,7 +194,7 @@ def _zones(proposal: Guess) -> list[str]:
     translate = proposal.translate
     rule = translate("instead of the year of approval")
     reasons = {key: translate.name(proposal.reasons.get(key, "")) for key in proposal.zones}
-    keys = [_key(key, value, reasons[key]) for key, value in proposal.zones.items()]
+    keys = [key_line(key, value, reasons[key]) for key, value in proposal.zones.items()]
     table = ["[data.zones]", *"\n".join(keys).splitlines()]
     why = comment(translate.name(proposal.reasons["zones"]))
     if not proposal.merges:
@@ -210,7 +211,7 @@ def _design(proposal: Guess, drop: Drop) -> list[str]:
     home = next((x["of"] for x in _policies(proposal) if "of" in x), None)
     shared = _SHARE if home is None else _SHARE_OF.fill(home)
     strata_text = f", strata = {toml_text(strata)}" if strata else ""
-    dropped = _key("unidentified", "drop", translate(DROPPED)).splitlines()
+    dropped = key_line("unidentified", "drop", translate(DROPPED)).splitlines()
     if drop == "offered":
         dropped = [f"# {line}" for line in dropped]
     return [
@@ -219,7 +220,7 @@ def _design(proposal: Guess, drop: Drop) -> list[str]:
         *comment(translate.name(shared)),
         f'effect = {{ type = "PartialPooling"{strata_text}, '
         f"varying = {toml_text(home or 'unit')} }}",
-        _key("errors", "AR1", translate("errors are autocorrelated within units")),
+        *likelihood_lines(proposal),
         *([] if drop == "no" else dropped),
     ]
 
@@ -238,12 +239,12 @@ def _rest(outcome: str, translate: Translator) -> list[str]:
         'type = "Importance"',
         "draws = 1000",
         "chains = 4",
-        _key("seed", int(f"{date.today():%Y%m%d}"), translate(_SEED)),
+        key_line("seed", int(f"{date.today():%Y%m%d}"), translate(_SEED)),
         "",
         "[report]",
-        _key("outcome", outcome, translate("name of the outcome in figures")),
-        _key("language", translate.language, translate("or {}", others)),
-        _key(
+        key_line("outcome", outcome, translate("name of the outcome in figures")),
+        key_line("language", translate.language, translate("or {}", others)),
+        key_line(
             "formats", ["html", "docx"], translate("formats of the report, in the folder report/")
         ),
         "",
@@ -251,29 +252,3 @@ def _rest(outcome: str, translate: Translator) -> list[str]:
         "# [checks]",
         '# run = ["convergence", "identification", "pretrends", "trend_sensitivity"]',
     ]
-
-
-def _key(key: str, value: Any, reason: str) -> str:
-    line, reason = f"{key} = {toml_text(value)}", one_line(reason)
-    if not reason:
-        return line
-    if size_of(line) > _COLUMN or size_of(reason) > 90 - _COLUMN:
-        return "\n".join([*comment(reason), line])
-    return f"{line}{' ' * (_COLUMN - size_of(line))} # {reason}"
-
-
-def comment(text: str) -> list[str]:
-    """Break a reason into comment lines."""
-    return [f"# {line}" for line in folded(one_line(text), 94)]
-
-
-def toml_text(value: Any) -> str:
-    """Write a value as TOML."""
-    if isinstance(value, dict):
-        pairs = (f"{toml_text(key)} = {toml_text(x)}" for key, x in value.items())
-        return f"{{ {', '.join(pairs)} }}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(toml_text, value))}]"
-    if isinstance(value, float) and not math.isfinite(value):
-        return repr(value)
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ROLES = (
     "unit", "time", "outcome", "cohort", "treated", "treatment", "exit", "weights", "outcome_se",
-    "exposure",
+    "exposure", "trials",
 )  # fmt: skip
 LISTS = ("strata", "covariates", "mediators", "moderators", "exposures")
 _NEEDED = ("unit", "time", "outcome")
@@ -121,7 +121,7 @@ def numeric_columns(data: Data, frame: pd.DataFrame, settings: Settings) -> Iter
     """Return the names of the columns that must be numeric."""
     lists = (getattr(data, name) for name in LISTS if name != "strata")
     names = [str(data.outcome), *(name for some in lists for name in some)]
-    names += [x for x in (data.weights, data.outcome_se, data.exposure) if x]
+    names += [x for x in (data.weights, data.outcome_se, data.exposure, data.trials) if x]
     names += [stratum.column for stratum in data.stratify]
     names += [column for table in settings.plugins.values() for _, column in table.number_columns]
     for name, expression in data.derive.items():

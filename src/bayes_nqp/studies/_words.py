@@ -64,6 +64,10 @@ _TYPED: Final = {
     "mediators missing": Message(
         "remove that mediator from [channels], or these units from the file"
     ),
+    "periods without events": Message(
+        "delete these periods from the file, use fewer strata, or write time effects with a "
+        'common distribution in [design]: time = { type = "TimeEffects", pooled = true }'
+    ),
     "rows duplicated": Message(
         "keep one row for each unit and period in the file, or choose a finer unit"
     ),

@@ -182,8 +182,11 @@ class Desk:
     def take_log(self, taken: bool) -> None:
         """Use the logarithm of the outcome's column, or the column itself."""
         column, way = self.outcome, ("data", "outcome")
+        # A logarithm is no count.
+        likelihood = None if taken else value_of(self.base, "design", "likelihood")
         self.edit(
             {
+                ("design", "likelihood"): likelihood,
                 **self._derived({column} if taken else set(), way),
                 way: self._log_of(column) if taken else column,
                 ("report", "outcome"): f"ln {column}" if taken else column,

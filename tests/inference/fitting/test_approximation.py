@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -11,8 +13,8 @@ from scipy.special import gammaln, logsumexp
 
 import bayes_nqp as nqp
 from bayes_nqp._core.i18n import NOTHING, Message
-from bayes_nqp.inference.fitting._approximated import Correction
 from bayes_nqp.inference.fitting._approximation import Approximation, Observations, approximate
+from bayes_nqp.inference.fitting._correction import Correction
 from bayes_nqp.inference.model_frame import ModelFrame, model_frame_of
 from bayes_nqp.numerics.linear_gaussian import draw
 
@@ -87,7 +89,9 @@ def test_events_are_the_marginal_effect_of_extended_twfe() -> None:
 class _AnyAmount(nqp.Poisson):
     """Poisson regression of amounts that are no counts."""
 
-    def impossible(self, outcome: Array) -> tuple[npt.NDArray[np.bool_], Message, Message]:
+    def impossible(
+        self, outcome: Array, **given: Any
+    ) -> tuple[npt.NDArray[np.bool_], Message, Message]:
         """Accept any amount."""
         return outcome < 0, NOTHING, NOTHING
 

@@ -60,8 +60,45 @@ def test_per_cent_and_events_are_those_by_hand(fit: nqp.Fit) -> None:
     np.testing.assert_allclose(groups.sum("side").to_numpy().ravel(), observed - untreated)
     with pytest.raises(StudyError, match="total"):
         nqp.att(fit, total=True)
+
+
+def test_effects_by_unit_and_on_rates_are_those_by_hand(fit: nqp.Fit) -> None:
+    observed, untreated, _ = _by_hand(fit)
+    events = nqp.att(fit, by="unit", scale="outcome", total=True)
+    np.testing.assert_allclose(events.sum("unit").to_numpy().ravel(), observed - untreated)
+    share = nqp.relative_effects(fit, by="unit")
+    frame = fit.model_frame.effects
+    outcome = np.bincount(frame.unit_effect, fit.model_frame.panel.outcome[frame.rows])
+    of_unit = events / share  # untreated events
+    np.testing.assert_allclose((of_unit + events).to_numpy()[0, 0], outcome)
+    exposure = fit.model_frame.panel.exposure[frame.rows].sum()
+    rate = nqp.att(fit, scale="outcome", weights="exposure").to_numpy().ravel()
+    np.testing.assert_allclose(rate, (observed - untreated) / exposure)
+    ratio = nqp.relative_effects(fit, weights="exposure")
+    np.testing.assert_allclose(ratio.to_numpy().ravel(), observed / untreated - 1.0)
+    groups = nqp.att(fit, by="side", scale="outcome", weights="exposure")
+    np.testing.assert_allclose(
+        ((groups * groups["weight"]).sum("side") / exposure).to_numpy().ravel(), rate
+    )
+    cells = fit.effects["exposure"].to_numpy()
+    link = fit.effects["effect"].isel(path=0).to_numpy() @ cells / cells.sum()
+    np.testing.assert_allclose(nqp.att(fit, weights="exposure").to_numpy(), link)
+    for refused in ({"weights": "exposure", "by": "unit"}, {"by": ["unit", "side"]}):
+        with pytest.raises(StudyError, match="by unit"):
+            nqp.att(fit, scale="outcome", **refused)
     with pytest.raises(StudyError, match="by unit"):
-        nqp.att(fit, by="unit", scale="outcome")
+        nqp.relative_effects(fit.effects, by="unit")
+
+
+def test_a_unit_without_treated_events_has_no_per_cent() -> None:
+    frame = FRAME.copy()
+    unit = frame.loc[frame["cohort"].notna(), "unit"].iloc[0]
+    frame.loc[(frame["unit"] == unit) & (frame["time"] >= frame["cohort"]), "y"] = 0.0
+    fit = nqp.fit(DESIGN, panel_of(frame), SAMPLER, progress=False)
+    share = nqp.relative_effects(fit, by="unit")
+    assert share.sel(unit=unit).isnull().all()
+    assert share.drop_sel(unit=unit).notnull().all()
+    assert (nqp.att(fit, by="unit", scale="outcome").sel(unit=unit) == 0.0).all()
 
 
 def test_deviations_average_to_those_of_cells(fit: nqp.Fit) -> None:

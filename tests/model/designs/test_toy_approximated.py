@@ -19,8 +19,8 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.plugins import register
 from bayes_nqp._core.validation import door
 from bayes_nqp._core.vocabulary import Link
-from bayes_nqp.inference.fitting._approximated import Correction
 from bayes_nqp.inference.fitting._approximation import Observations, approximate
+from bayes_nqp.inference.fitting._correction import Correction
 from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.likelihoods import Likelihood
 from bayes_nqp.numerics.linear_gaussian import draw
@@ -47,29 +47,31 @@ class Geometric(Likelihood):
         pm.NegativeBinomial(name, mu=pm.math.exp(location), alpha=1.0, **rows)
 
     def observed(
-        self, outcome: Array, values: Sequence[Array], generator: np.random.Generator
+        self, outcome: Array, values: Sequence[Array], generator: np.random.Generator, **given: Any
     ) -> Array:
         """Numbers of failures."""
         return generator.geometric(1.0 / (1.0 + np.exp(outcome))) - 1.0
 
-    def log_density(self, outcome: Array, latent: Array) -> Array:
+    def log_density(self, outcome: Array, latent: Array, **given: Any) -> Array:
         """``y o - (y + 1) log(1 + e^o)``."""
         return np.asarray(outcome * latent - (outcome + 1.0) * np.logaddexp(0.0, latent))
 
-    def slopes(self, outcome: Array, latent: Array) -> tuple[Array, Array]:
+    def slopes(self, outcome: Array, latent: Array, **given: Any) -> tuple[Array, Array]:
         """``y - (y + 1) p`` and ``(y + 1) p (1 - p)``, ``p = e^o / (1 + e^o)``."""
         p = 1.0 / (1.0 + np.exp(-latent))
         return outcome - (outcome + 1.0) * p, (outcome + 1.0) * p * (1.0 - p)
 
-    def start(self, outcome: Array) -> Array:
+    def start(self, outcome: Array, **given: Any) -> Array:
         """``log(y + 1/2)``."""
         return np.log(outcome + 0.5)
 
-    def impossible(self, outcome: Array) -> tuple[npt.NDArray[np.bool_], Message, Message]:
+    def impossible(
+        self, outcome: Array, **given: Any
+    ) -> tuple[npt.NDArray[np.bool_], Message, Message]:
         """Whole numbers from zero up."""
         return outcome != abs(outcome.round()), Message("no counts"), Message("counts")
 
-    def informative(self, outcome: Array, groups: Array) -> npt.NDArray[np.bool_]:
+    def informative(self, outcome: Array, groups: Array, **given: Any) -> npt.NDArray[np.bool_]:
         """Some failures."""
         return np.asarray((np.bincount(groups, outcome) > 0)[groups])
 
@@ -144,7 +146,7 @@ def test_an_incomplete_one_is_refused(panel: nqp.Panel) -> None:
     @door
     @dataclass(frozen=True, slots=True)
     class Shapeless(Geometric):
-        def start(self, outcome: Array) -> Array:
+        def start(self, outcome: Array, **given: Any) -> Array:
             """One number for all."""
             return np.zeros(1)
 

@@ -88,7 +88,7 @@ def test_changes_in_changes_recovers_differences_in_quantiles(names: dict[str, A
     assert names["changes"].att == pytest.approx(att, rel=1e-6)
 
 
-@pytest.mark.parametrize("name", ["dml", "triple"])
+@pytest.mark.parametrize("name", ["dml"])
 def test_estimates_of_diff_diff_are_finite(names: dict[str, Any], name: str) -> None:
     found = names[name]
     assert np.isfinite([found.overall_att, found.overall_se]).all()

@@ -30,7 +30,13 @@ from bayes_nqp.checks.model._cluster import robust
 from bayes_nqp.checks.model._clusters import clusters_by
 from bayes_nqp.checks.model._eigenvalue import eigenvalue_shares
 from bayes_nqp.checks.model._influences import influences, saturated_model
-from bayes_nqp.checks.model._tail import phrase, tail_of
+from bayes_nqp.checks.model._latent_fit import (
+    latent_advice,
+    latent_statistics,
+    richer_errors,
+    uniformity,
+)
+from bayes_nqp.checks.model._tail import Tail, phrase, tail_of
 from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.checks.shared import (
     GIVEN_PARALLEL,
@@ -46,7 +52,7 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.inference.fitting import (
-    ADDITIVE,
+    RESIDUALS,
     ROWS,
     SEPARATE,
     UNITS,
@@ -97,7 +103,7 @@ def harm_of(fit: Fit, names: Iterable[str]) -> list[Harm]:
     moving = [name for name in missed if any(part in name for part in _MOVEMENT)]
     harms = []
     if len(moving) < len(missed):
-        harms.append(_of_shape(fit))
+        harms.append(_of_errors(fit) if fit.facts.approximated else _of_shape(fit))
     if moving:
         last, common = all(_LAST in x for x in moving), any(_COMMON in x for x in moving)
         harms.append(_of_movement(fit, last=last, common=common))
@@ -139,6 +145,20 @@ def _of_shape(fit: Fit) -> Harm | None:
         sentences.reverse()
     sentence = joined([sentences[0], detailed(sentences[1])])
     return Harm(narrow or most > 1.0, ratio > max(_FAR, limit), sentence)
+
+
+def _of_errors(fit: Fit) -> Harm:
+    """Compare the average with that under richer errors; without one there is caution."""
+    other = richer_errors(fit)
+    if other is None:
+        return Harm(True, False, _UNKNOWN.sentence)
+    hint, ratio, shift = other
+    sentence = Message(
+        "With {} in the design, the posterior SD of the average effect is {:.2f} times as large, "
+        "and the average moves by {:.1f} SDs.",
+        hint, ratio, shift,
+    )  # fmt: skip
+    return Harm(True, ratio > _FAR or shift > _LOST, sentence)
 
 
 def _of_movement(fit: Fit, *, last: bool, common: bool) -> Harm | None:
@@ -187,7 +207,7 @@ _MISFIT, _SURE = 0.03, 0.01
     "model fit",
     of="errors",
     place=130,
-    needs=(ROWS, UNITS, ADDITIVE, SEPARATE),
+    needs=(ROWS, UNITS, RESIDUALS, SEPARATE),
     guide=Guide(
         statistic=Message(
             "Autocorrelation, tails, variances, common movements and pre-adoption differences "
@@ -260,6 +280,13 @@ def model_fit(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Finding:
     design that allows for it is fitted: ``DifferentialTrends``, or one period of anticipation if
     only the last period before adoption is far out.
 
+    Under a likelihood with latent outcomes, such as ``Poisson()``, statistics are those of working
+    outcomes, such as ``log(y + 1/2)``; in addition, their skewness, the share of zeros and the mean
+    of units at their zeros. Common factors are not tested. The consequence of a missed distribution
+    is computed by a refit with a richer error structure. The figure contains the standard deviation
+    of randomised quantile residuals of each observation given all others, which is 1 for a correct
+    model.
+
     Parameters
     ----------
     draws : int, default 500
@@ -273,11 +300,46 @@ def model_fit(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Finding:
     Journal of the American Statistical Association 95(452).
     """
     rows = Untreated(fit.model_frame)
+    quantiles: Message = NOTHING
+    attrs: dict[str, float] = {}
+    if fit.facts.approximated:
+        observed, replicated, residuals = latent_statistics(fit, rows, draws)
+        _require_pairs(observed)
+        tail = tail_of(observed, [replicated])
+        sd, p = uniformity(residuals)
+        attrs = {"quantile_residual_sd": sd, "quantile_residual_p": p}
+        quantiles = Message("; SD of quantile residuals {:.2f}", sd)
+    else:
+        tail = _tail(fit, rows, draws)
+    names, k = tail.outside or [tail.names[tail.worst]], tail.worst
+    harms = harm_of(fit, names) if tail.overall < _MISFIT else []
+    verdict = ladder(
+        fails=tail.overall < _SURE and any(harm.fatal for harm in harms),
+        doubt=any(harm.doubtful for harm in harms),
+    )
+    figure = Message(
+        "p = {:.3f} over {} statistics; largest misfit: {} {:.3g}, replicated {:.3g} ± {:.2g}{}",
+        tail.overall,
+        len(tail.names),
+        tail.names[k],
+        tail.observed[k],
+        tail.replicated[:, k].mean(),
+        tail.replicated[:, k].std(),
+        quantiles,
+    )
+    evidence = tail.dataset(
+        predictive="posterior",
+        outcome=str(fit.record.get("outcome", "")),
+        **attrs,
+        **{GIVEN_PARALLEL: int(fit.facts.parallel and _trends_alone(names, harms))},
+    )
+    return Finding(verdict, figure, _sentence(verdict, names, harms, fit), evidence, "predictive")
+
+
+def _tail(fit: Fit, rows: Untreated, draws: int) -> Tail:
+    """Compare statistics of observed outcomes with those of replications."""
     observed = _statistics(rows, rows.equation.rows.outcome[None], fit.scale)
-    if "kurtosis of innovations" not in observed:
-        raise NotApplicable(
-            Message("Too few units have untreated observations in consecutive periods.")
-        )
+    _require_pairs(observed)
     actual, signed = eigenvalue_shares(fit, rows, draws)
     parts = [
         {
@@ -286,28 +348,15 @@ def model_fit(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Finding:
         }
         for part in replications(fit, draws=draws, seed=fit.sampler.seed or 0)
     ]
-    tail = tail_of({**observed, **actual}, parts)
-    names, k = tail.outside or [tail.names[tail.worst]], tail.worst
-    harms = harm_of(fit, names) if tail.overall < _MISFIT else []
-    verdict = ladder(
-        fails=tail.overall < _SURE and any(harm.fatal for harm in harms),
-        doubt=any(harm.doubtful for harm in harms),
-    )
-    figure = Message(
-        "p = {:.3f} over {} statistics; largest misfit: {} {:.3g}, replicated {:.3g} ± {:.2g}",
-        tail.overall,
-        len(tail.names),
-        tail.names[k],
-        tail.observed[k],
-        tail.replicated[:, k].mean(),
-        tail.replicated[:, k].std(),
-    )
-    evidence = tail.dataset(
-        predictive="posterior",
-        outcome=str(fit.record.get("outcome", "")),
-        **{GIVEN_PARALLEL: int(fit.facts.parallel and _trends_alone(names, harms))},
-    )
-    return Finding(verdict, figure, _sentence(verdict, names, harms, fit), evidence, "predictive")
+    return tail_of({**observed, **actual}, parts)
+
+
+def _require_pairs(observed: dict[str, Array]) -> None:
+    """Raise an error if no statistic of consecutive periods could be computed."""
+    if "kurtosis of innovations" not in observed:
+        raise NotApplicable(
+            Message("Too few units have untreated observations in consecutive periods.")
+        )
 
 
 def _trends_alone(names: list[str], harms: list[Harm]) -> bool:
@@ -351,16 +400,18 @@ def _advice(fit: Fit) -> list[tuple[str, Message, Message]]:
     """Return a part of a statistic's name, the reason for a misfit of it, and the next step."""
     noise = fit.facts.noise
     advice: list[tuple[str, Message, Message]] = []
+    if fit.facts.approximated:
+        advice += latent_advice(fit)
     if not noise.correlated:
         serial = Message("Errors are correlated over time.")
-        advice = [("autocorrelation", serial, _FIT.fill(Hint("errors", AR1())))]
+        advice += [("autocorrelation", serial, _FIT.fill(Hint("errors", AR1())))]
     elif isinstance(noise, AR1):
         slow = Message("Autocorrelations do not decline as those of AR(1) errors do.")
         richer = [x for x in noise.richer if x.groups(panel_of(fit)) is None]
         step = _FIT.fill(Hint("errors", richer[-1])) if richer else NOTHING
-        advice = [("autocorrelation", slow, step)]
+        advice += [("autocorrelation", slow, step)]
     likelihood, robust = fit.facts.likelihood, robust_likelihood()
-    if not likelihood.robust:
+    if not (likelihood.robust or fit.facts.approximated):
         large = Message("Some changes are too large for {} errors.", likelihood.label)
         look = Message("Next: inspect the observations with the largest changes.")
         if robust is not None:

@@ -9,6 +9,7 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint
 from bayes_nqp._core.i18n import NOTHING, Message, advised, detailed, joined, listed
+from bayes_nqp.checks.sample._bounds import Bounds
 from bayes_nqp.checks.shared import HOLDS, Finding, Guide, asks, ladder
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.fitting import ROWS, Fit, panel_of, unconstrained
@@ -76,7 +77,9 @@ _BEYOND = ("rows_beyond", "cells_beyond")
             "Caution: a cell is left out, more than {0:.0%} of the treated observations in "
             "identified cells are left out, or more than {1:.0%} are in cells with fewer than "
             "{2} untreated units. Failed: less than {3:.0%} of the treated observations are "
-            "kept.",
+            "kept. For counts and shares, also caution: more than {1:.0%} of the treated "
+            "observations are in cells, or more than {0:.0%} of the units are left out, because "
+            "all outcomes are at a bound of their range. Failed: this applies to all cells.",
             MANY,
             LONELY,
             FEW,
@@ -111,6 +114,9 @@ def identification(fit: Fit) -> Finding:
 
     Observations of an identified cell are left out if their units are treated in all of their
     observations.
+
+    For counts and shares, effects of cells without events, or without failures, are bounded by
+    their priors only (separation), and units without events contain no information.
     """
     panel, table = panel_of(fit), support_of(fit.outcome_design, panel_of(fit))
     if not fit.facts.adopted:
@@ -122,10 +128,12 @@ def identification(fit: Fit) -> Finding:
     every, rows = int(table["rows"].sum()) + beyond, int(table["identifying"].sum())
     apart = every - beyond - rows - int(table.loc[~table["identified"], "rows"].sum())
     lonely = cells.loc[cells["few_controls"], "rows"].sum()
+    bounds = Bounds.of(fit)
     verdict = ladder(
-        fails=rows < KEPT * every,
-        doubt=lost or beyond or near_lost or lonely > LONELY * max(rows, 1) or apart > MANY * every,
-    )
+        fails=rows < KEPT * every or bounds.share == 1.0,
+        doubt=lost or beyond or near_lost or lonely > LONELY * max(rows, 1) or apart > MANY * every
+        or bounds.share > LONELY or bounds.lost > MANY,
+    )  # fmt: skip
     figure = Message(
         "{} of {} group-time cells identified; {} of {} treated observations",
         len(cells),
@@ -142,7 +150,9 @@ def identification(fit: Fit) -> Finding:
             "{}; {} in cells that rely on partial pooling", figure, int(prior["rows"].sum())
         )
     sentence = _sentence(panel, table, lost, apart, _cut_off(fit, beyond))
-    if verdict != HOLDS and not (beyond or lost or apart):
+    if bounds.share > LONELY or bounds.lost > MANY:
+        sentence = joined([bounds.sentence, detailed(sentence)])
+    elif verdict != HOLDS and not (beyond or lost or apart):
         sentence = joined([_scarce(fit, cells, near_lost), detailed(sentence)])
     return Finding(verdict, figure, sentence, table, "cells")
 

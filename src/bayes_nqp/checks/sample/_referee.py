@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from bayes_nqp._core.exceptions import NotApplicable, NQPError, StudyError, nearest
-from bayes_nqp._core.i18n import Message, joined, separated
+from bayes_nqp._core.i18n import Message, joined, listed, separated
 from bayes_nqp._core.types import Column, names_in
 from bayes_nqp.checks.shared import (
     ROBUSTNESS_ROWS,
@@ -18,10 +18,12 @@ from bayes_nqp.checks.shared import (
     Finding,
     Guide,
     Requested,
+    RobustnessRow,
     Task,
     asks,
     compared,
     comparison,
+    conclusions_of,
     labels,
     messages_of,
     on_request,
@@ -47,7 +49,11 @@ from bayes_nqp.inference.fitting import ADOPTION, ROWS, UNITS, Fit, panel_of
         thresholds=Message(
             "Failed: the 95 % interval of the fit excludes zero, and a refit lies more than "
             "one posterior SD on the other side. Caution: a conclusion changes or a refit did "
-            "not converge. The size of the shift does not count.",
+            "not converge. A conclusion changes if the interval of a refit includes zero and its "
+            "estimate has moved by more than one posterior SD of the fit and by more than chance "
+            "explains, at 5 % for all rows together; or if another standard error lowers the "
+            "probability of the sign below 0.9. An interval that includes zero without this is "
+            "weaker evidence, which does not count.",
         ),
         failure=Message(
             "The conclusion depends on the sample, the measure of the outcome or the controls.",
@@ -57,11 +63,11 @@ from bayes_nqp.inference.fitting import ADOPTION, ROWS, UNITS, Fit, panel_of
             "differs",
         ),
         code=('nqp.check(fit, "referee")\nnqp.table(fit, "referee")'),
-        literature="Austin (2011); Cameron, Gelbach and Miller (2011)",
+        literature="Austin (2011); Cameron, Gelbach and Miller (2011); Hausman (1978)",
         limits=Message(
             "Winsorisation and truncation take off part of the effect on units with extreme "
-            "outcomes, and other samples change the population. Of many rows, one may change "
-            "by chance.",
+            "outcomes, and other samples change the population. Imprecise rows detect large "
+            "changes only, such as that with unit-specific trends.",
         ),
     ),
 )
@@ -78,8 +84,9 @@ def referee(
     Each row is a refit of the same model, or the same estimate with another standard error. Other
     outcomes are scaled to the variation within units of the fitted outcome (the scale ``s`` of the
     priors). Municipalities, provincial capitals and the five cities with separate state planning
-    are recognised by name or code of the unit. The size of a shift does not change the verdict,
-    since most refits refer to other units or another outcome. A row that does not apply to this
+    are recognised by name or code of the unit. A row changes the conclusion only if its estimate
+    differs from that of the fit by more than the variance of their difference explains, at 5 % for
+    all rows together (`checks.shared.conclusions_of`). A row that does not apply to this
     panel is listed with the reason. The check runs only if it is requested by name, or a study has
     its table ``[checks.referee]``.
 
@@ -110,6 +117,8 @@ def referee(
 
     Cameron, A. C., Gelbach, J. B. and Miller, D. L. (2011). Robust inference with multiway
     clustering. Journal of Business & Economic Statistics 29(2), 238-249.
+
+    Hausman, J. A. (1978). Specification tests in econometrics. Econometrica 46(6), 1251-1271.
     """
     columns = {"outcomes": outcomes, "policies": policies, "samples": samples}
     named = {option: _columns(fit, option, names_in(x)) for option, x in columns.items()}
@@ -125,7 +134,7 @@ def referee(
     evidence = compared(fit, others, Message("running routine robustness checks"))
     if lost:
         evidence.attrs["left_out"] = separated([*filter(None, [evidence.attrs["left_out"]]), *lost])
-    against = comparison(evidence, far=np.inf)
+    against = comparison(evidence, far=np.inf, conclusions=conclusions_of(evidence))
     conclusions = against.conclusions
     evidence = evidence.assign_coords(conclusion=("specification", np.array(conclusions, str)))
     evidence.attrs |= labels([*messages_of(evidence).values(), *filter(None, conclusions)])
@@ -136,10 +145,18 @@ def referee(
         "The conclusion about the average effect is the same in all {} routine robustness checks.",
         len(against.names) - 1,
     )
-    sentence = against.sentence(same, Message("{}", context="left out"))
+    rows = Message("(rows: {})", context="robustness")
+    sentence = against.sentence(same, rows)
     if against.differs:
         meaning = Message("The estimate depends on this choice of sample, outcome or controls.")
         sentence = joined([sentence, meaning])
+    if against.weaker:
+        weaker = Message(
+            "The evidence is weaker {}: the interval includes zero, but the difference from the "
+            "fit may be chance.",
+            rows.fill(listed(against.weaker, 4)),
+        )
+        sentence = joined([sentence, weaker])
     return Finding(against.verdict, figure, sentence, evidence, "specifications")
 
 
@@ -169,14 +186,10 @@ def _alternatives(fit: Fit, requested: Requested) -> Iterator[Alternative | Mess
             except NQPError as error:
                 yield Message("{}, {}: {}", row.title, label, reason(error))
             else:
-                yield _alternative(fit, row.title, label, made)
+                yield _alternative(fit, row, label, made)
 
 
-def _alternative(fit: Fit, change: Message, label: Message, made: Task | float) -> Alternative:
+def _alternative(fit: Fit, row: RobustnessRow, label: Message, made: Task | float) -> Alternative:
     if isinstance(made, float):
-        return Alternative(label, change, fit.design, widened=made)
-    design, panel = made
-    # Fewer observations, or trends that the fit does not need if it is correct.
-    fewer = panel.n_rows < panel_of(fit).n_rows
-    fewer |= fit.facts.parallel and not design.facts.parallel
-    return Alternative(label, change, design, panel, fewer=fewer)
+        return Alternative(label, row.title, fit.design, widened=made)
+    return Alternative(label, row.title, *made, fewer=not row.errors)

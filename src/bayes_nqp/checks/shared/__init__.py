@@ -13,6 +13,7 @@ from bayes_nqp.checks.shared._alternatives import (
 )
 from bayes_nqp.checks.shared._columns import beside, shifted, with_controls
 from bayes_nqp.checks.shared._comparison import FAR, Comparison, comparison
+from bayes_nqp.checks.shared._conclusions import conclusions_of
 from bayes_nqp.checks.shared._evidence import (
     LASTING,
     REFUTED,
@@ -135,6 +136,7 @@ __all__ = [
     "comparable",
     "compared",
     "comparison",
+    "conclusions_of",
     "convergence_text",
     "convergence_words",
     "excluding_zero",

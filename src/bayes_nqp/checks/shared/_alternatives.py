@@ -50,8 +50,9 @@ class Alternative:
     counts : bool, default True
         True if the verdict depends on it; False if it is shown for comparison only.
     fewer : bool, default False
-        True if it uses fewer observations, controls or periods, so that its interval is wider even
-        if the fit is correct. A conclusion that is lost for this reason alone does not count.
+        True if it uses fewer observations or other regressors, so that its estimate differs and its
+        interval is wider even if the fit is correct. A conclusion that is lost for this reason
+        alone does not count.
     widened : float, optional
         Ratio of another standard error of the same estimate to that of the model. The draws are
         then those of the fit, with their distances from the mean multiplied by it, without a refit.

@@ -12,6 +12,7 @@ from scipy.special import ndtri
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.i18n import NOTHING, Message, Sized, listed
+from bayes_nqp.checks.shared._conclusions import Conclusions
 from bayes_nqp.checks.shared._labels import texts_of
 from bayes_nqp.checks.shared._verdicts import FAILING, HOLDS, Verdict, ladder, otherwise
 
@@ -21,6 +22,7 @@ _WIDE: Final = 3.0
 """Ratio of SDs from which the conclusion of an alternative is too imprecise to count."""
 _SAME: Final = Message("unchanged", context="conclusion")
 _CHANGED: Final = Message("changes", context="conclusion")
+_WEAKER: Final = Message("weaker evidence", context="conclusion")
 _OPPOSITE: Final = Message("opposite sign", context="conclusion")
 _NOT_CONVERGED: Final = Message("not converged", context="conclusion")
 
@@ -41,6 +43,8 @@ class Comparison:
         Index of the most distant alternative among the specifications.
     turned, lost, unsettled : list of str
         Alternatives with the opposite sign; with another conclusion; and without convergence.
+    weaker : list of str
+        Alternatives whose interval includes zero, although their difference may be chance.
     """
 
     verdict: Verdict
@@ -52,6 +56,7 @@ class Comparison:
     turned: list[str]
     lost: list[str]
     unsettled: list[str]
+    weaker: list[str]
 
     @property
     def estimates(self) -> list[Sized]:
@@ -71,6 +76,7 @@ class Comparison:
             _OPPOSITE: self.turned,
             _CHANGED: self.lost,
             _NOT_CONVERGED: self.unsettled,
+            _WEAKER: self.weaker,
         }
         named = [next((k for k, x in kinds.items() if name in x), _SAME) for name in self.names]
         return [NOTHING, *named[1:]]
@@ -117,7 +123,13 @@ class Comparison:
         )
 
 
-def comparison(evidence: xr.Dataset, *, far: float = FAR, shared: bool = False) -> Comparison:
+def comparison(
+    evidence: xr.Dataset,
+    *,
+    far: float = FAR,
+    shared: bool = False,
+    conclusions: Conclusions | None = None,
+) -> Comparison:
     """Compare every specification with the first.
 
     Parameters
@@ -129,6 +141,8 @@ def comparison(evidence: xr.Dataset, *, far: float = FAR, shared: bool = False) 
     shared : bool, default False
         True if all alternatives share one probability of a false alarm, for example if a file has
         many columns; False if each has its own.
+    conclusions : Conclusions, optional
+        Conclusions by another rule, such as that of robustness rows.
 
     Returns
     -------
@@ -162,12 +176,15 @@ def comparison(evidence: xr.Dataset, *, far: float = FAR, shared: bool = False) 
     other = otherwise(float((flat[:, 0] > 0).mean()), (flat > 0).mean(axis=0))
     weak = evidence["fewer"].to_numpy() | (sd > _WIDE * sd[0])
     other &= ~weak | (moved > doubtful * chance)
+    found = conclusions or Conclusions(
+        opposite & (np.abs(mean) > sd[0]), other, np.zeros(counts.size, dtype=bool)
+    )
     settled = evidence["gate_of"].to_numpy() == v.PASSED
     names = texts_of(evidence, "specification")
-    turned, lost, unsettled = (
+    turned, lost, unsettled, weaker = (
         [names[k] for k in range(1, len(names)) if counts[k] and true[k]]
-        for true in (opposite & (np.abs(mean) > sd[0]), other, ~settled)
+        for true in (found.opposite, found.changed, ~settled, found.weaker)
     )
     verdict = ladder(fails=turned, doubt=lost or distant.any() or unsettled)
     worst = 1 + int(np.argmax(np.abs(shift) * np.where(distant | ~distant.any(), 1.0, 0.0)))
-    return Comparison(verdict, names, mean, sd, shift, worst, turned, lost, unsettled)
+    return Comparison(verdict, names, mean, sd, shift, worst, turned, lost, unsettled, weaker)

@@ -56,11 +56,15 @@ class RobustnessRow:
         Function of a fit and the options; may raise `NotApplicable`.
     shows : Message
         Meaning and limits of the specifications, for the notes of the table.
+    errors : bool
+        True if the specifications change the standard error, and neither observations nor
+        regressors.
     """
 
     title: Message
     specifications: Callable[[Fit, Requested], Specifications]
     shows: Message = NOTHING
+    errors: bool = False
 
 
 ROBUSTNESS_ROWS: Final = Plugins[RobustnessRow](
@@ -70,7 +74,7 @@ ROBUSTNESS_ROWS: Final = Plugins[RobustnessRow](
 
 
 def robustness_row[F: Callable[[Fit, Requested], Specifications]](
-    title: Message, *, place: float = 1000, shows: Message = NOTHING
+    title: Message, *, place: float = 1000, shows: Message = NOTHING, errors: bool = False
 ) -> Callable[[F], F]:
     """Register a function as a row of the check and table "referee".
 
@@ -82,6 +86,9 @@ def robustness_row[F: Callable[[Fit, Requested], Specifications]](
         Position in the table, in increasing order.
     shows : Message, optional
         Meaning and limits of the specifications, for the notes of the table.
+    errors : bool, default False
+        True if the specifications change the standard error, and neither observations nor
+        regressors. A conclusion that a wider interval loses then counts as changed.
 
     Returns
     -------
@@ -106,7 +113,7 @@ def robustness_row[F: Callable[[Fit, Requested], Specifications]](
     """
 
     def decorate(specifications: F) -> F:
-        name, row = specifications.__name__, RobustnessRow(title, specifications, shows)
+        name, row = specifications.__name__, RobustnessRow(title, specifications, shows, errors)
         ROBUSTNESS_ROWS.add(name, row, place, specifications)
         return specifications
 

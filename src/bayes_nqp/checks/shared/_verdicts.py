@@ -52,7 +52,8 @@ them: with 5 and 1 %, every fourth valid panel would have a false alarm."""
 
 SIGN_PROBABILITY: Final = 0.975
 """Probability of a sign at which the 95 % interval excludes zero."""
-_LOST, _NEW = 0.9, 0.995
+_LOST: Final = 0.9
+NEW_SIGN: Final = 0.995
 """Probability below which a conclusion is lost, and from which there is a new one. The gaps prevent
 changes of borderline conclusions by small differences or by wider intervals alone."""
 
@@ -113,7 +114,7 @@ def otherwise(positive: float, others: npt.NDArray[np.float64]) -> npt.NDArray[n
         return np.asarray(others < _LOST)
     if positive <= 1.0 - SIGN_PROBABILITY:
         return np.asarray(others > 1.0 - _LOST)
-    return np.asarray((others > _NEW) | (others < 1.0 - _NEW))
+    return np.asarray((others > NEW_SIGN) | (others < 1.0 - NEW_SIGN))
 
 
 def convergence_text(refitted: Fit | xr.Dataset) -> str:

@@ -4,6 +4,7 @@
 """
 
 from bayes_nqp.checks.trends._candidates import FAMILIES
+from bayes_nqp.checks.trends._ineligible_units import plain_differences
 from bayes_nqp.checks.trends._leads import tail_of
 from bayes_nqp.checks.trends._model_average import ModelAverage, Weighed, model_average
 from bayes_nqp.checks.trends._parallel import holm, parted
@@ -17,5 +18,6 @@ __all__ = [
     "holm",
     "model_average",
     "parted",
+    "plain_differences",
     "tail_of",
 ]

@@ -234,7 +234,8 @@ class ModelAverage(FactSheet):
             mean = float(share @ every)
             among = _within_families(self.evidence, posterior, estimated)
             rows.append((p, float(among[parallel].sum()), mean, float(low), float(high)))
-        return pd.DataFrame(rows, columns=["prior", "posterior", "att", "lower", "upper"])
+        columns = ["prior", "posterior", "att", "lower", "upper"]
+        return pd.DataFrame(rows, columns=columns, dtype=np.float64)
 
     @property
     def words(self) -> Message:

@@ -51,6 +51,14 @@ class Guess:
         Language chosen by the user; "" for the language of the outcome's name.
     stated_roles : dict of str to str
         By column, the role given in a row above or below the column names: 控制变量.
+    likelihood : str
+        Likelihood for the values of the outcome; "" for the default.
+    withheld : str
+        Reason why the likelihood is only offered; "" if it is used.
+    exposures : list of str
+        Columns that may be the exposure of counts.
+    log_odds : bool
+        True if the outcome is a share strictly between 0 and 1.
     """
 
     roles: dict[str, Any] = field(default_factory=dict)
@@ -69,6 +77,10 @@ class Guess:
     parts: str | list[str] = ""
     language: str = ""
     stated_roles: dict[str, str] = field(default_factory=dict)
+    likelihood: str = ""
+    withheld: str = ""
+    exposures: list[str] = field(default_factory=list)
+    log_odds: bool = False
 
     @property
     def translate(self) -> Translator:

@@ -16,6 +16,7 @@ from bayes_nqp.data.column_inference._guess_cells import (
     refuse_formulas,
     twins_of,
 )
+from bayes_nqp.data.column_inference._guess_likelihood import guess_likelihood
 from bayes_nqp.data.column_inference._guess_rows import (
     nameless_sums,
     reasons_of,
@@ -75,6 +76,7 @@ def guess(
     find_treatment(proposal, columns, frame, zones=zones)
     find_never(proposal, columns, frame)
     _outcome(proposal, columns, frame)
+    guess_likelihood(proposal, columns, frame)
     sums = nameless_sums(overview.aside, frame, proposal.roles)
     if sums.any():
         rows = shown(map(str, sums.index[sums]), 4)

@@ -1,11 +1,12 @@
 """Recipes of indices, their relations to outcomes, and their storage in a frame.
 
-The recipe of a column is stored in ``frame.attrs`` as plain data: pandas keeps it when rows are
+The recipe of a column is stored in ``frame.attrs`` as JSON: pandas keeps it when rows are
 selected, and Parquet when the frame is written.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -148,6 +149,7 @@ class Recipe:
 
 
 _KEY, _TAG = "bayes_nqp.index", "type"
+"""The attr is text (JSON): pandas copies dictionaries in attrs deeply at each operation."""
 
 
 def remember(frame: pd.DataFrame, name: str, recipe: Recipe, unit: str, time: str) -> pd.DataFrame:
@@ -167,9 +169,9 @@ def remember(frame: pd.DataFrame, name: str, recipe: Recipe, unit: str, time: st
     DataFrame
         The same frame.
     """
-    recipes = dict(frame.attrs.get(_KEY, {}))
+    recipes = _recipes(frame)
     recipes[name] = {"recipe": _plain(recipe), "unit": unit, "time": time}
-    frame.attrs = {**frame.attrs, _KEY: recipes}
+    frame.attrs = {**frame.attrs, _KEY: json.dumps(recipes, ensure_ascii=False)}
     return frame
 
 
@@ -189,9 +191,15 @@ def recalled(frame: pd.DataFrame) -> dict[str, Any]:
     """
     return {
         name: _value(recipes["recipe"])
-        for name, recipes in frame.attrs.get(_KEY, {}).items()
+        for name, recipes in _recipes(frame).items()
         if name in frame.columns
     }
+
+
+def _recipes(frame: pd.DataFrame) -> dict[str, Any]:
+    """Return stored recipes as plain data; files of version 0.1 contain them as a dictionary."""
+    stored = frame.attrs.get(_KEY, "{}")
+    return dict(json.loads(stored) if isinstance(stored, str) else stored)
 
 
 def _plain(value: Any) -> Any:

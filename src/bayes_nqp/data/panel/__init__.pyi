@@ -6,6 +6,11 @@ from ._derive import where as where
 from ._derive import with_cohorts as with_cohorts
 from ._doubtful_numbers import doubtful_numbers as doubtful_numbers
 from ._doubtful_numbers import notes_of_numbers as notes_of_numbers
+from ._eligible_gap import ELIGIBLE as ELIGIBLE
+from ._eligible_gap import INELIGIBLE_UNITS as INELIGIBLE_UNITS
+from ._eligible_gap import eligible_gaps as eligible_gaps
+from ._eligible_gap import eligible_part as eligible_part
+from ._eligible_gap import ineligible_part as ineligible_part
 from ._pair_columns import of_one_end as of_one_end
 from ._pairs import ADOPTIONS as ADOPTIONS
 from ._pairs import ENDS as ENDS

@@ -31,7 +31,7 @@ from bayes_nqp.numerics.sufficient_statistics import (
 
 _NET = ("outcome", "covariates")
 """Roles of columns with unused unit means, because flat unit effects absorb them."""
-_BARE = ("exposures", "weights", "outcome_se", "exposure")
+_BARE = ("exposures", "weights", "outcome_se", "exposure", "trials")
 """Roles of columns that are not centred: zero stays zero."""
 _COLUMNS = ("outcome", "covariates", "mediators", "moderators", *_BARE)
 
@@ -58,7 +58,8 @@ def summed_up[P: Rectangle](
     factors = pairs_of(products)
     parts_of |= dict.fromkeys(factors, "products")
     values = _measured(panel, parts_of, factors)
-    same = [x for x in (roles.weights, roles.outcome_se, roles.exposure) if x is not None]
+    shared = (roles.weights, roles.outcome_se, roles.exposure, roles.trials)
+    same = [x for x in shared if x is not None]
     equal = values[:, [list(parts_of).index(name) for name in same]]
     number = distinct_rows(_classes(panel, by, equal))[1]
     chosen = np.unique(number, return_index=True)[1]
@@ -94,7 +95,7 @@ def summed_up[P: Rectangle](
 def _classes(panel: Rectangle, by: Iterable[str], equal: Array) -> Index:
     """Return codes (unit, ...) of classes: cohort, strata, groups, and numbers that are equal.
 
-    ``equal`` (unit, column, T) are weights, standard errors and exposures.
+    ``equal`` (unit, column, T) are weights, standard errors, exposures and trials.
     """
     codes = [panel.cohort_codes, *panel.strata_codes.values()]
     codes += [unit_column(panel, name, "by")[0] for name in by]

@@ -32,11 +32,13 @@ from bayes_nqp.data.reading import (
 )
 
 _NUMERIC = (
-    "outcome", "weights", "counts", "outcome_se", "exposure", "covariates", "mediators",
+    "outcome", "weights", "counts", "outcome_se", "exposure", "trials", "covariates", "mediators",
     "moderators", "exposures",
 )  # fmt: skip
 _MATRICES = ("covariates", "mediators", "moderators", "exposures")
-_REQUIRED = ("outcome", "weights", "counts", "outcome_se", "exposure", "covariates", "strata")
+_REQUIRED = (
+    "outcome", "weights", "counts", "outcome_se", "exposure", "trials", "covariates", "strata",
+)  # fmt: skip
 
 _CALENDAR_YEARS = ("Y", "Y-DEC")
 """Frequency of years that begin in January; in other years a date may belong to the next year."""
@@ -229,11 +231,14 @@ def _read(draft: Draft, notes: list[str]) -> None:
             _checks.constant_stratum(name, codes, labels, draft.starts, draft.units)
             _checks.whole_stratum(name, codes, draft.codes, rows)
             _checks.not_continuous(name, draft.frame[name], len(labels), len(draft.units))
-    for part in ("weights", "counts", "exposure"):
+    for part in ("weights", "counts", "exposure", "trials"):
         if (name := getattr(roles, part)) is not None:
             _checks.positive(draft.values[name], part, name, rows)
     if roles.weights is not None:
         _checks.comparable(draft.values[roles.weights], roles.weights, rows)
+    if roles.exposure is not None:
+        exposure, outcome = draft.values[roles.exposure], draft.values[roles.outcome]
+        _checks.known_exposure(exposure, outcome, roles.exposure, rows)
     if roles.outcome_se is not None:
         _checks.standard_errors(draft.values[roles.outcome_se], roles.outcome_se, rows)
     if roles.counts is not None:
@@ -386,6 +391,7 @@ def _fields(
         "weights": None if roles.weights is None else frozen(draft.values[roles.weights]),
         "outcome_se": None if roles.outcome_se is None else frozen(draft.values[roles.outcome_se]),
         "exposure": None if roles.exposure is None else frozen(draft.values[roles.exposure]),
+        "trials": None if roles.trials is None else frozen(draft.values[roles.trials]),
         "in_force": path,
         **{part: _matrix(draft, part) for part in _MATRICES},
         **_levels(draft.strata, starts),

@@ -159,6 +159,23 @@ def constant_counts(values: Array, name: str, starts: Index, units: Strings) -> 
         )
 
 
+def known_exposure(values: Array, outcome: Array, name: str, rows: SourceRows) -> None:
+    """Refuse counts whose exposure is missing."""
+    wrong = np.isnan(values) & ~np.isnan(outcome)
+    if wrong.any():
+        raise PanelError(
+            Message(
+                "exposure={!r} is missing in {} with an outcome",
+                name, counted(wrong.sum(), "row"),
+            ),
+            where=rows.shown(wrong),
+            hint=Message(
+                "complete these cells, or drop these rows: df.dropna(subset=[{!r}])", name
+            ),
+            about="values missing",
+        )  # fmt: skip
+
+
 def comparable(weights: Array, name: str, rows: SourceRows) -> None:
     """Refuse weights so unequal that the smallest are lost in rounding."""
     few = weights < weights.max(initial=0.0) / _RATIO

@@ -55,6 +55,8 @@ class Panel(PanelAttributes, Rectangle):
         Known standard errors of the outcome.
     exposure : ndarray of float64 (row) or None
         Positive exposure of counts, such as population or person-years.
+    trials : ndarray of float64 (row) or None
+        Positive numbers of trials of which the outcome counts the successes.
     in_force : ndarray of bool (unit, period) or None
         Periods in which a unit is treated, if the panel has a `treatment` that may end.
     covariates : ndarray of float64 (row, covariate)
@@ -120,6 +122,7 @@ class Panel(PanelAttributes, Rectangle):
         counts: str | None = None,
         outcome_se: str | None = None,
         exposure: str | None = None,
+        trials: str | None = None,
         never: object = None,
         freq: int | str | None = None,
         labels: Mapping[str, Any] | None = None,
@@ -185,6 +188,10 @@ class Panel(PanelAttributes, Rectangle):
             Column with the exposure of counts: population, person-years or area, positive. Under
             likelihoods with a log link, such as ``Poisson()``, the model describes the number of
             events per unit of exposure. Other likelihoods do not use it.
+        trials : str, optional
+            Column with the number of trials, of which the outcome counts the successes: patients,
+            voters, applications. ``Binomial()`` uses it; without it each observation is one trial,
+            and the outcome is 0 or 1. Other likelihoods do not use it.
         never : object or sequence, optional
             Codes in `cohort` for never treated, such as 0.
         freq : int or str, optional
@@ -223,6 +230,7 @@ class Panel(PanelAttributes, Rectangle):
                 counts=counts,
                 outcome_se=outcome_se,
                 exposure=exposure,
+                trials=trials,
                 never=never,
                 freq=freq,
                 labels=labels,

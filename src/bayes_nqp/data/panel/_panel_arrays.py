@@ -49,6 +49,7 @@ class Rectangle:
     labels: Labels = UNLABELLED
     counts: Array = field(default_factory=lambda: frozen(np.empty(0)))
     exposure: Array | None = None
+    trials: Array | None = None
     in_force: Mask | None = None
 
     @property
@@ -93,6 +94,11 @@ class Rectangle:
     def n_rows(self) -> int:
         """Return the number of observations, weighted by counts of units."""
         return round(self.counts[self.unit_codes].sum())
+
+    @property
+    def number_of_trials(self) -> Array:
+        """Return the number of trials (row), one without a column of them."""
+        return np.ones(self.outcome.size) if self.trials is None else self.trials
 
     @property
     def periods(self) -> int:
@@ -149,7 +155,8 @@ class Rectangle:
         seal = hashlib.sha256(repr(texts).encode("utf-8"))
         for codes in (self.cohort_codes[order], rank[self.unit_codes][rows], self.time_codes[rows]):
             seal.update(np.ascontiguousarray(codes, dtype="<i8"))
-        weights = [x for x in (self.weights, self.outcome_se, self.exposure) if x is not None]
+        known = (self.weights, self.outcome_se, self.exposure, self.trials)
+        weights = [x for x in known if x is not None]
         matrices = (self.covariates, self.mediators, self.moderators, self.exposures)
         for values in (self.outcome, *matrices, *weights):
             if values.size:

@@ -52,6 +52,8 @@ def facts(panel: Rectangle) -> dict[str, Message]:
         out[Message("standard errors of the outcome")] = Message("{}", roles.outcome_se)
     if roles.exposure:
         out[Message("exposure of counts")] = Message("{}", roles.exposure)
+    if roles.trials:
+        out[Message("number of trials")] = Message("{}", roles.trials)
     if panel.dropped:
         gaps = (Message("{} {}", k, counted(n, "row")) for k, n in panel.dropped.items())
         out[Message("missing", context="role")] = shown(gaps, 12)

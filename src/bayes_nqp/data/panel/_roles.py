@@ -22,7 +22,7 @@ _ALIKE = 0.7
 """Minimum similarity of two column names for a suggestion of a spelling error."""
 _PARTS = (
     "unit", "time", "cohort", "outcome", "strata", "covariates", "mediators", "moderators",
-    "exposures", "weights", "counts", "outcome_se", "exposure", "treatment",
+    "exposures", "weights", "counts", "outcome_se", "exposure", "trials", "treatment",
 )  # fmt: skip
 _REQUIRED = ("unit", "time", "outcome")
 _SEVERAL = ("strata", "covariates", "mediators", "moderators", "exposures")
@@ -43,7 +43,7 @@ class Roles:
         if none of them was given.
     strata, covariates, mediators, moderators, exposures : tuple of str, default ()
         Column names.
-    weights, counts, outcome_se, exposure : str, optional
+    weights, counts, outcome_se, exposure, trials : str, optional
         Column names.
     treatment : str, optional
         Column name of a treatment that may end; with ``exit=`` the name of the derived column.
@@ -62,6 +62,7 @@ class Roles:
     counts: str | None = None
     outcome_se: str | None = None
     exposure: str | None = None
+    trials: str | None = None
     treatment: str | None = None
 
     @classmethod
@@ -182,7 +183,8 @@ def _check_once(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
 
 def labelled(before: Labels, words: Mapping[str, Any] | None, df: pd.DataFrame) -> Labels:
     """Add labels of existing columns; refuse unknown languages and columns."""
-    before = Labels(tuple(entry for entry in before.entries if entry[1] in df.columns))
+    if any(entry[1] not in df.columns for entry in before.entries):
+        before = Labels(tuple(entry for entry in before.entries if entry[1] in df.columns))
     try:
         added = Labels.of(words)
     except TypeError as error:
@@ -190,11 +192,12 @@ def labelled(before: Labels, words: Mapping[str, Any] | None, df: pd.DataFrame) 
             str(error),
             hint="labels={'zh': {'nqp': '…', 'region': {'label': '…', 'levels': {'east': '…'}}}}",
         ) from None
+    available = languages() if added else ()
     for language, column, _, label in added.entries:
-        if language not in languages():
+        if language not in available:
             raise PanelError(
                 Message("labels: {} is not an available language", brief(language)),
-                hint=nearest(language, languages()),
+                hint=nearest(language, available),
             )
         if len(label) > limit("name"):
             raise PanelError(

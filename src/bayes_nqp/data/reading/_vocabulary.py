@@ -7,7 +7,10 @@ from typing import Any, Literal
 
 from bayes_nqp.data.reading._words import WORDS
 
-type Part = Literal["unit", "time", "cohort", "treated", "outcome", "covariate", "stratum"]
+type Part = Literal[
+    "unit", "time", "cohort", "treated", "outcome", "covariate", "stratum", "count", "not_count",
+    "exposure",
+]  # fmt: skip
 
 
 def sounds_like(part: Part, name: str) -> bool:

@@ -21,10 +21,12 @@ __all__ = [
     "channels",
     "channels_in_space",
     "cities",
+    "counts",
     "exits",
     "firm_productivity",
     "firms",
     "network",
     "provinces",
     "staggered",
+    "triple_difference",
 ]

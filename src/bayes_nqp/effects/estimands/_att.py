@@ -18,6 +18,7 @@ from bayes_nqp._core.validation import door
 from bayes_nqp.effects.estimands._average import Average, average_of, linked
 from bayes_nqp.effects.estimands._by import along_path, names_of
 from bayes_nqp.effects.estimands._effects_of import effects_of, evidence_of
+from bayes_nqp.effects.estimands._outcome_levels import outcome_levels
 from bayes_nqp.effects.estimands._registry import EVENT_TIMES, estimand
 from bayes_nqp.effects.estimands._units_behind import units_behind, units_of
 from bayes_nqp.effects.estimands._weights import window_of
@@ -34,7 +35,7 @@ def att(
     *,
     window: Sequence[int] | None = None,
     anticipated: bool = False,
-    scale: Literal["link", "outcome"] = "link",
+    scale: Literal["link", "outcome", "probability"] = "link",
     total: bool = False,
 ) -> xr.DataArray:
     """Average the effect on the treated, overall or by group.
@@ -59,8 +60,9 @@ def att(
         `after_exit`), and "first_switch" those of the actual path against no treatment by periods
         since the first entry (see `first_switch`).
     weights : str, default "rows"
-        "rows" (observations), "units", "equal" (equal weights of cells), or a numeric coordinate of
-        the cells such as "weight".
+        "rows" (observations), "units", "equal" (equal weights of cells), "exposure" (exposure of
+        the counts in each cell), or a numeric coordinate of the cells such as "weight". With
+        ``scale="outcome"``, "exposure" gives the effect on the rate: events per unit of exposure.
     path : str, default "total"
         "total", "direct", or a mediator.
     balanced : int, optional
@@ -74,10 +76,12 @@ def att(
         includes anticipation effects.
     anticipated : bool, default False
         If True, all averages include anticipation effects.
-    scale : {"link", "outcome"}, default "link"
+    scale : {"link", "outcome", "probability"}, default "link"
         Scale under likelihoods with a link, such as ``Poisson()``. "link" gives effects on the
-        scale of the link (log points). "outcome" gives effects in units of the outcome, such as
-        events per treated observation. They are observed outcomes less those without the policy.
+        scale of the link (log points, log odds). "outcome" gives effects in units of the outcome,
+        such as events per treated observation. They are observed outcomes less those without the
+        policy; by unit they require a fit with its observations. "probability", under
+        ``Binomial()``, divides them by the number of trials: 0.04 are four percentage points.
     total : bool, default False
         If True, effects in units of the outcome are added up over the treated observations.
         It requires ``scale="outcome"``.
@@ -128,7 +132,12 @@ def att(
             "'total' adds up effects in units of the outcome over observations",
             hint="nqp.att(fit, scale='outcome', total=True)",
         )
-    outcome = scale == "outcome" and schema.link_of(effects) != v.IDENTITY
+    outcome = scale != "link" and schema.link_of(effects) != v.IDENTITY
+    if scale == "probability" and v.TRIALS not in effects.coords:
+        raise StudyError(
+            "scale='probability' requires numbers of trials, which these effects do not have",
+            hint="likelihood=nqp.Binomial() in the design, or scale='outcome'",
+        )
     alone = list(names.values()) == [v.UNIT] and balanced is None and span is None
     if alone and linked(fit_or_effects):
         average, effects = units_of(
@@ -139,7 +148,18 @@ def att(
             effects, by, weights, balanced, role, anticipated=anticipated, window=span
         )
     if outcome:
-        draws = _in_outcome_units(effects, average, path).rename("att")
+        size = None
+        if weights == v.EXPOSURE or scale == "probability":
+            _refuse_by_unit(average)
+        if weights == v.EXPOSURE:
+            size = _sizes(average)
+            average = average_of(
+                effects, by, "rows", balanced, anticipated=anticipated, window=span
+            )
+        draws = _in_outcome_units(fit_or_effects, effects, average, path, size).rename("att")
+        if scale == "probability":
+            trials = average.of_cells(effects[v.TRIALS].to_numpy())
+            draws = (draws / trials).transpose(*draws.dims).rename("att")
     else:
         draws = average.of_effects(effects, path).rename("att")
     if total:
@@ -149,7 +169,10 @@ def att(
         effects, average, "att", by=by, weights=weights, path=path, balanced=balanced
     )
     if outcome:
-        draws.attrs |= {v.LINK: v.IDENTITY, v.SCALE: str(v.OUTCOME_UNITS)}
+        unit = v.PROBABILITY if scale == "probability" else v.OUTCOME_UNITS
+        draws.attrs |= {v.LINK: v.IDENTITY, v.SCALE: str(unit)}
+        if weights == v.EXPOSURE:
+            draws.attrs["outcome_unit"] = "events per unit of exposure"
     if total:
         draws.attrs["total"] = 1.0
     if span is None:
@@ -163,46 +186,35 @@ def att(
     return draws.isel({name: inside.to_numpy() for name, inside in outside.items()})
 
 
-def _in_outcome_units(effects: xr.Dataset, average: Average, path: str) -> xr.DataArray:
-    """Return the mean observed outcome less that without the policy, draw by draw."""
+def _in_outcome_units(
+    source: object, effects: xr.Dataset, average: Average, path: str, size: xr.DataArray | None
+) -> xr.DataArray:
+    """Return the mean observed outcome less that without the policy, draw by draw.
+
+    With the exposure of each group (...), the sum of differences is divided by it.
+    """
+    observed, untreated = outcome_levels(source, effects, average, path)
+    difference = (observed - untreated).transpose(*untreated.dims)
+    if size is not None:
+        difference = difference * (untreated[v.ROWS] / size)
+        untreated = untreated.assign_coords({v.WEIGHT: (size.dims, size.to_numpy())})
+    return untreated.copy(data=difference.transpose(*untreated.dims).to_numpy())
+
+
+def _sizes(average: Average) -> xr.DataArray:
+    """Return the exposure of each group."""
+    sizes = np.where(average.weight > 0, average.weight, np.nan).reshape(average.shape)
+    return xr.DataArray(sizes, dims=[axis.name for axis in average.axes])
+
+
+def _refuse_by_unit(average: Average) -> None:
+    """Refuse rates and probabilities by unit: exposures and trials are stored by cell."""
     if average.unit_effects is not None:
         raise StudyError(
-            Message(
-                "effects by unit are on the scale of the link only, because outcomes are stored "
-                "by group-time cell"
-            ),
-            hint="nqp.att(fit, by='unit')",
-        )
-    untreated = average.of_draws(effects, untreated_of(effects, path))
-    observed = average.of_cells(effects[v.OBSERVED].to_numpy())
-    difference = (observed - untreated).transpose(*untreated.dims)
-    return untreated.copy(data=difference.to_numpy())
-
-
-def untreated_of(effects: xr.Dataset, path: str) -> xr.DataArray:
-    """Return the mean outcome of each cell without the policy (chain, draw, cell).
-
-    Parameters
-    ----------
-    effects : Dataset
-        Group-time effects on the scale of a link.
-    path : str
-        Path of the effect, which must be the total.
-
-    Raises
-    ------
-    StudyError
-        If it is not stored.
-    """
-    if v.UNTREATED not in effects or path != v.TOTAL:
-        raise StudyError(
-            Message(
-                "effects are in {}, and the outcome without the policy is not stored",
-                schema.effect_unit(effects.attrs),
-            ),
-            hint="nqp.att(fit); an effect x in log points multiplies the outcome by np.exp(x)",
-        )
-    return effects[v.UNTREATED]
+            Message("effects on rates and probabilities are not available by unit, because "
+                    "exposures and trials are stored by group-time cell"),
+            hint="nqp.att(fit, by='unit', scale='outcome'), in events",
+        )  # fmt: skip
 
 
 def described(

@@ -89,7 +89,7 @@ class Average:
         values = self.cells @ _columns(along[v.EFFECT])
         if self.unit_effects is not None:
             values = values + self.unit_effects @ _columns(along[v.DEVIATION])
-        return self._labelled(values, effects)
+        return self.labelled(values, effects)
 
     def of_draws(self, effects: xr.Dataset, values: xr.DataArray) -> xr.DataArray:
         """Average a quantity of cells that varies by draw (chain, draw, cell).
@@ -101,7 +101,7 @@ class Average:
         values : DataArray (chain, draw, cell)
             Values to average.
         """
-        return self._labelled(self.cells @ _columns(values), effects)
+        return self.labelled(self.cells @ _columns(values), effects)
 
     def of_cells(self, values: npt.NDArray[np.float64]) -> xr.DataArray:
         """Average a quantity of cells that does not vary by draw.
@@ -114,7 +114,8 @@ class Average:
         means = np.where(self.weight > 0, self.cells @ values, np.nan)
         return xr.DataArray(means.reshape(self.shape), dims=[axis.name for axis in self.axes])
 
-    def _labelled(self, values: npt.NDArray[np.float64], effects: xr.Dataset) -> xr.DataArray:
+    def labelled(self, values: npt.NDArray[np.float64], effects: xr.Dataset) -> xr.DataArray:
+        """Label draws of the groups (group, chain × draw), which are NaN for empty groups."""
         values[self.weight == 0] = np.nan
         dims = [axis.name for axis in self.axes]
         sample = [effects.sizes[dim] for dim in v.SAMPLE_DIMS]

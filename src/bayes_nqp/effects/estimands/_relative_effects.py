@@ -12,9 +12,10 @@ from bayes_nqp._core.exceptions import StudyError, shown
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.types import By
 from bayes_nqp._core.validation import door
-from bayes_nqp.effects.estimands._att import described, untreated_of
+from bayes_nqp.effects.estimands._att import described
 from bayes_nqp.effects.estimands._average import average_of
 from bayes_nqp.effects.estimands._effects_of import effects_of
+from bayes_nqp.effects.estimands._outcome_levels import outcome_levels
 from bayes_nqp.effects.estimands._registry import OUTCOMES, OWN_SCALE, estimand
 from bayes_nqp.effects.estimands._words import text
 
@@ -48,7 +49,7 @@ def relative_effects(
     fit_or_effects : Fit or Dataset
         A fit, or a Dataset of group-time effects, with the cells' ``observed`` outcome.
     by : str, sequence of str or mapping, optional
-        As in `att`, except "unit".
+        As in `att`; "unit" alone, and under a log link only. Units without events are NaN.
     weights : str, default "rows"
         See `att`.
     path : str, default "total"
@@ -83,8 +84,11 @@ def relative_effects(
             "these effects do not contain the observed outcome, which relative effects require",
             hint="nqp.att, or build the effects with observed=...",
         )
-    average = average_of(effects, by, weights, balanced, anticipated=anticipated)
-    if average.unit_effects is not None:
+    linear = schema.link_of(effects) == v.IDENTITY
+    # A ratio of rates weighted by exposure is the ratio of sums of events.
+    taken = weights if linear or weights != v.EXPOSURE else v.ROWS
+    average = average_of(effects, by, taken, balanced, anticipated=anticipated)
+    if linear and average.unit_effects is not None:
         raise StudyError(
             Message(
                 "relative effects by unit are not available, because outcomes are stored "
@@ -92,14 +96,15 @@ def relative_effects(
             ),
             hint="by a stratum, cohort or event_time, or nqp.att(by='unit')",
         )
-    if schema.link_of(effects) == v.IDENTITY:
+    if linear:
         effect = average.of_effects(effects, path)
         total = effect if path == v.TOTAL else average.of_effects(effects, v.TOTAL)
         untreated = average.of_cells(effects[v.OBSERVED].to_numpy()) - total
     else:
-        untreated = average.of_draws(effects, untreated_of(effects, path))
-        observed = average.of_cells(effects[v.OBSERVED].to_numpy())
+        observed, untreated = outcome_levels(fit_or_effects, effects, average, path)
         effect = untreated.copy(data=(observed - untreated).transpose(*untreated.dims).to_numpy())
+        # Units without events have no proportional effect.
+        untreated = untreated.where(untreated > 0.0)
     _one_sign(untreated)
     result = (effect / untreated).transpose(*effect.dims).rename("relative_effects")
     result.attrs = described(

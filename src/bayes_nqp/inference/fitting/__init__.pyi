@@ -24,6 +24,7 @@ from ._group_sums import effect_sums as effect_sums
 from ._group_sums import group_rows as group_rows
 from ._impacts import impacts as impacts
 from ._lag_unit_effects import lag_unit_effects as lag_unit_effects
+from ._latent_predictive import LatentPredictive as LatentPredictive
 from ._linked import lag_draws as lag_draws
 from ._linked import own_receivers as own_receivers
 from ._linked import received_of_rows as received_of_rows
@@ -51,11 +52,13 @@ from ._needs import CHANNELS as CHANNELS
 from ._needs import DOSE as DOSE
 from ._needs import DYNAMIC as DYNAMIC
 from ._needs import EXITING as EXITING
+from ._needs import GAPS as GAPS
 from ._needs import IN_SPACE as IN_SPACE
 from ._needs import LAGGED as LAGGED
 from ._needs import LINKED as LINKED
 from ._needs import RECEIVED as RECEIVED
 from ._needs import REFITS as REFITS
+from ._needs import RESIDUALS as RESIDUALS
 from ._needs import ROWS as ROWS
 from ._needs import SEPARATE as SEPARATE
 from ._needs import SUMS as SUMS
@@ -127,6 +130,7 @@ __all__ = [
     "CHANNELS",
     "DOSE",
     "DYNAMIC",
+    "GAPS",
     "GIVEN_LAG",
     "IN_SPACE",
     "LAGGED",
@@ -134,6 +138,7 @@ __all__ = [
     "OUTCOME_ALONE",
     "RECEIVED",
     "REFITS",
+    "RESIDUALS",
     "ROWS",
     "SEPARATE",
     "SHORT",
@@ -144,6 +149,7 @@ __all__ = [
     "ExistingDraws",
     "Fit",
     "Kept",
+    "LatentPredictive",
     "LeftOut",
     "Marginal",
     "Mediated",

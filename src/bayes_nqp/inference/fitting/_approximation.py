@@ -24,9 +24,11 @@ import numpy as np
 
 from bayes_nqp._core.arrays import Array, Index, Mask
 from bayes_nqp.inference.fitting._equations import equation_density
+from bayes_nqp.inference.fitting._independent_noise import WithIndependentNoise
 from bayes_nqp.inference.fitting._unit_rows import UnitRows
 from bayes_nqp.inference.model_frame import Equation, ModelFrame
 from bayes_nqp.inference.pymc_model import padded
+from bayes_nqp.model.designs import Noise
 from bayes_nqp.model.likelihoods import Likelihood
 from bayes_nqp.numerics.linear_gaussian import Coefficients, class_types, draw, small
 from bayes_nqp.numerics.sampling import climb, newton
@@ -79,6 +81,25 @@ class Observations:
         """Return the logarithm of the exposure (row), zero without one."""
         offset = self.raw.rows.offset
         return np.zeros(self.outcome.size) if offset is None else offset
+
+    @cached_property
+    def trials(self) -> Array:
+        """Return the number of trials (row), one without trials."""
+        trials = self.raw.rows.trials
+        return np.ones(self.outcome.size) if trials is None else trials
+
+    @cached_property
+    def errors(self) -> Noise:
+        """Return the errors of the latent outcome, with independent noise of the likelihood."""
+        errors, scale = self.raw.problem.errors, self.raw.scale
+        assert isinstance(errors, Noise)
+        return WithIndependentNoise(errors, self.likelihood, scale) if self.noisy else errors
+
+    @property
+    def noisy(self) -> bool:
+        """Return True if parameters of the likelihood add independent noise."""
+        centres = [np.array([x.prior.centre]) for x in self.likelihood.parameters]
+        return bool(centres) and self.likelihood.independent_variance(centres) is not None
 
     @cached_property
     def seen(self) -> Mask:
@@ -155,12 +176,14 @@ def stated(observations: Observations, mean: Array, variance: Array) -> Equation
     """Approximate observations at latent outcomes with the given moments (row)."""
     raw, s = observations.raw, observations.raw.scale
     first, second = observations.likelihood.expected_slopes(
-        observations.outcome, s * mean + observations.offset, s**2 * variance
-    )
+        observations.outcome, s * mean + observations.offset, s**2 * variance,
+        trials=observations.trials,
+    )  # fmt: skip
     second = np.maximum(second, _LEAST)
     z, v = mean + first / second / s, 1.0 / second / s**2
     assert raw.restated is not None
-    return raw.restated(replace(raw.rows, outcome=z, variances=v))
+    rows = replace(raw.rows, outcome=z, variances=v)
+    return raw.restated(rows, errors=observations.errors)
 
 
 def approximate(
@@ -185,13 +208,16 @@ def approximate(
         Maximum number of rounds.
     """
     raw, likelihood, s = observations.raw, observations.likelihood, observations.raw.scale
-    space = raw.problem.space
-    mean = (likelihood.start(observations.outcome) - observations.offset) / s
+    start = likelihood.start(observations.outcome, trials=observations.trials)
+    mean = (start - observations.offset) / s
     variance, inverse = np.zeros_like(mean), None
     equation, number = raw, 0
-    point, moved = (space.unconstrain(space.typical) if at is None else at), np.inf
+    point, moved = at, np.inf
     for number in range(1, rounds + 1):
         equation = stated(observations, mean, np.zeros_like(mean) if laplace else variance)
+        if point is None:
+            space = equation.problem.space
+            point = space.unconstrain(space.typical)
         if at is None:
             density = equation_density(equation)
             if number in (1, 3) or inverse is None:  # The first approximations are rough.
@@ -205,6 +231,7 @@ def approximate(
         if moved < settled and (number > 3 or at is not None):
             break
         mean = mean + np.clip(step, -_STEP / s, _STEP / s)
+    assert point is not None
     return Approximation(equation, mean, variance, point, number, moved < settled)
 
 

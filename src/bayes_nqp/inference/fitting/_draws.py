@@ -65,6 +65,8 @@ class Recovered:
     across : ndarray (draw, treatment, mediator, cell), the mediator's units, or None
         For equations of mediators with spillovers: effects of own treatment and of that of others,
         on the unit's own mediator and on those of neighbours.
+    added : ndarray (draw, cell), outcome units, or None
+        Effects on the expected outcome under a logit link.
     """
 
     cell_mean: Array
@@ -76,6 +78,7 @@ class Recovered:
     positions: Array | None = None
     realised: Array | None = None
     across: Array | None = None
+    added: Array | None = None
 
 
 def recovered(

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
-from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.inference.model_frame import CellInfo, ModelFrame
 from bayes_nqp.model.predictors import AFTER, NEIGHBOUR
 from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
@@ -27,6 +27,7 @@ def effects_dataset(
     leads: bool = False,
     cells: CellInfo | None = None,
     via: Array | None = None,
+    added: Array | None = None,
     attrs: Mapping[str, str | float] | None = None,
 ) -> xr.Dataset:
     """Label draws as effects.
@@ -43,6 +44,8 @@ def effects_dataset(
         Cells of the effects, those of the plan first; these alone by default.
     via : ndarray (chain, draw, mediator, treatment, mediator, cell), optional
         Effects through mediators, by treated unit and by unit of the mediator.
+    added : ndarray (chain, draw, cell), optional, outcome units
+        Effects on the expected outcome, under a link from which they do not follow.
 
     Returns
     -------
@@ -89,7 +92,21 @@ def effects_dataset(
     )
     if not leads and built.attrs[v.LINK] == v.LOG:
         built = _with_untreated(built, model_frame)
+    if model_frame.facts.likelihood.has_trials:
+        built = _with_trials(built, model_frame, keep)
+    if added is not None:
+        untreated = built[v.OBSERVED].to_numpy() - added[..., keep]
+        built = built.assign({v.UNTREATED: ((*v.SAMPLE_DIMS, v.CELL), untreated)})
     return built if via is None else _with_via(built, via[..., keep])
+
+
+def _with_trials(built: xr.Dataset, model_frame: ModelFrame, keep: Index) -> xr.Dataset:
+    """Add the mean number of trials of each cell's observations."""
+    rows = np.flatnonzero(model_frame.cell_of_row >= 0)
+    cell = model_frame.cell_of_row[rows]
+    trials = np.bincount(cell, model_frame.panel.number_of_trials[rows])
+    mean = trials[keep] / np.bincount(cell)[keep]
+    return built.assign_coords({v.TRIALS: (v.CELL, mean)})
 
 
 def _with_untreated(built: xr.Dataset, model_frame: ModelFrame) -> xr.Dataset:

@@ -382,6 +382,7 @@ def _run(
             "'sampler' is Importance, which needs a likelihood with sufficient statistics",
             hint=Message("{} with {}", Hint("sampler", NUTS()), type(facts.inexact[1]).__name__),
         )
+    panel = design.prepared(panel)
     model_frame = model_frame_of(design, panel, scale=scale)
     ending = before_all_adopt(model_frame)
     if ending is not None:

@@ -141,7 +141,16 @@ def fit_index(
         f"{100 * share:.1f} % of the variance of the average effect lies between them"
     )
     pooling = replace(base, draws=int(groups["effects"].sizes[v.DRAW]))
-    return Fit(design, panel, pooling, groups, gate, record, first.versions, (*first.notes, note))
+    return Fit(
+        design,
+        design.prepared(panel),
+        pooling,
+        groups,
+        gate,
+        record,
+        first.versions,
+        (*first.notes, note),
+    )
 
 
 def pooled_over(fitted: Fit) -> int:

@@ -82,6 +82,7 @@ def from_pymc(
         raise StudyError("'draws' has no group 'posterior'", hint=_SAMPLE)
     posterior = draws["posterior"].to_dataset()
     stats = _stats(draws["sample_stats"].to_dataset() if "sample_stats" in children else {})
+    panel = design.prepared(panel)
     model_frame = model_frame_of(design, panel, scale=scale)
     drawn = [
         drawn_of(model_frame, equation, Chains(_values(model_frame, equation, posterior), stats))

@@ -151,10 +151,13 @@ def build_groups(
     common: dict[str, Any] = {
         "paths": paths.names, "gate": gate, "cells": paths.cells, "via": via
     }  # fmt: skip
+    added = None if first.draws.added is None else first.shaped(first.draws.added)
     groups = {
         "posterior": xr.Dataset(data, coords={**coords, v.CELL: cells}),
         "sample_stats": _stats(drawn, {k: coords[k] for k in v.SAMPLE_DIMS}),
-        "effects": effects_dataset(model_frame, effect, deviation, attrs=attrs, **common),
+        "effects": effects_dataset(
+            model_frame, effect, deviation, attrs=attrs, added=added, **common
+        ),
     }
     if model_frame.cells.lead.any():
         leads = effects_dataset(model_frame, effect, None, leads=True, attrs=attrs, **common)

@@ -100,6 +100,7 @@ def load(path: str | Path, panel: Panel | None = None) -> Fit:
         if panel.digest != digest:
             raise _refusal(path, "its observations are not those that were fitted")
     if panel is not None and panel.digest != digest:
+        panel = fit.design.prepared(panel)
         # The file's observations may end before all units have adopted.
         with suppress(NQPError):
             ending = before_all_adopt(model_frame_of(fit.design, panel))

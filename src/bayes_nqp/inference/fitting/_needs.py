@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bayes_nqp._core.exceptions import NotApplicable
 from bayes_nqp._core.i18n import Message
+from bayes_nqp.model.designs import GAP
 
 if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
@@ -121,6 +122,11 @@ ADDITIVE: Final = Need(
     ),
 )
 """Errors that are added to the outcome itself."""
+
+RESIDUALS: Final = Need(
+    lambda facts, _: facts.approximated or not facts.likelihood.latent, ADDITIVE.reason
+)
+"""Errors that are added to the outcome, or replications and quantile residuals of latent ones."""
 
 ADOPTION: Final = Need(lambda facts, _: facts.adopted, _no_adoption)
 """A treatment with adoption, so that there are cohorts and pre-adoption observations."""
@@ -239,3 +245,13 @@ UNSELECTED: Final = Need(
     ),
 )
 """Adoption that does not depend on earlier periods."""
+
+GAPS: Final = Need(
+    lambda facts, _: facts.has(GAP),
+    lambda _: Message(
+        "The design has no ineligible units of the same state; use "
+        "nqp.TripleDifference(eligible=…, by=…)."
+    ),
+    asked_anyway=False,
+)
+"""Outcomes of eligible units minus those of ineligible units of their state."""

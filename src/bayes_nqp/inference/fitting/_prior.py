@@ -186,7 +186,9 @@ class _Draws:
         if self.equation.rows.offset is not None:
             outcome = outcome + self.equation.rows.offset
         values = [self.own[x.name][part, None] for x in self.likelihood.parameters]
-        return self.likelihood.observed(outcome, values, generators[1])
+        trials = self.equation.rows.trials
+        given = {} if trials is None else {"trials": trials}
+        return self.likelihood.observed(outcome, values, generators[1], **given)
 
     def dataset(self, outcome: Array, facts: Mapping[str, str | float]) -> xr.Dataset:
         """Label all draws, in outcome units."""

@@ -268,7 +268,7 @@ def _fit_from(content: bytes, design: Any, panel: Panel) -> Fit:
         taken += count
     gate = head["gate"]
     return Fit(
-        design, panel, decode(head["sampler"]), groups,
+        design, design.prepared(panel), decode(head["sampler"]), groups,
         ConvergenceDiagnostics(**{**gate, "failures": tuple(gate["failures"])}), head["record"],
         head["versions"],
         tuple(decoded(head["notes"])),

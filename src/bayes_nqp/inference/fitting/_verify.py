@@ -9,6 +9,7 @@ zero, ``E[d log p] = 0``.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -119,6 +120,8 @@ def _made(fit: Fit, chosen: Index) -> dict[str, xr.Dataset]:
                 stored = posterior[f"{equation.name}__{parameter.name}"].to_numpy()
                 parameters[parameter.name] = stored.reshape(1, -1)[:, chosen]
             draws = recovered(model_frame, equation, x[0], stream)
+            if v.UNTREATED in fit.effects and fit.facts.likelihood.link == v.LOGIT:
+                draws = replace(draws, added=np.zeros_like(draws.cell_effect))
             drawn.append(Drawn(equation, Chains({"x": x}, {}), x, parameters, draws))
         groups, _ = build_groups(model_frame, drawn, gate=fit.gate)
     assert fit.panel is not None

@@ -20,7 +20,7 @@ from bayes_nqp.inference.model_frame._processes import (
     process_parameters,
     with_processes,
 )
-from bayes_nqp.model.designs import EquationSpec, parameters_of
+from bayes_nqp.model.designs import EquationSpec, Noise, parameters_of
 from bayes_nqp.model.predictors import GlobalPart, LocalPart, ProcessPart, Slope, agreed
 from bayes_nqp.numerics.linear_gaussian import Block, Group, Problem, Process, UnitEffect
 from bayes_nqp.numerics.parameters import Parameter, Scale
@@ -76,14 +76,16 @@ def assemble(
     scale: float,
     slopes: tuple[Slope, ...],
     dose: Dose | None,
+    errors: Noise | None = None,
 ) -> Equation:
     """Assemble parts and classes of units into one problem.
 
     ``block`` and ``time_rows`` give the block of each stratum and its row in the table of time
     effects; ``unit_effects`` is True if members contain several units. With a continuous exposure
-    cells are computed from its columns.
+    cells are computed from its columns. ``errors`` may replace the structure of the equation.
     """
-    frame, errors, priors = ground.codes, equation.noise, equation.priors
+    frame, priors = ground.codes, equation.priors
+    errors = equation.noise if errors is None else errors
     n_periods = frame.n_periods
     own_parameters = parameters_of(errors, n_periods, priors)
     parts = agreed(parts)

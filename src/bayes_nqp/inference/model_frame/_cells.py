@@ -248,13 +248,16 @@ def cell_info(
         weight = np.bincount(cell, f * panel.weights[rows], minlength=table.size)
     labels = np.asarray(panel.time_labels)
     cohort = labels[table.time - table.event_time]
+    exposure = {}
+    if panel.exposure is not None and v.EXPOSURE not in table.levels:
+        exposure[v.EXPOSURE] = np.bincount(cell, f * panel.exposure[rows], minlength=table.size)
     return CellInfo(
         strata={**{f: table.names[f][table.levels[f]] for f in table.levels}, **table.moving},
         cohort=cohort.astype(float) if cohort.dtype.kind in "iuf" else cohort,
         time=labels[table.time],
         event_time=table.event_time,
         role=table.role,
-        labels=table.labels,
+        labels={**table.labels, **exposure},
         rows=np.rint(exact).astype(np.int64),
         observed=np.bincount(cell, f * panel.outcome[rows], minlength=table.size) / exact,
         weight=weight,

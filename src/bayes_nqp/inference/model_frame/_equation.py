@@ -195,6 +195,7 @@ def _rows(ground: ModelFrame, equation: EquationSpec, columns: _Columns, scale: 
         weights=_precision(ground, equation, outcome, columns),
         variances=_known_variances(ground, equation, scale),
         offset=_offset(ground),
+        trials=_trials(ground),
         loading=_loading(ground, equation),
         counts=frame.counts,
         own=1 if equation.series is None else 1 + equation.series.values.shape[1],
@@ -285,6 +286,13 @@ def _offset(ground: ModelFrame) -> Array | None:
     if exposure is None or ground.facts.likelihood.link != LOG:
         return None
     return np.log(exposure[ground.kept])
+
+
+def _trials(ground: ModelFrame) -> Array | None:
+    """Return numbers of trials (row), one by default, if the likelihood has trials."""
+    if not ground.facts.likelihood.has_trials:
+        return None
+    return ground.panel.number_of_trials[ground.kept]
 
 
 def _known_variances(ground: ModelFrame, equation: EquationSpec, scale: float) -> Array | None:

@@ -35,7 +35,8 @@ def informative_rows(
     likelihood, panel = model.facts.likelihood, model.panel
     if not likelihood.approximated:
         return sample, ()
-    wrong, reason, hint = likelihood.impossible(panel.outcome)
+    trials = panel.number_of_trials
+    wrong, reason, hint = likelihood.impossible(panel.outcome, trials=trials)
     wrong &= sample
     if wrong.any():
         raise PanelError(
@@ -46,7 +47,9 @@ def informative_rows(
             hint=hint,
         )
     keep = sample.copy()
-    keep[sample] = likelihood.informative(panel.outcome[sample], frame.unit[sample])
+    keep[sample] = likelihood.informative(
+        panel.outcome[sample], frame.unit[sample], trials=trials[sample]
+    )
     if not keep.any():
         raise IdentificationError(
             Message("outcome={!r} has no events", panel.roles.outcome),
@@ -72,7 +75,9 @@ def _check_periods(model: ModelSpec, frame: PanelCodes, keep: Mask) -> None:
     """Refuse periods without events: their flat time effects have no lower bound."""
     panel, unit, time = model.panel, frame.unit[keep], frame.time[keep]
     period: Index = frame.level[unit] * frame.n_periods + time
-    silent = ~model.facts.likelihood.informative(panel.outcome[keep], period)
+    silent = ~model.facts.likelihood.informative(
+        panel.outcome[keep], period, trials=panel.number_of_trials[keep]
+    )
     if silent.any():
         level, at = np.divmod(np.unique(period[silent]), frame.n_periods)
         names = [
@@ -90,4 +95,5 @@ def _check_periods(model: ModelSpec, frame: PanelCodes, keep: Mask) -> None:
                 "common distribution: {}",
                 "time=nqp.TimeEffects(pooled=True)",
             ),
+            about="periods without events",
         )

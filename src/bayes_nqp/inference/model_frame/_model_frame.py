@@ -169,7 +169,7 @@ class Equation:
     positions: Positions
     slopes: tuple[Slope, ...] = ()
     dose: Dose | None = None
-    restated: Callable[[Rows], Equation] | None = None
+    restated: Callable[..., Equation] | None = None
 
     @cached_property
     def gaussian(self) -> GaussianProblem:

@@ -49,7 +49,9 @@ def state_density(
         latent = mean * s
         if equation.rows.offset is not None:
             latent = latent + row_data("row_offset", equation.rows.offset)
-        likelihood.density(names("rows"), latent, None, shape, observed=y, dims="row")
+        trials = equation.rows.trials
+        more = {} if trials is None else {"trials": row_data("row_trials", trials)}
+        likelihood.density(names("rows"), latent, None, shape, observed=y, dims="row", **more)
         return
     error: Any = 0.0
     if equation.rows.variances is not None:

@@ -25,6 +25,8 @@ from bayes_nqp.model.designs._receivers import receivers_of as receivers_of
 from bayes_nqp.model.designs.continuous_exposure import ContinuousExposure
 from bayes_nqp.model.designs.mediation import Mediation
 from bayes_nqp.model.designs.staggered_did import StaggeredDiD
+from bayes_nqp.model.designs.triple_difference import GAP as GAP
+from bayes_nqp.model.designs.triple_difference import TripleDifference
 from bayes_nqp.model.errors import AR1 as AR1
 from bayes_nqp.model.errors import Noise as Noise
 from bayes_nqp.model.errors import Steps as Steps
@@ -53,7 +55,14 @@ from bayes_nqp.model.terms import PreAdoptionShift as PreAdoptionShift
 type Estimator = StaggeredDiD | ContinuousExposure
 """States the equation of an outcome, and of mediators alike."""
 
-__all__ = ["ContinuousExposure", "Design", "Estimator", "Mediation", "StaggeredDiD"]
+__all__ = [
+    "ContinuousExposure",
+    "Design",
+    "Estimator",
+    "Mediation",
+    "StaggeredDiD",
+    "TripleDifference",
+]
 
 # Designs that no name here stands for register where they stand.
 discovered(__name__, "")

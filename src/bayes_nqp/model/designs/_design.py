@@ -69,6 +69,10 @@ class Design(ABC):
                 return object.__getattribute__(self, name)
             raise absent("design", name, (item.name for item in fields(self)))
 
+    def prepared(self, panel: Panel) -> Panel:
+        """Return the panel that fits keep: itself, unless the design changes its units."""
+        return panel
+
     def rows(self, panel: Panel) -> Panel:
         """Keep the rows that all equations use: every one."""
         return panel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field, fields, replace
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint, StudyError
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
 
 
+_WITHOUT_GAPS: Final = Message(
+    "nqp.StaggeredDiD() for channels; or a mediator as the outcome of the triple difference: "
+    "panel.with_outcome('mediator')"
+)
 _WITHOUT_LAG = (
     "spillovers=nqp.SpatialLag(weights, lag=False), nqp.Rings([100, 200]) or "
     "nqp.ShareTreated(weights), under which outcomes do not feed back"
@@ -138,10 +142,11 @@ class Mediation(Design):
         barred = [term.argument for term in terms if not term.with_channels]
         barred += ["spillovers"] if self.design.facts.spillovers != "none" else []
         for name in barred:
+            remedies = {"spillovers": _WITHOUT_LAG, "eligible": _WITHOUT_GAPS}
             alone = Message("{} for channels", Hint(name, () if name == "terms" else None))
             raise StudyError(
                 Message("mediation cannot be combined with the current 'design.{}'", name),
-                hint=_WITHOUT_LAG if name == "spillovers" else alone,
+                hint=remedies.get(name, alone),
             )
 
     def _check_space(self) -> None:

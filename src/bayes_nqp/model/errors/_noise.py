@@ -179,6 +179,18 @@ class Noise(ABC):
         """
         return np.zeros(len(values)) if self.markov else None
 
+    def relative(self, values: Array, sigma: Array) -> Array:
+        """Return the values that `covariance` takes: variances in multiples of ``sigma²``.
+
+        Parameters
+        ----------
+        values : ndarray (B, k)
+            Parameters at B points, on their own scales.
+        sigma : ndarray (B)
+            Innovation standard deviation, multiples of ``s``.
+        """
+        return values
+
     @property
     def richer(self) -> tuple[Noise, ...]:
         """Structures that a check compares it with, simple ones first: they name it as poorer."""

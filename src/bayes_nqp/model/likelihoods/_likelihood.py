@@ -42,6 +42,8 @@ class Likelihood(ABC):
         True if each observation has a Gaussian approximation, corrected by exact importance
         weights: `log_density`, `slopes` or `expected_slopes`, `start`, `impossible` and
         `informative` are then defined.
+    has_trials : bool
+        True if the outcome counts successes among the trials of the panel's column ``trials``.
     robust : bool
         True if outliers receive less weight than under normal errors.
     scale : float or None
@@ -60,6 +62,7 @@ class Likelihood(ABC):
     link: ClassVar[Link] = IDENTITY
     exact: ClassVar[bool] = False
     approximated: ClassVar[bool] = False
+    has_trials: ClassVar[bool] = False
     robust: ClassVar[bool] = False
     scale: ClassVar[float | None] = None
     scale_words: ClassVar[Message | None] = None
@@ -94,7 +97,8 @@ class Likelihood(ABC):
         values : sequence of scalar tensor
             `parameters`, on their own scales.
         **rows
-            Further arguments of the variable: ``observed`` and ``dims``.
+            Further arguments of the variable: ``observed`` and ``dims``; and ``trials``, if the
+            likelihood has trials.
         """
 
     def innovations(
@@ -112,9 +116,14 @@ class Likelihood(ABC):
         return normal
 
     def observed(
-        self, outcome: Array, values: Sequence[Array], generator: np.random.Generator
+        self,
+        outcome: Array,
+        values: Sequence[Array],
+        generator: np.random.Generator,
+        *,
+        trials: Any = 1.0,
     ) -> Array:
-        """Draw rows given the outcome that nobody sees (draw, row), on the scale of the link."""
+        """Draw observations given the latent outcome (draw, row), on the scale of the link."""
         return outcome
 
     def refusal(self, outcome: Array, flat: Sequence[Index]) -> PanelError | None:
@@ -129,25 +138,46 @@ class Likelihood(ABC):
         """
         return None
 
-    def expected(self, outcome: Array) -> Array:
+    def expected(self, outcome: Array, *, trials: Any = 1.0) -> Array:
         """Return the expected outcome given the latent outcome, on the scale of the outcome."""
         return outcome
 
-    def log_density(self, outcome: Array, latent: Array) -> Array:
-        """Return the log density of observations given the latent outcome, constants included."""
+    def log_density(
+        self, outcome: Array, latent: Array, *, trials: Any = 1.0, values: Sequence[Array] = ()
+    ) -> Array:
+        """Return the log density of observations given the latent outcome, constants included.
+
+        Parameters
+        ----------
+        trials : ndarray
+            Number of trials of each observation; a family that does not use this argument or the
+            next takes both as ``**given``.
+        values : sequence of ndarray
+            `parameters`, on their own scales; their shapes broadcast with ``latent``.
+        """
         raise NotImplementedError
 
-    def slopes(self, outcome: Array, latent: Array) -> tuple[Array, Array]:
+    def slopes(self, outcome: Array, latent: Array, *, trials: Any = 1.0) -> tuple[Array, Array]:
         """Return the first derivative of `log_density` by ``latent``, and minus the second."""
         raise NotImplementedError
 
-    def expected_slopes(self, outcome: Array, mean: Array, variance: Array) -> tuple[Array, Array]:
+    def expected_slopes(
+        self, outcome: Array, mean: Array, variance: Array, *, trials: Any = 1.0
+    ) -> tuple[Array, Array]:
         """Return the expected `slopes` over a normal latent outcome, by default at nine nodes."""
         first, second = np.zeros_like(mean), np.zeros_like(mean)
         for node, weight in zip(_NODES, _NODE_WEIGHTS, strict=True):
-            one, two = self.slopes(outcome, mean + np.sqrt(variance) * node)
+            one, two = self.slopes(outcome, mean + np.sqrt(variance) * node, trials=trials)
             first, second = first + weight * one, second + weight * two
         return first, second
+
+    def independent_variance(self, values: Sequence[Array]) -> Array | None:
+        """Return the variance of independent noise that `parameters` add to the latent outcome.
+
+        `log_density` integrates over this noise; `slopes` are those given the noise. The variance
+        is on the squared scale of the link, and None without such parameters.
+        """
+        return None
 
     def without_level(self, outcome: Array, latent: Array) -> Array | None:
         """Return the log of the density of a unit integrated over a flat level, if it is known.
@@ -159,15 +189,15 @@ class Likelihood(ABC):
         """
         return None
 
-    def start(self, outcome: Array) -> Array:
+    def start(self, outcome: Array, *, trials: Any = 1.0) -> Array:
         """Return a finite latent outcome for each observation, from which a search starts."""
         raise NotImplementedError
 
-    def impossible(self, outcome: Array) -> tuple[Mask, Message, Message]:
+    def impossible(self, outcome: Array, *, trials: Any = 1.0) -> tuple[Mask, Message, Message]:
         """Return True for outcomes without a density (row), the reason, and a hint."""
         return np.zeros(outcome.shape, dtype=bool), NOTHING, NOTHING
 
-    def informative(self, outcome: Array, groups: Index) -> Mask:
+    def informative(self, outcome: Array, groups: Index, *, trials: Any = 1.0) -> Mask:
         """Return True for observations of groups with a proper posterior of the level (row)."""
         return np.ones(outcome.shape, dtype=bool)
 

@@ -60,20 +60,26 @@ class Poisson(Likelihood):
         pm.Poisson(name, mu=pm.math.exp(location), **rows)
 
     def observed(
-        self, outcome: Array, values: Sequence[Array], generator: np.random.Generator
+        self,
+        outcome: Array,
+        values: Sequence[Array],
+        generator: np.random.Generator,
+        **given: Any,
     ) -> Array:
         """Counts; the log rate is bounded, beyond which NumPy draws none."""
         return generator.poisson(np.exp(np.minimum(outcome, 40.0))).astype(np.float64)
 
-    def expected(self, outcome: Array) -> Array:
+    def expected(self, outcome: Array, **given: Any) -> Array:
         """``e^o``."""
         return np.exp(outcome)
 
-    def log_density(self, outcome: Array, latent: Array) -> Array:
+    def log_density(self, outcome: Array, latent: Array, **given: Any) -> Array:
         """``y o - e^o - log y!``."""
         return np.asarray(outcome * latent - np.exp(latent) - gammaln(outcome + 1.0))
 
-    def expected_slopes(self, outcome: Array, mean: Array, variance: Array) -> tuple[Array, Array]:
+    def expected_slopes(
+        self, outcome: Array, mean: Array, variance: Array, **given: Any
+    ) -> tuple[Array, Array]:
         """``y - mu`` and ``mu``, ``mu = E e^o = e^(m + v/2)``."""
         mu = np.exp(np.minimum(mean + 0.5 * variance, 700.0))
         return outcome - mu, mu
@@ -87,11 +93,11 @@ class Poisson(Likelihood):
         constant = gammaln(total) - gammaln(outcome + 1.0).sum(axis=-1)
         return np.asarray(along - total * log_sum + constant)
 
-    def start(self, outcome: Array) -> Array:
+    def start(self, outcome: Array, **given: Any) -> Array:
         """``log(y + 1/2)``."""
         return np.log(outcome + 0.5)
 
-    def impossible(self, outcome: Array) -> tuple[Mask, Message, Message]:
+    def impossible(self, outcome: Array, **given: Any) -> tuple[Mask, Message, Message]:
         """Counts are whole numbers from zero up."""
         wrong = (outcome < 0) | (outcome != np.round(outcome))
         return (
@@ -101,7 +107,7 @@ class Poisson(Likelihood):
                     "as outcome and the denominator as exposure="),
         )  # fmt: skip
 
-    def informative(self, outcome: Array, groups: Index) -> Mask:
+    def informative(self, outcome: Array, groups: Index, **given: Any) -> Mask:
         """A flat level is bounded below by events only."""
         return np.asarray((np.bincount(groups, outcome) > 0)[groups])
 

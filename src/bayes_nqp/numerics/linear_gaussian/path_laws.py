@@ -255,22 +255,37 @@ def _apart_first(
     if not any(any(of_block) for of_block in partners):
         return replace(placement, apart=placement.most)
     orders = [_order(of_block) for of_block in partners]
-    apart = min((number for number, order in orders if order), default=0)
+    # The last processes cost their cube, the first their number: as few last ones as possible, and
+    # then as few first ones, with places without a process in blocks that have fewer.
+    last = max(len(order) - number for number, order in orders)
+    apart = max(min(number, len(order) - last) for number, order in orders)
     if placement.most < _MANY or apart < 2:
         return placement
-    first = [tuple(x[k] for k in order) for x, (_, order) in zip(shared, orders, strict=True)]
+    first, place = list[tuple[int, ...]](), list[dict[int, int]]()
+    for laws, (number, order) in zip(shared, orders, strict=True):
+        own = min(number, apart)
+        places = [*range(own), *range(apart, apart + len(order) - own)]
+        none = (-1,) * (apart - own)
+        first.append((*(laws[k] for k in order[:own]), *none, *(laws[k] for k in order[own:])))
+        place.append(dict(zip(order, places, strict=True)))
     of_group = [
-        tuple(sorted(orders[block][1].index(k) for k in processes))
+        tuple(sorted(place[block][k] for k in processes))
         for block, processes in zip(block_of, of_group, strict=True)
     ]
     return replace(placement, shared=first, of_group=of_group, apart=apart)
 
 
 def _order(partners: Sequence[set[int]]) -> tuple[int, list[int]]:
-    """Return the number of processes without common observations, and an order with them first."""
-    first: list[int] = []
-    for k in sorted(range(len(partners)), key=lambda k: (len(partners[k]), k)):
-        if not partners[k].intersection(first):
-            first.append(k)
+    """Return the number of processes without common observations, and an order with them first.
+
+    The process with the fewest partners is taken, and its partners are left for the end, until none
+    remains: shocks of provinces come first, and trends that many provinces share last.
+    """
+    first, left = list[int](), dict(enumerate(partners))
+    while left:
+        k = min(left, key=lambda k: (len(left[k]), k))
+        first.append(k)
+        gone = left[k] | {k}
+        left = {j: others - gone for j, others in left.items() if j not in gone}
     first.sort()
     return len(first), first + [k for k in range(len(partners)) if k not in first]

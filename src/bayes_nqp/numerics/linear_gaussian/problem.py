@@ -376,6 +376,7 @@ class GaussianProblem(LinearPart):
             remainder = remainder[:, self.deviation.n_parameters :]
         processes, noise = np.split(remainder, [self.n_process_parameters], axis=1)
         sigma = constrained[:, -1]
+        noise = self.noise.relative(noise, sigma)
         return Values(
             tau, covariance, noise, sigma, lag, processes, log_determinant=log_determinant
         )

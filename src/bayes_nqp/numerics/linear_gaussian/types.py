@@ -68,6 +68,17 @@ class ErrorLaw(Protocol):
             Of the noise's parameters, on their own scales.
         """
 
+    def relative(self, values: Array, sigma: Array) -> Array:
+        """Return the values that `covariance` takes: variances in multiples of ``sigma²``.
+
+        Parameters
+        ----------
+        values : ndarray (point, parameter)
+            Of the noise's parameters, on their own scales.
+        sigma : ndarray (point)
+            Innovation standard deviation.
+        """
+
     def white(self, values: Array) -> Array | None:
         """Return the variance of white noise on top of first-order Markov errors (point).
 
@@ -86,7 +97,7 @@ class Values:
     deviation : ndarray (B, q, q)
         Omega, the covariance of an owner's deviation.
     noise : ndarray (B, k)
-        phi, the parameters of the errors except sigma.
+        phi, the parameters of the errors except sigma, as the covariance takes them.
     sigma : ndarray (B)
         Innovation standard deviation.
     lag : ndarray (B, column), optional

@@ -98,6 +98,8 @@ class Rows:
         Number of units that each represents; one by default.
     offset : ndarray (row), optional
         Logarithm of the exposure, added to the latent outcome under a log link.
+    trials : ndarray (row), optional
+        Number of trials of which the outcome counts the successes.
     """
 
     unit: Index
@@ -111,6 +113,7 @@ class Rows:
     counts: Array | None = None
     variances: Array | None = None
     offset: Array | None = None
+    trials: Array | None = None
 
     def count_of(self, units: Index) -> Array:
         """Return the number of units that some entries represent (unit)."""

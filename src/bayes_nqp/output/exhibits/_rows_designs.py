@@ -1,4 +1,4 @@
-"""Other designs and models: intensity, triple differences, synthetic control, counts, quantiles."""
+"""Other designs and models: intensity, synthetic control, triple differences, counts, quantiles."""
 
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.output.exhibits._numbers import slope
@@ -34,21 +34,10 @@ exhibit(
     "triple_differences",
     Message("Triple differences (DDD)"),
     "designs",
-    """
-from diff_diff import TripleDifference
-
-groups = rows.assign(
-    cohort=rows["cohort"].fillna(0), exposed=(rows["region"] == "coastal").astype(int)
-)
-triple = TripleDifference(base_period="universal").fit(
-    groups, "outcome", unit="unit", time="time", first_treat="cohort", partition="exposed"
-)
-""",
+    'design = nqp.TripleDifference(eligible="exporter", by="city")\n'
+    'nqp.table(nqp.fit(design, panel), "third_difference")',
     place=30,
-    because=Message(
-        "The library has no triple-difference design. A contrast of two strata is a triple "
-        "difference only if the policy reaches one of them."
-    ),
+    check="ineligible_units",
 )
 exhibit(
     "cohort_did",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise, product
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,14 @@ from bayes_nqp.inference.fitting import once
 from bayes_nqp.output.plots._canvas import Canvas, canvas
 from bayes_nqp.output.plots._intervals import PALE, draw_points, few_units, points_of
 from bayes_nqp.output.plots._notes import POINTS, beside, effect_label, words
+from bayes_nqp.output.plots._percent import (
+    EVENTS,
+    EVENTS_NOTE,
+    PERCENT_NOTE,
+    events_axis,
+    in_percent,
+    untreated_events,
+)
 from bayes_nqp.output.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.output.plots._scene import Scene
 from bayes_nqp.output.plots._style import COLOURS, FAINT, MUTED
@@ -88,8 +96,10 @@ def _drawn_of(scene: Scene, factor: str | None) -> Figure:
     course, total = (over_time(scene.given, by, scene.weights) for by in (factor, None))
     course = replace(course, own=course.own.assign_attrs(scene.names))
     course = _averaged(course, scene.posterior, factor, scene.weights)
-    look = Appearance(scene.prob, None, None, scene.translate)
-    return _drawn(course, total.main, scene.fitted, factor, look, efficient=True)
+    look, drawn = Appearance(scene.prob, None, None, scene.translate), total.main
+    if v.UNTREATED in scene.fitted:
+        course, drawn = in_percent(course), in_percent(total).main
+    return _drawn(course, drawn, scene.fitted, factor, look, efficient=True)
 
 
 def _averaged(
@@ -117,6 +127,7 @@ def event_study(
     weights: str = "rows",
     balanced: int | None = None,
     reference: int | None = None,
+    scale: Literal["link", "percent"] = "link",
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
@@ -151,6 +162,9 @@ def event_study(
     reference : int, optional
         Event time at which all cohorts are zero, such as -3; by default the last period before
         effects begin. Cohorts that are not observed then are left out.
+    scale : {"link", "percent"}, default "link"
+        Under a log link, "percent" draws ``exp(x) - 1`` in per cent for effects x in log points. A
+        single panel has a second axis in events per treated observation.
     ax : Axes, optional
         Axes to draw into; all groups then share it.
     title : str, optional
@@ -186,6 +200,8 @@ def event_study(
     if efficient is not False:
         posterior = reported_posterior(fit_or_effects)
         course = _averaged(course, posterior, by, weights, balanced)
+    if scale == "percent":
+        course, total = in_percent(course), in_percent(total)
     look = Appearance(prob, ax, title, words(language, course.own), style)
     return _drawn(course, total.main, effects, by, look, balanced, efficient=efficient)
 
@@ -226,6 +242,7 @@ def _drawn(
         if fitted:
             _key(page.ax, course, translate)
         _notes(page, course, look.prob, fitted=fitted)
+        _percent(page, course, effects, alone=together and len(series) == 1)
         page.note("Grey line: average over groups.", when=not together)
         factors = [old for old in names_of(by).values() if old in schema.factors(effects)]
         same = same_units(effects, factors[0] if len(factors) == 1 else None, balanced)
@@ -234,6 +251,17 @@ def _drawn(
         page.note("Faint: fewer than {} units.", ENOUGH, when=few)
         page.gate = worst_convergence(course.own, *course.parts)
     return page.figure
+
+
+def _percent(page: Canvas, course: OverTime, effects: xr.Dataset, *, alone: bool) -> None:
+    """Explain per cent, and add the axis in events to a single panel."""
+    if schema.link_of(effects) == schema.link_of(course.own):
+        return
+    events = untreated_events(effects) if alone else None
+    page.note(PERCENT_NOTE)
+    if events is not None:
+        events_axis(page.ax, events, page.translate(EVENTS))
+        page.note(EVENTS_NOTE, f"{events:.3g}")
 
 
 def _notes(page: Canvas, course: OverTime, prob: float, *, fitted: bool) -> None:

@@ -36,6 +36,7 @@ from bayes_nqp.output.tables._model import Row as Row
 from bayes_nqp.output.tables._model import Table as Table
 from bayes_nqp.output.tables._model import decimals_for as decimals_for
 from bayes_nqp.output.tables._model import written as written
+from bayes_nqp.output.tables._outcome_units import in_probability as in_probability
 from bayes_nqp.output.tables._outcome_units import in_units_of_outcome as in_units_of_outcome
 from bayes_nqp.output.tables._page import as_html as as_html
 from bayes_nqp.output.tables._parts import TONES as TONES

@@ -17,7 +17,11 @@ from bayes_nqp.output.tables._described import interval_notes
 from bayes_nqp.output.tables._draft import TableDraft
 from bayes_nqp.output.tables._kinds import Ask, kind
 from bayes_nqp.output.tables._model import NOTHING, Cell, Table
-from bayes_nqp.output.tables._outcome_units import in_percent, in_units_of_outcome
+from bayes_nqp.output.tables._outcome_units import (
+    in_percent,
+    in_probability,
+    in_units_of_outcome,
+)
 from bayes_nqp.output.tables._parts import CONTRASTED, count, outcome_of, sized_columns, units_by
 
 _NOTE_LEFT_OUT = Message("Contrasts are not shown for factors with more than {} levels.")
@@ -59,6 +63,7 @@ def effects(source: object, ask: Ask) -> Table:
     many = any(_contrastable(dataset, names[k]) and len(t) > CONTRASTED for k, t in levels.items())
     draft.note(_NOTE_LEFT_OUT, CONTRASTED, when=many)
     for said in (
+        in_probability(dataset, ask.prob),
         in_percent(dataset, ask.prob),
         in_units_of_outcome(dataset, ask.weights, ask.prob),
     ):

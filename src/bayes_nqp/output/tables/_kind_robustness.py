@@ -56,9 +56,12 @@ _NOTE_COUNTS = Message(
     " comparison."
 )
 _NOTE_CONCLUSION = Message(
-    "Conclusion: compared with the first row. It changes if the probability of the sign falls below"
-    " 0.9, or if a sign without credible evidence in the first row reaches 0.995. Changes that the"
-    " smaller sample explains do not count."
+    "Conclusion: compared with the first row. It changes if the interval includes zero and the"
+    " estimate has moved by more than one posterior SD of the first row and by more than chance"
+    " explains, at 5 % for all rows together; if another standard error lowers the probability of"
+    " the sign below 0.9; or if a sign without credible evidence in the first row reaches"
+    " 0.995. Weaker evidence: the interval includes zero, but the difference from the first"
+    " row may be chance."
 )
 _TONES: Final = {"changes": "doubt", "opposite sign": "bad", "not converged": "doubt"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
@@ -19,6 +20,22 @@ def in_percent(effects: xr.Dataset, prob: float) -> Message | None:
     return Message(
         "Proportional effect on the sum of the outcomes: {:+.1%} ({} interval {:+.1%} to {:+.1%}).",
         line["mean"], percent(prob), line["lower"], line["upper"],
+    )  # fmt: skip
+
+
+def in_probability(effects: xr.Dataset, prob: float) -> Message | None:
+    """Return the effect on the probability and the odds ratio; None without trials."""
+    if v.UNTREATED not in effects or v.TRIALS not in effects.coords:
+        return None
+    ends = ("mean", "lower", "upper")
+    points, odds = (
+        [float(summary(draws, prob).iloc[0][end]) for end in ends]
+        for draws in (100.0 * att(effects, scale="probability"), att(effects))
+    )
+    return Message(
+        "Effect on the probability: {:+.1f} percentage points ({prob} interval {:+.1f} to "
+        "{:+.1f}). Odds ratio: {:.2f} ({prob} interval {:.2f} to {:.2f}).",
+        *points, *np.exp(odds), prob=percent(prob),
     )  # fmt: skip
 
 

@@ -40,7 +40,7 @@ def specification_table(
         the estimate of the fit for the same cells. ``counts`` is True if the specification enters
         the verdict of the check, and ``gate`` is the convergence result of each refit.
         Results of the check "referee" have ``conclusion`` in addition:
-        "unchanged", "changes", "opposite sign" or "not converged".
+        "unchanged", "weaker evidence", "changes", "opposite sign" or "not converged".
 
     Raises
     ------

@@ -20,6 +20,7 @@ _KM: Final = 300.0
 @robustness_row(
     Message("Conley standard errors"),
     place=86,
+    errors=True,
     shows=Message(
         "Conley standard errors: errors of units up to {:g} km apart are correlated, with weights "
         "that fall to zero at this distance (Bartlett).",

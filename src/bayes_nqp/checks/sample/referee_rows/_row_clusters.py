@@ -17,6 +17,7 @@ from bayes_nqp.inference.fitting import Fit
 @robustness_row(
     Message("robust standard errors"),
     place=85,
+    errors=True,
     shows=Message(
         "Robust standard errors: the estimate is that of the fit. Its posterior SD is multiplied "
         "by the ratio of the robust standard error to its expected value under the model, in the "

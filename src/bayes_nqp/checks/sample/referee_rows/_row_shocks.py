@@ -21,6 +21,7 @@ from bayes_nqp.inference.fitting import Fit, panel_of
 @robustness_row(
     Message("shared shocks"),
     place=80,
+    errors=True,
     shows=Message(
         "Shared shocks: units of a cluster are correlated, in all periods (clustering by this "
         "column) or within each period (two-way clustering by unit, and by cluster and period)."

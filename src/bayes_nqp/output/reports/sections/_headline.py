@@ -22,7 +22,7 @@ from bayes_nqp.output.reports._spillover_sentences import (
     moderated_briefly,
     neighbours,
 )
-from bayes_nqp.output.tables import in_units_of_outcome, percent
+from bayes_nqp.output.tables import in_probability, in_units_of_outcome, percent
 
 
 @section(place=10)
@@ -105,6 +105,8 @@ def _what(context: Context, answer: Answer) -> Iterator[str]:
     yield change(first, outcome, language, unit, **context.moved)
     if answer.share is not None:
         yield context.translate(_share_says(answer.share, decided=first.decided))
+    if (points := in_probability(context.effects, first.prob)) is not None:
+        yield context.translate(points)
     if (events := in_units_of_outcome(context.effects, context.weights, first.prob)) is not None:
         yield context.translate(events)
 
