@@ -56,7 +56,9 @@ def one(scenario: str, design: str, seed: int) -> dict[str, Any]:
     estimates = {}
     for name, draws in quantities(fit, modelled=modelled).items():
         low, high = np.quantile(draws, (0.025, 0.975))
-        estimates[name] = [float(x) for x in (draws.mean(), draws.std(), low, high, truth[name].mean())]
+        estimates[name] = [
+            float(x) for x in (draws.mean(), draws.std(), low, high, truth[name].mean())
+        ]
     verdicts = {name: nqp.check(fit, name, progress=False).verdict for name in CHECKS}
     return {"estimates": estimates, "verdicts": verdicts}
 

@@ -94,7 +94,7 @@ def _paths(panel: Panel) -> pd.DataFrame:
         ["units", "treated", "after"]
     ]
     table = counted.sum()
-    return table.astype({name: np.int64 for name in ("units", "treated", "after")})
+    return table.astype(dict.fromkeys(("units", "treated", "after"), np.int64))
 
 
 def _fewest(fit: Fit, panel: Panel) -> tuple[int, Message | str]:

@@ -179,10 +179,11 @@ def path_table(panel: Rectangle) -> pd.DataFrame:
     status = panel.treatment_path
     spell, _, end = switches(status)
     last = np.where(status[:, -1], -1, end[:, -1])
-    labels = np.asarray(panel.time_labels, dtype=object)
+    # Position -1 is that of the missing label.
+    labels = np.array([*panel.time_labels.tolist(), None], dtype=object)
     table = {
-        "entry": np.where(panel.cohort_codes >= 0, labels[panel.cohort_codes], None),
-        "exit": np.where(last >= 0, labels[last], None),
+        "entry": labels[panel.cohort_codes],
+        "exit": labels[last],
         "spells": spell[:, -1],
         "periods": status.sum(axis=1),
     }

@@ -71,7 +71,7 @@ def _units(panel: Rectangle) -> Message:
 
 
 def _exits(panel: Rectangle) -> Message:
-    spell, entry, end = switches(panel.treatment_path)
+    spell, _, end = switches(panel.treatment_path)
     last = np.where(panel.treatment_path[:, -1], -1, end[:, -1])
     pairs = zip(
         panel.time_labels, np.bincount(last[last >= 0], minlength=panel.periods), strict=True

@@ -99,19 +99,19 @@ def exits(
     arguments: dict[str, object] = dict(locals())
     seed = secrets.randbits(31) if seed is None else seed
     factors = {str(k): tuple(x) for k, x in strata.items()}
-    cohorts, lengths = tuple(cohorts), np.asarray(lengths, dtype=np.int64)
+    cohorts, steps = tuple(cohorts), np.asarray(lengths, dtype=np.int64)
     check_layout(units, periods, cohorts, factors, 0.0)
-    if not lengths.size or lengths.min() < 1:
-        raise StudyError(f"'lengths' is {lengths.tolist()!r}", hint="whole numbers from 1")
+    if not steps.size or steps.min() < 1:
+        raise StudyError(f"'lengths' is {steps.tolist()!r}", hint="whole numbers from 1")
     streams = np.random.default_rng(seed).spawn(_STREAMS)
     who = layout(units, factors, cohorts, never)
     errors = errors_of("ar1", streams[0], (units, periods), rho, sigma)
-    chosen = streams[1].integers(lengths.size, size=units)
+    chosen = streams[1].integers(steps.size, size=units)
     if selection:
         # Error of the last treated period under each length.
-        last = np.clip(who.cohort[:, None] + lengths - 2, 0, periods - 1)
+        last = np.clip(who.cohort[:, None] + steps - 2, 0, periods - 1)
         chosen = np.take_along_axis(errors, last, axis=1).argmin(axis=1)
-    length = np.where(streams[2].random(units) < stay, periods, lengths[chosen])
+    length = np.where(streams[2].random(units) < stay, periods, steps[chosen])
     on = _treated(who.cohort, length, pause, periods)
     deviation = np.where(who.cohort > 0, deviation_sd * streams[3].standard_normal(units), 0.0)
     effects = _effects(on, level, growth, remains, deviation)
@@ -139,7 +139,7 @@ def exits(
         deviation[members][None], who.units[members].tolist(), factors,
     )  # fmt: skip
     return Simulated(panel, truth, arguments | {
-        "cohorts": cohorts, "strata": factors, "lengths": tuple(lengths.tolist()), "seed": seed,
+        "cohorts": cohorts, "strata": factors, "lengths": tuple(steps.tolist()), "seed": seed,
     })  # fmt: skip
 
 

@@ -142,8 +142,8 @@ def along_path(
     if not after.any():
         raise StudyError(
             f"by={name!r}: these effects contain no periods after the end of a treatment",
-            hint="Panel.from_frame(…, treatment=…) and StaggeredDiD(after='effects'); by='event_time' "
-            "if the treatment does not end",
+            hint="Panel.from_frame(…, treatment=…) and StaggeredDiD(after='effects'); "
+            "by='event_time' if the treatment does not end",
         )
     if name == v.FIRST_SWITCH:
         return effects, (v.TREATED, v.AFTER)

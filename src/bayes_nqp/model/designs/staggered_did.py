@@ -162,7 +162,7 @@ class StaggeredDiD(SingleEquation):
         return others
 
     def timing(self, panel: Panel) -> Calendar:
-        """Treat units from adoption on, or while the treatment lasts, or as early as anticipated."""
+        """Treat units from adoption, or anticipation, until the treatment ends."""
         if panel.ends:
             return Calendar.of_paths(
                 panel, effects=self.after == "effects", anticipation=self.anticipation,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.data.panel import switches
 from bayes_nqp.model.predictors import AFTER, BARE, LEAD, TREATED
 
