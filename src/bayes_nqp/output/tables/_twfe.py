@@ -73,8 +73,7 @@ def two_way_regression(
     panel = panel_of(fit)
     panel.need_units(Message("the two-way fixed effects regression"))
     rows, unit, time = fit.model_frame.kept, panel.unit_codes, panel.time_codes
-    cohort = panel.cohort_codes[unit]
-    treated = (cohort >= 0) & (time >= cohort)
+    treated = panel.treatment_path[unit, time]
     columns = {"y": panel.outcome, "treated": treated.astype(float), "unit": unit}
     names = {f"x{k}": name for k, name in enumerate(controls)}
     for column, name in names.items():
