@@ -113,7 +113,7 @@ def entry_and_exit(
         axes[0].set_ylabel(label)
         page.note(POINTS, percent(prob))
         page.note("Zero: expected outcome without the policy.")
-        few = min(draws[v.ROWS].min() for draws in (left, right)) < ENOUGH
-        page.note("Faint: fewer than {} observations.", ENOUGH, when=bool(few))
+        fewest = min(float(draws[v.ROWS].min()) for draws in (left, right))
+        page.note("Faint: fewer than {} observations.", ENOUGH, when=fewest < ENOUGH)
         page.gate = convergence_of(left)
     return page.figure
