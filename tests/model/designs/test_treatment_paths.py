@@ -10,7 +10,11 @@ import pytest
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import PanelError
+from bayes_nqp.checks import CHECKS, ROBUSTNESS_ROWS
+from bayes_nqp.checks.shared import Requested
+from bayes_nqp.checks.trends._placebo import moved_back
 from bayes_nqp.data.panel import switches
+from bayes_nqp.robustness import Sample
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +84,85 @@ def test_unknown_entries_are_refused_or_left_out() -> None:
     assert any("C" in note for note in panel.notes)
     assert panel.paths.loc["A", "spells"] == 2
     assert nqp.Panel.from_frame(panel.frame, **panel.arguments).digest == panel.digest
+
+
+@pytest.fixture(scope="module")
+def fit(simulated: nqp.simulation.Simulated) -> nqp.Fit:
+    """Default design, with effects after exit."""
+    return nqp.fit(nqp.StaggeredDiD(), simulated.panel, nqp.Importance(seed=1), progress=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", ["effects", "none"])
+def test_every_check_gives_a_result_or_a_reason(
+    simulated: nqp.simulation.Simulated, after: str
+) -> None:
+    design = nqp.StaggeredDiD(after=after)
+    some = nqp.fit(design, simulated.panel, nqp.Importance(seed=1), progress=False)
+    for name in CHECKS:
+        result = nqp.check(some, name, progress=False)
+        assert str(result.sentence), name
+    for name in ("placebo_space", "placebo_mixed", "displacement"):
+        result = nqp.check(some, name, progress=False)
+        assert result.verdict == "not applicable", name
+
+
+@pytest.mark.slow
+def test_a_report_has_effects_after_exit(fit: nqp.Fit, tmp_path: Path) -> None:
+    checks = nqp.check(fit, ["carry_over", "exit_timing"], progress=False)
+    nqp.report(fit, tmp_path / "report", checks=checks)
+    text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    for words in ("Effects after the end of the policy", "1 while unit i is treated"):
+        assert words in text
+    assert (tmp_path / "report" / "figures" / "entry_and_exit.png").exists()
+
+
+def test_placebo_dates_and_later_adoption_keep_the_date_of_exit(fit: nqp.Fit) -> None:
+    panel = fit.panel
+    early = moved_back(panel, 2, 0)
+    first = dict(zip(panel.unit_labels, panel.cohort_codes, strict=True))
+    assert not early.ends
+    assert all(
+        t < first[u] for u, t in zip(early.unit_labels[early.unit_codes], early.time_codes,
+                                     strict=True) if first[u] >= 0
+    )  # fmt: skip
+    row = next(iter(ROBUSTNESS_ROWS["next_period"].specifications(fit, Requested())))
+    later = row[1]()[1]
+    on = later.treatment_path[later.unit_codes, later.time_codes]
+    label = later.frame["treated"].to_numpy() == 1
+    assert (on == label).all()
+
+
+def test_units_are_counted_once_however_often_they_enter(fit: nqp.Fit) -> None:
+    panel = fit.panel
+    on = panel.treatment_path
+    since = np.arange(panel.periods) - switches(on)[1]
+    draws = nqp.event_study_table(fit, leads=False)
+    for row in draws.itertuples():
+        treated = on & (since == row.event_time)
+        assert row.rows == treated.sum()
+        assert row.units <= treated.any(axis=1).sum()
+    table = nqp.table(fit, "effects").to_frame()
+    assert int(table["Units"].iloc[0]) == on.any(axis=1).sum()
+
+
+def test_other_estimators_use_observations_up_to_the_first_exit(fit: nqp.Fit) -> None:
+    panel = fit.panel
+    rows = Sample.of(panel)
+    ended = np.cumsum(np.diff(panel.treatment_path, axis=1, prepend=False), axis=1) > 1
+    assert rows.y.size == (~ended[panel.unit_codes, panel.time_codes]).sum()
+    said = nqp.estimators_table(fit, ["imputation"])["assumes"].iloc[-1]
+    assert said.endswith("observations after exit left out")
+    with pytest.raises(PanelError, match="do not end"):
+        nqp.table(panel, "bacon")
+
+
+def test_triple_differences_refuse_treatments_that_end() -> None:
+    frame = pd.DataFrame({
+        "u": np.repeat(["a", "b", "c", "d"], 4), "t": [1, 2, 3, 4] * 4,
+        "s": np.repeat(["x", "y"], 8), "q": np.repeat([1, 0, 1, 0], 4),
+        "on": [0, 1, 0, 0] * 2 + [0] * 8, "y": np.arange(16.0),
+    })  # fmt: skip
+    panel = nqp.Panel.from_frame(frame, unit="u", time="t", outcome="y", treatment="on")
+    with pytest.raises(PanelError, match="TripleDifference"):
+        nqp.TripleDifference(eligible="q", by="s").rows(panel)
