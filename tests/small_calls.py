@@ -321,6 +321,8 @@ CALLS: dict[str, Call] = {
     "index.centrality": lambda w: nqp.index.centrality(w.pairs, "degree").values,
     "simulation.channels_in_space": lambda w: w.in_space.panel,
     "simulation.network": lambda w: w.pairs,
+    "simulation.counts": lambda w: nqp.simulation.counts(units=12, periods=6, cohorts=(3,), seed=1),
+    "simulation.triple_difference": lambda w: nqp.simulation.triple_difference(states=6, seed=1),
     "simulation.channels": lambda w: nqp.simulation.channels(units=20, periods=12, seed=1).panel,
     "simulation.firm_productivity": lambda w: nqp.simulation.firm_productivity(),
     "simulation.provinces": lambda w: w.provinces,

@@ -11,6 +11,7 @@ from tools import price
 TOYS = price.toys()
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("name", TOYS)
 def test_a_capability_is_one_file(name: str, tmp_path: Path) -> None:
     """The check is the worked example of CONTRIBUTING.md, as it stands there."""

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from itertools import groupby
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,18 +33,18 @@ def cited():
 
 def methods():
     """Yield the rows of the table: paper, name, file, test (empty if there is none)."""
-    texts = {x: x.read_text(encoding="utf-8") for x in sorted((ROOT / "tests").rglob("test_*.py"))}
+    tests = sorted((ROOT / "tests").rglob("test_*.py"))
+    names = {x: {*re.findall(r"\w+", x.read_text(encoding="utf-8"))} for x in tests}
     for path, name, papers in cited():
         if path.is_relative_to(PACKAGE / "data" / "datasets"):
             continue
         words = [name] if name and not name.startswith("_") else [path.stem.strip("_")]
-        asked = re.compile(rf"\b{words[0]}\b")
-        held = [x for x, text in texts.items() if asked.search(text)]
+        held = [x for x in tests if words[0] in names[x]]
         own = [x for x in held if words[0].lower() in x.stem.replace("_", "") + x.stem]
         parts = path.relative_to(PACKAGE).parts
         room = parts[parts[0] == "space"]  # tests of an extension stand with those of the core
         asking = path.stem.strip("_").partition("_")[0]
-        beside = sorted((x for x in texts if room in x.parts), key=lambda x: asking not in x.stem)
+        beside = sorted((x for x in tests if room in x.parts), key=lambda x: asking not in x.stem)
         test = next((x.relative_to(ROOT).as_posix() for x in [*own, *held, *beside]), "")
         yield papers, name or path.stem, path.relative_to(PACKAGE).as_posix(), test
 
@@ -51,16 +52,18 @@ def methods():
 def code(name, place):
     """Return the file of a method, or its name and folder."""
     named = Path(place).stem.strip("_") == name.strip("_")
-    return f"`{place}`" if named else f"`{name}` in `{Path(place).parent.name}`"
+    return f"`{place}`" if named else f"`{Path(place).parent.name}: {name}`"
 
 
 def methods_page():
-    """Return the page "Methods"."""
-    rows = (
-        f"| {papers.replace('|', chr(92) + '|')} | {code(name, place)} | `{Path(test).name}` |"
-        for papers, name, place, test in sorted(methods())
-    )
-    return HEAD + "\n".join(rows) + "\n"
+    """Return the page "Methods", with one row for the methods of the same papers."""
+    lines = []
+    for papers, group in groupby(sorted(methods()), key=lambda row: row[0]):
+        found = [(code(name, place), f"`{Path(test).stem}`") for _, name, place, test in group]
+        merged = (", ".join(dict.fromkeys(column)) for column in zip(*found, strict=True))
+        cells = [papers.replace("|", "\\|"), *merged]
+        lines.append(f"| {' | '.join(cells)} |")
+    return HEAD + "\n".join(lines) + "\n"
 
 
 def write_methods(app):

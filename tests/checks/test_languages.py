@@ -76,6 +76,8 @@ def results() -> dict[str, CheckResult]:
         "indicators",
         "assumptions",
         "placebo_mixed",
+        "eligible_support",
+        "ineligible_units",
         *WITH_PLACES,
     } == set(CHECKS)
     return {one.name: one for one in run_checks(fit, CHECKS, options=OPTIONS)}
@@ -174,7 +176,9 @@ def test_gates_are_told() -> None:
 @pytest.mark.parametrize("part", ["turned", "lost", "unsettled", "far"])
 def test_comparisons_are_told(what: Message, part: str) -> None:
     name = Message("without cohort {}", "5")
-    lists = {key: [name] if key == part else [] for key in ("turned", "lost", "unsettled")}
+    lists = {
+        key: [name] if key == part else [] for key in ("turned", "lost", "unsettled", "weaker")
+    }
     mean, sd = np.array([1.0, 3.3]), np.array([1.0, 1.0])
     judged = Judged("caution", ["as fitted", name], mean, sd, np.array([2.345]), 1, **lists)
     sentence = judged.sentence(Message("Same."), what)

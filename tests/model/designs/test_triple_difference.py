@@ -226,7 +226,7 @@ def test_an_effect_on_ineligible_units_is_shown() -> None:
     found = []
     for spillover in (0.0, 3.0):
         panel = made(
-            states=30, spillover=spillover, shock_sd=0.02, drift=0.0, sigma=0.2, seed=1
+            states=30, spillover=spillover, shock_sd=0.02, state_trend=0.0, sigma=0.2, seed=1
         ).panel
         fit = nqp.fit(DESIGN, panel, SAMPLER, progress=False)
         found.append(nqp.check(fit, "ineligible_units", progress=False))

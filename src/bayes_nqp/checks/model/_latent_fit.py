@@ -20,7 +20,8 @@ from bayes_nqp.checks.shared import average_effect
 from bayes_nqp.inference.fitting import Fit, LatentPredictive, panel_of, refit
 from bayes_nqp.model.designs import AR1
 
-SKEWED, ZEROS, AMONG = (
+SPREAD, SKEWED, ZEROS, AMONG = (
+    Message("sd of residuals"),
     Message("skewness of residuals"),
     Message("share of zeros"),
     Message("zeros in units with many events"),
@@ -61,6 +62,7 @@ def _statistics(
     at_zeros = ((y == 0) * (sums / rows.count)[:, rows.unit]).mean(axis=1)
     statistics = {
         **rows.shape(residuals),
+        SPREAD: centred.std(axis=1),
         SKEWED: (centred**3).mean(axis=1) / (centred**2).mean(axis=1) ** 1.5,
         **{name: x * scale for name, x in before.items()},
     }
@@ -111,6 +113,11 @@ def latent_advice(fit: Fit) -> Iterator[tuple[str, Message, Message]]:
     )
     for name in ("skewness", "zeros"):
         yield name, low, look
+    more = Message("Observations vary more or less than the model allows.")
+    yield SPREAD, more, Message(
+        "Next: inspect the priors of the errors, or fit again with {} in the design.",
+        "errors=nqp.AR1PlusNoise()",
+    )  # fmt: skip
     heavy = Message(
         "Some changes are larger or smaller than {} counts allow.", fit.facts.likelihood.label
     )

@@ -115,6 +115,7 @@ _PHRASES: Final = {
     "autocorrelation, lag {}": Message("autocorrelation at lag {}"),
     "partial autocorrelation, lag {}": Message("partial autocorrelation at lag {}"),
     "sd within units": Message("the SD of untreated outcomes within units"),
+    "sd of residuals": Message("SD of residuals"),
     "sd of changes": Message("the SD of changes of untreated outcomes between periods"),
     "treated less untreated": Message(
         "the mean difference between treated observations and their prediction from untreated ones"

@@ -12,7 +12,7 @@ from bayes_nqp.inference.fitting import Fit, panel_of
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Cells and units whose outcomes are all at a bound of their range.
+    """Cells and units with all outcomes at a bound of their range.
 
     Parameters
     ----------
@@ -40,8 +40,10 @@ class Bounds:
         told = facts.likelihood.informative(
             panel.outcome[rows], frame.cell_of_row[rows], trials=panel.number_of_trials[rows]
         )
-        units, kept = np.unique(frame.codes.unit), np.unique(frame.codes.unit[frame.kept])
-        share, lost = float((~told).mean()), 1.0 - kept.size / units.size
+        unit = frame.codes.unit
+        silent = ~facts.likelihood.informative(panel.outcome, unit, trials=panel.number_of_trials)
+        share = float((~told).mean())
+        lost = np.unique(unit[silent]).size / np.unique(unit).size
         separated = Message(
             "{:.0%} of the treated observations are in cells whose outcomes are all at a bound of "
             "their range, and {:.0%} of the units are left out for this reason.",

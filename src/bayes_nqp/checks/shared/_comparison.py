@@ -44,7 +44,7 @@ class Comparison:
     turned, lost, unsettled : list of str
         Alternatives with the opposite sign; with another conclusion; and without convergence.
     weaker : list of str
-        Alternatives whose interval includes zero, although their difference may be chance.
+        Alternatives with an interval around zero, although their difference may be chance.
     """
 
     verdict: Verdict

@@ -43,7 +43,7 @@ class Conclusions:
     Parameters
     ----------
     opposite, changed, weaker : ndarray of bool (specification)
-        Rows with the opposite sign; with another conclusion; and rows whose interval includes zero,
+        Rows with the opposite sign; with another conclusion; and rows with an interval around zero,
         unlike that of the fit, although their difference may be chance.
     """
 

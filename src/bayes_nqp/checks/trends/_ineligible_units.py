@@ -41,8 +41,8 @@ def plain_differences(fit: Fit) -> tuple[xr.DataArray, xr.DataArray, Fit]:
     Returns
     -------
     tuple of DataArray (chain, draw), DataArray (chain, draw) and Fit
-        Average effects, outcome units, and the fit to ineligible units. Their difference is what
-        the triple difference estimates; the second is what the third difference removes.
+        Average effects, outcome units, and the fit to ineligible units. The triple
+        difference estimates their difference; the third difference removes the second.
     """
     design, panel = cast(TripleDifference, fit.outcome_design), panel_of(fit)
     eligible = refit(fit, design.of_eligible, eligible_part(panel))

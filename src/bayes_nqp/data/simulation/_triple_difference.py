@@ -49,7 +49,7 @@ def triple_difference(
     rho: Correlation = 0.5,
     sigma: Positive = 1.0,
     shock_sd: Size = 0.5,
-    drift: float = 0.15,
+    state_trend: float = 0.15,
     trend: float = 0.0,
     spillover: float = 0.0,
     missing: Share = 0.0,
@@ -76,7 +76,7 @@ def triple_difference(
         See `staggered`. ``contrast`` is the difference between the first two eligible groups.
     shock_sd : float, default 0.5
         Standard deviation of the steps of the random walk of a state, in ``sigma``.
-    drift : float, default 0.15
+    state_trend : float, default 0.15
         Slope of the trend of states that enable the policy, common to all of their groups, in
         ``sigma`` per period.
     trend : float, default 0
@@ -129,7 +129,9 @@ def triple_difference(
     state, time = np.repeat(np.arange(states), len(groups)), np.arange(periods)
     date = of_states.cohort[state]
     walk = np.cumsum(shock_sd * streams[6].standard_normal((states, periods)), axis=1)
-    untreated += sigma * (walk[state] + (drift + trend * can[:, None]) * time * (date > 0)[:, None])
+    untreated += sigma * (
+        walk[state] + (state_trend + trend * can[:, None]) * time * (date > 0)[:, None]
+    )
     after = (date > 0)[:, None] & (time + 1 >= date[:, None])
     untreated += np.where(after & ~can[:, None], spillover, 0.0)
     code = frame["code"].to_numpy()

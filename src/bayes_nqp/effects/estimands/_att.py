@@ -60,8 +60,8 @@ def att(
         `after_exit`), and "first_switch" those of the actual path against no treatment by periods
         since the first entry (see `first_switch`).
     weights : str, default "rows"
-        "rows" (observations), "units", "equal" (equal weights of cells), "exposure" (exposure of
-        the counts in each cell), or a numeric coordinate of the cells such as "weight". With
+        "rows" (observations), "units", "equal" (equal weights of cells) or "exposure" (of the
+        counts in each cell). A numeric coordinate of the cells such as "weight" also works. With
         ``scale="outcome"``, "exposure" gives the effect on the rate: events per unit of exposure.
     path : str, default "total"
         "total", "direct", or a mediator.
@@ -80,8 +80,8 @@ def att(
         Scale under likelihoods with a link, such as ``Poisson()``. "link" gives effects on the
         scale of the link (log points, log odds). "outcome" gives effects in units of the outcome,
         such as events per treated observation. They are observed outcomes less those without the
-        policy; by unit they require a fit with its observations. "probability", under
-        ``Binomial()``, divides them by the number of trials: 0.04 are four percentage points.
+        policy; by unit they require a fit with its observations. Under ``Binomial()``,
+        "probability" divides them by the number of trials.
     total : bool, default False
         If True, effects in units of the outcome are added up over the treated observations.
         It requires ``scale="outcome"``.

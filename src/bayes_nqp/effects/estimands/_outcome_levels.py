@@ -27,13 +27,13 @@ def outcome_levels(
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        By unit, a fit with its observations: outcomes of units are not stored with effects.
+        By unit, the fit needs its observations.
     effects : Dataset
-        Its group-time effects, on the scale of a link.
+        Its group-time effects under a link.
     average : Average
-        The map from cells, and units in cells, to groups.
+        Linear map to groups.
     path : str
-        Path of the effect, which must be the total.
+        The total.
 
     Returns
     -------

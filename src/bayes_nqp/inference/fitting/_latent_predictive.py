@@ -8,7 +8,9 @@ has the cavity distribution
 
     ``1 / s_c² = 1 / s² - 1 / v``,  ``m_c = s_c² (m / s² - z / v)``,  ``o ~ N(m, s²)``,
 
-and ties are broken at random, so that residuals of a correct model are standard normal.
+and ties are broken at random, so that residuals of a correct model are standard normal. If
+parameters of the likelihood add independent noise to the latent outcome, the approximations include
+it, with its mean in the level; it is taken out before observations are drawn.
 
 References
 ----------
@@ -81,10 +83,9 @@ class LatentPredictive:
             mean += rows.drawn(residual, values, unit, "same")
             some = {name: numbers[part] for name, numbers in parameters.items()}
             mean += errors_of(data.raw, rows.layout, data.likelihood, some, errors)
-            out[part] = data.likelihood.observed(
-                mean * data.raw.scale + data.offset, [y[part] for y in own], last,
-                trials=data.trials,
-            )  # fmt: skip
+            shape = [y[part] for y in own]
+            latent = mean * data.raw.scale + data.offset - data.likelihood.independent_mean(shape)
+            out[part] = data.likelihood.observed(latent, shape, last, trials=data.trials)
         return out
 
     def quantile_residuals(self) -> Array:
@@ -99,11 +100,12 @@ class LatentPredictive:
             more = data.likelihood.independent_variance([x[:, 0] for x in own])
             assert more is not None
             variance = np.maximum(variance - more / s**2, 1e-6)
+        offset = data.offset - data.likelihood.independent_mean(own)
         generator = np.random.default_rng([self.seed, 1])
         below, equal = np.zeros((2, data.outcome.size))
         for part in chunks(_POSITIONS, data.outcome.size):
             normal = generator.standard_normal((part.stop - part.start, data.outcome.size))
-            latent = s * (mean + np.sqrt(variance) * normal) + data.offset
+            latent = s * (mean + np.sqrt(variance) * normal) + offset
             drawn = data.likelihood.observed(latent, own, generator, trials=data.trials)
             below += (drawn < data.outcome).sum(axis=0)
             equal += (drawn == data.outcome).sum(axis=0)

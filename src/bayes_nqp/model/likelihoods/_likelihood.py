@@ -179,6 +179,10 @@ class Likelihood(ABC):
         """
         return None
 
+    def independent_mean(self, values: Sequence[Array]) -> Array | float:
+        """Return the mean of the noise of `independent_variance`, which a flat level absorbs."""
+        return 0.0
+
     def without_level(self, outcome: Array, latent: Array) -> Array | None:
         """Return the log of the density of a unit integrated over a flat level, if it is known.
 

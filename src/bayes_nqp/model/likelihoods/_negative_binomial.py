@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Gt
-from scipy.special import betaln, polygamma
+from scipy.special import betaln, digamma, polygamma
 
 from bayes_nqp._core.arrays import Array, Index, Mask
 from bayes_nqp._core.i18n import Message
@@ -117,12 +117,17 @@ class NegativeBinomial(Likelihood):
     def expected_slopes(
         self, outcome: Array, mean: Array, variance: Array, **given: Any
     ) -> tuple[Array, Array]:
-        """Those of Poisson counts, given the gamma noise."""
+        """Conditional on the gamma noise, the counts are Poisson."""
         return _POISSON.expected_slopes(outcome, mean, variance)
 
     def independent_variance(self, values: Sequence[Array]) -> Array:
         """``psi'(1 / dispersion)``, the variance of the log of gamma noise."""
         return np.asarray(polygamma(1, 1.0 / np.maximum(values[0], _LEAST)))
+
+    def independent_mean(self, values: Sequence[Array]) -> Array:
+        """``psi(1 / dispersion) + log(dispersion)``, the mean of the log of gamma noise."""
+        phi = np.maximum(values[0], _LEAST)
+        return np.asarray(digamma(1.0 / phi) + np.log(phi))
 
     def start(self, outcome: Array, **given: Any) -> Array:
         """``log(y + 1/2)``."""

@@ -97,7 +97,7 @@ def _drawn_of(scene: Scene, factor: str | None) -> Figure:
     course = replace(course, own=course.own.assign_attrs(scene.names))
     course = _averaged(course, scene.posterior, factor, scene.weights)
     look, drawn = Appearance(scene.prob, None, None, scene.translate), total.main
-    if v.UNTREATED in scene.fitted:
+    if schema.link_of(scene.fitted) == v.LOG:
         course, drawn = in_percent(course), in_percent(total).main
     return _drawn(course, drawn, scene.fitted, factor, look, efficient=True)
 
