@@ -21,11 +21,13 @@ GENERATED = {"checks", "referee", "verdicts"}
 """Pages that ``make update`` writes."""
 PAGES = (
     "data", "from_other_packages", "glossary", "groups", "index", "mediation", "pretrends",
-    "paper", "quickstart", "reports", "spatial", "studies", "triple_differences",
+    "paper", "policies_that_end", "quickstart", "reports", "spatial", "studies",
+    "triple_differences",
 )  # fmt: skip
 """Pages that are written by hand."""
 PRINTED = (
     "README_zh", "zh/data", "zh/from_other_packages", "zh/groups", "zh/index", "zh/mediation",
+    "zh/policies_that_end",
     "zh/pretrends", "zh/quickstart", "zh/reports", "zh/spatial", "zh/triple_differences",
 )  # fmt: skip
 """Pages with printed output."""

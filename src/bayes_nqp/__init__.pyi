@@ -32,9 +32,11 @@ from .data.matching import match as match
 from .data.panel import Panel as Panel
 from .effects.effects import group_time_effects as group_time_effects
 from .effects.effects import lead_effects as lead_effects
+from .effects.estimands import after_exit as after_exit
 from .effects.estimands import att as att
 from .effects.estimands import contrast as contrast
 from .effects.estimands import cumulative as cumulative
+from .effects.estimands import first_switch as first_switch
 from .effects.estimands import heterogeneity_sd as heterogeneity_sd
 from .effects.estimands import impulse_responses as impulse_responses
 from .effects.estimands import index_variance as index_variance

@@ -78,6 +78,9 @@ def results() -> dict[str, CheckResult]:
         "placebo_mixed",
         "eligible_support",
         "ineligible_units",
+        "carry_over",
+        "exit_timing",
+        "path_support",
         *WITH_PLACES,
     } == set(CHECKS)
     return {one.name: one for one in run_checks(fit, CHECKS, options=OPTIONS)}

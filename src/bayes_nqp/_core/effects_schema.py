@@ -102,8 +102,8 @@ def build(
     paths : sequence of str, default ("total",)
         Labels of the paths.
     role : sequence of str (cell), optional
-        "treated", or "neighbour" for spillover effects on units near treated ones; "treated" by
-        default.
+        "treated"; "neighbour" for spillover effects on units near treated ones; or "after" for
+        effects on units whose treatment has ended. "treated" by default.
     labels : mapping of str to array (cell), optional
         Further coordinates of cells, such as a distance band.
     gate : str, default "unverified"
@@ -218,7 +218,7 @@ def path_roles(effects: xr.Dataset) -> dict[str, str]:
 
 
 def roles(effects: xr.Dataset) -> npt.NDArray[np.str_]:
-    """Return the role of each cell (cell): "treated" or "neighbour".
+    """Return the role of each cell (cell): "treated", "neighbour" or "after".
 
     Parameters
     ----------

@@ -39,9 +39,18 @@ MEDIATOR: Final = "mediator"
 PATH_ROLE: Final = "path_role"
 """What a path is: total, direct, indirect or spillover."""
 ROLE: Final = "role"
-"""Whose effect a cell holds: that of treated units, or what those near them receive."""
+"""Units of a cell: treated, near treated ones, or no longer treated."""
 TREATED: Final = "treated"
 NEIGHBOUR: Final = "neighbour"
+AFTER: Final = "after"
+"""Cells of units whose treatment has ended."""
+
+EXIT_TIME: Final = "exit_time"
+"""Periods since exit, by which effects after a treatment are averaged."""
+FIRST_SWITCH: Final = "first_switch"
+"""Periods since the first entry, whether or not the treatment has ended since."""
+SPELL: Final = "spell"
+"""Number of the spell of treatment that a cell belongs to, or follows."""
 
 MODERATION: Final = "moderation"
 POWER: Final = "power"
@@ -91,7 +100,8 @@ RESERVED: Final = frozenset(
         CHAIN, DRAW, CELL, MEMBER, PATH, UNIT, TIME, COHORT, EVENT_TIME, TOTAL, DIRECT, EFFECT,
         DEVIATION, OBSERVED, IDENTIFIED, ROWS, UNITS, WEIGHT, GATE, MEMBERSHIP, MEMBERSHIP_CELL,
         MEMBERSHIP_MEMBER, MEMBERSHIP_ROWS, INDEX_DRAW, RING, RECEIVED, IMPORTANCE_ESS, KHAT,
-        PATH_ROLE, ROLE, POWER, VIA, TREATMENT_OF, MEDIATOR_OF, UNTREATED, TRIALS,
+        PATH_ROLE, ROLE, POWER, VIA, TREATMENT_OF, MEDIATOR_OF, UNTREATED, TRIALS, EXIT_TIME,
+        FIRST_SWITCH, SPELL,
     }
 )  # fmt: skip
 """Labels that a user's own strata must not take."""

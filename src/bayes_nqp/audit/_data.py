@@ -189,13 +189,12 @@ def _strata(panel: Panel) -> Codes:
 def ended(panel: Panel) -> Iterator[Trace]:
     """Find a 0/1 column that begins with adoption and later returns to zero.
 
-    The panel contains adoption dates, and all later observations count as treated. The average
-    effect since adoption differs from the effect while the policy is active.
+    If all later observations count as treated, the average effect since adoption differs from the
+    effect while the policy is active.
     """
     roles, unit = panel.roles, panel.unit_codes
-    cohort = panel.cohort_codes[unit]
-    on = (cohort >= 0) & (panel.time_codes >= cohort)
-    begins = on & (panel.time_codes == cohort)
+    on = panel.treatment_path[unit, panel.time_codes]
+    begins = on & (panel.time_codes == panel.cohort_codes[unit])
     for name in map(str, panel.frame.columns):
         column = panel.frame[name]
         named = name in (roles.unit, roles.time, roles.outcome, roles.cohort)

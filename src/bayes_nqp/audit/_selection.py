@@ -255,8 +255,7 @@ def _bounds(fit: Fit, panel: Panel) -> Iterator[_Cause]:
     """Test if treated observations are censored at a bound of the outcome or a mediator."""
     if not fit.facts.adopted:
         return
-    cohort = panel.cohort_codes[panel.unit_codes]
-    on = (cohort >= 0) & (panel.time_codes >= cohort)
+    on = panel.treatment_path[panel.unit_codes, panel.time_codes]
     columns = {panel.roles.outcome: (panel.outcome, average_effect(fit).to_numpy().ravel())}
     for name in () if fit.facts.channels is None else fit.facts.mediators(panel):
         values = panel.mediators[:, panel.roles.mediators.index(name)]

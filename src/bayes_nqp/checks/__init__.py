@@ -40,7 +40,17 @@ from bayes_nqp.checks.trends import FAMILIES as FAMILIES
 from bayes_nqp.checks.trends import ModelAverage, model_average
 from bayes_nqp.checks.trends import Weighed as Weighed
 from bayes_nqp.checks.trends import plain_differences as plain_differences
-from bayes_nqp.inference.fitting import ADOPTION, CHANNELS, DOSE, ROWS, TRENDS, UNITS, Need, meets
+from bayes_nqp.inference.fitting import (
+    ADOPTION,
+    CHANNELS,
+    DOSE,
+    EXITING,
+    ROWS,
+    TRENDS,
+    UNITS,
+    Need,
+    meets,
+)
 from bayes_nqp.inference.fitting import GAPS as GAPS
 
 __all__ = [
@@ -48,6 +58,7 @@ __all__ = [
     "CHANNELS",
     "CHECKS",
     "DOSE",
+    "EXITING",
     "LEVELS",
     "NOT_APPLICABLE",
     "OPEN",

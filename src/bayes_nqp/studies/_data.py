@@ -165,7 +165,7 @@ def _panel(
         for role, names in roles.items()
     }
     with in_toml("data"):
-        panel = Panel.from_frame(frame, **first, never=data.never, freq=data.freq)
+        panel = Panel.from_frame(frame, **first, **_handling(data))
     values = values_of(tables, panel, folder)
     if late:
         rows = panel.frame
@@ -174,9 +174,14 @@ def _panel(
             rows = rows.assign(**table.columns_for(panel, values))
         notes = list(panel.notes)
         with in_toml("data"):
-            panel = Panel.from_frame(rows, **roles, never=data.never, freq=data.freq)
+            panel = Panel.from_frame(rows, **roles, **_handling(data))
         panel = _noted(panel, notes)
     return panel, values
+
+
+def _handling(data: Data) -> dict[str, Any]:
+    """Return the arguments of a panel that are not columns."""
+    return {"never": data.never, "freq": data.freq, "entry_unknown": data.entry_unknown}
 
 
 def _recipe(settings: Settings, folder: Path) -> ProductivityIndex | None:

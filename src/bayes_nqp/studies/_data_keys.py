@@ -82,6 +82,12 @@ class Data(Keys):
     """Column of first treated periods, empty if never treated; dates allowed if yearly."""
     treated: str | None = None
     """Instead of cohort: 1 from adoption on and 0 before, or values such as 是 and 否."""
+    treatment: str | None = None
+    """Instead of cohort: a 0/1 column that may go back to 0, for a policy that ends."""
+    exit: str | None = None
+    """In addition to cohort: column of the first periods after the policy, empty if none."""
+    entry_unknown: Literal["raise", "drop"] = "raise"
+    """Handling of units that treatment reports as treated in their first observation."""
     never: Any = None
     """Code or codes of never-treated units in cohort, such as 0."""
     freq: int | str | None = None

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 ROLES = (
-    "unit", "time", "outcome", "cohort", "treated", "weights", "outcome_se", "exposure",
-    "trials",
+    "unit", "time", "outcome", "cohort", "treated", "treatment", "exit", "weights", "outcome_se",
+    "exposure", "trials",
 )  # fmt: skip
 LISTS = ("strata", "covariates", "mediators", "moderators", "exposures")
 _NEEDED = ("unit", "time", "outcome")
@@ -33,7 +33,7 @@ def completed(settings: Settings, simulated: Simulated | None) -> Data:
     if settings.index is not None and data.outcome is None:
         # A simulation may contain an index; the index of the study takes precedence.
         added["outcome"] = settings.index.name
-    if data.zones is not None and data.cohort is None and data.treated is None:
+    if data.zones is not None and not (data.cohort or data.treated or data.treatment):
         added["cohort"] = data.zones.cohort
     if channels is not None:
         names = list(dict.fromkeys([*data.mediators, *channels.mediators]))
@@ -68,7 +68,7 @@ def _simulated_roles(data: Data, simulated: Simulated) -> dict[str, Any]:
         for name in ("unit", "time", "outcome", "cohort")
         if getattr(data, name) is None and getattr(roles, name) in columns
     }
-    if data.treated is not None:
+    if data.treated is not None or data.treatment is not None:
         roles_implied.pop("cohort", None)
     if data.strata is None and set(roles.strata) <= columns:
         roles_implied["strata"] = list(roles.strata)

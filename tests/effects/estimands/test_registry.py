@@ -46,11 +46,23 @@ def moderated() -> xr.Dataset:
     )
 
 
+def ended() -> xr.Dataset:
+    """Effects of treated cells, and of cells after exit."""
+    rng = np.random.default_rng(3)
+    return schema.build(
+        rng.normal(1.0, 0.3, (4, 50, 1, 4)), strata={"region": ["inland", "coastal"] * 2},
+        cohort=[2015, 2015, 2016, 2016], time=[2015, 2015, 2016, 2016], event_time=[0] * 4,
+        rows=[3, 1, 4, 2], units=[3, 1, 4, 2], role=["treated", "treated", "after", "after"],
+        labels={"spell": [1] * 4, "first_switch": [0, 0, 1, 1]},
+    )  # fmt: skip
+
+
 EFFECTS_DATASETS = (
     random_effects(unidentified=[3, 7]),
     random_effects(paths=PATHS),
     spilled(),
     moderated(),
+    ended(),
 )
 """Effects, of which some offer what an estimand needs: one with a new need brings its own."""
 
@@ -80,10 +92,11 @@ def test_every_estimand_has_a_title_in_both_languages(name: str) -> None:
 
 
 def test_what_effects_lack_is_the_reason() -> None:
-    plain, _, spills, _ = EFFECTS_DATASETS
+    plain, _, spills, *_ = EFFECTS_DATASETS
     lacking = {name for name, each in ESTIMANDS.items() if each.lack(plain)}
     assert lacking == {
-        "nde", "nie", "total", "proportion_mediated", "spillover_effects", "moderated_difference"
+        "nde", "nie", "total", "proportion_mediated", "spillover_effects", "moderated_difference",
+        "after_exit", "first_switch",
     }  # fmt: skip
     assert not ESTIMANDS["spillover_effects"].lack(spills)
     with pytest.raises(StudyError, match="the fitted model has no mediators"):

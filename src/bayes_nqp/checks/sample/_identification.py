@@ -14,7 +14,7 @@ from bayes_nqp.checks.shared import HOLDS, Finding, Guide, asks, ladder
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.fitting import ROWS, Fit, panel_of, unconstrained
 from bayes_nqp.inference.model_frame import identification as support_of
-from bayes_nqp.model.predictors import NEIGHBOUR, TimeEffects
+from bayes_nqp.model.predictors import AFTER, TREATED, TimeEffects
 from bayes_nqp.numerics.linear_gaussian import local_variances
 
 
@@ -208,7 +208,8 @@ def _parted(fit: Fit, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the cells of exposed neighbours, and the treated cells with their controls."""
     table = table[table["event_time"] >= -fit.facts.anticipation]
     beside = table["role"] == v.NEIGHBOUR if "role" in table else np.zeros(len(table), dtype=bool)
-    near, table = table[beside], table[~beside].reset_index(drop=True)
+    own = table["role"] == v.TREATED if "role" in table else ~beside
+    near, table = table[beside], table[own].reset_index(drop=True)
     table["controls"] = _controls(fit, table)
     table["information"] = _information(fit, table)
     table["few_units"] = table["identified"] & (table["identifying"] < FEW)
@@ -343,9 +344,8 @@ def _information(fit: Fit, table: pd.DataFrame) -> list[float]:
     cells, names = fit.model_frame.cells, [*panel_of(fit).roles.strata, v.EVENT_TIME, v.TIME]
     columns = [*cells.strata.values(), cells.event_time, cells.time]
     keys = zip(*(np.asarray(column).astype(str) for column in columns), strict=True)
-    beside = cells.role == NEIGHBOUR
-    pairs = zip(keys, cell_information(fit), beside, strict=True)
-    by_cell = {key: share for key, share, near in pairs if not near}
+    pairs = zip(keys, cell_information(fit), cells.role == TREATED, strict=True)
+    by_cell = {key: share for key, share, treated in pairs if treated}
     wanted = table[names].astype(str).itertuples(index=False, name=None)
     return [float(by_cell.get(key, np.nan)) for key in wanted]
 
@@ -362,7 +362,7 @@ def _untreated_levels(panel: Panel) -> list[str]:
 def _controls(fit: Fit, table: pd.DataFrame) -> list[int]:
     """Count the untreated units in the period of each cell that share its time effects."""
     panel, frame = panel_of(fit), fit.model_frame.codes
-    control = ~frame.treated & ~frame.lead
+    control = ~frame.treated & ~frame.lead & (frame.role != AFTER)
     if fit.facts.leads:
         control &= frame.cohort[frame.unit] < 0
     time_effect = frame.level[frame.unit] * frame.n_periods + frame.time

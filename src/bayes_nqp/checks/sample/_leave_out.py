@@ -138,6 +138,11 @@ def _cohorts(panel: Panel, effects: xr.Dataset) -> Iterator[Part]:
     if codes.size < 2 or not schema.is_timed(effects):
         return
     of_cell = np.array([text(x) for x in effects[v.COHORT].to_numpy()])
+    if v.FIRST_SWITCH in effects.coords:  # cells of later spells belong to the first entry
+        times = {text(x): k for k, x in enumerate(panel.time_labels)}
+        now = np.array([times[text(x)] for x in effects[v.TIME].to_numpy()])
+        first = now - effects[v.FIRST_SWITCH].to_numpy()
+        of_cell = np.array([text(x) for x in panel.time_labels[first]])
     for code in codes:
         label = str(panel.time_labels[code])
         without = Message("without cohort {}", label)

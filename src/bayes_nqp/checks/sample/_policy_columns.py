@@ -76,7 +76,10 @@ def with_policies(panel: Panel) -> bool:
 
 
 def _taken(roles: Roles) -> set[str]:
-    named = (roles.unit, roles.time, roles.outcome, roles.cohort, roles.weights, roles.counts)
+    named = (
+        roles.unit, roles.time, roles.outcome, roles.cohort, roles.treatment, roles.weights,
+        roles.counts,
+    )  # fmt: skip
     several = (roles.strata, roles.mediators, roles.moderators, roles.exposures, roles.covariates)
     return {name for name in named if name} | {name for names in several for name in names}
 

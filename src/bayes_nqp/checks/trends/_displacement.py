@@ -32,7 +32,16 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.checks.trends._candidates import CONTRADICTED, own_leads
 from bayes_nqp.data.panel import Panel
-from bayes_nqp.inference.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit, panel_of, short_refit
+from bayes_nqp.inference.fitting import (
+    ABSORBING,
+    ADOPTION,
+    REFITS,
+    ROWS,
+    SEPARATE,
+    Fit,
+    panel_of,
+    short_refit,
+)
 from bayes_nqp.inference.model_frame import ModelFrame, model_frame_of
 from bayes_nqp.model.designs import DifferentialTrends, saturated_design
 
@@ -198,7 +207,7 @@ class Shares:
     "displacement",
     of="errors",
     place=172,
-    needs=(ADOPTION, ROWS, REFITS, SEPARATE),
+    needs=(ADOPTION, ROWS, ABSORBING, REFITS, SEPARATE),
     assumption=True,
     guide=Guide(
         statistic=Message(

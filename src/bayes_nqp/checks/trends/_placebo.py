@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -118,8 +118,9 @@ def moved_back(
 ) -> Panel:
     """Move cohorts back, and drop treated observations and units without earlier periods.
 
-    Observations that spillovers have reached are dropped too.
+    Observations that spillovers have reached are dropped too. A placebo treatment does not end.
     """
+    panel = replace(panel, roles=replace(panel.roles, treatment=None), in_force=None)
     codes = panel.cohort_codes
     start = np.where(codes >= 0, codes - anticipation, panel.periods)
     moved = np.where(codes >= 0, start - periods, -1)

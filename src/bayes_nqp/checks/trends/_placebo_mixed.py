@@ -26,6 +26,7 @@ from bayes_nqp.checks.trends._permutations import (
 )
 from bayes_nqp.checks.trends._placebo import BEFORE
 from bayes_nqp.inference.fitting import (
+    ABSORBING,
     ADOPTION,
     ROWS,
     SEPARATE,
@@ -41,7 +42,7 @@ from bayes_nqp.inference.fitting import (
     "Would random reassignment of adoption to other units and dates give as large an effect?",
     "mixed placebo",
     place=85,
-    needs=(ADOPTION, ROWS, UNITS, SUMS, SEPARATE, UNSELECTED),
+    needs=(ADOPTION, ROWS, ABSORBING, UNITS, SUMS, SEPARATE, UNSELECTED),
     suits=on_request,
     guide=Guide(
         statistic=Message(

@@ -26,6 +26,7 @@ from bayes_nqp.checks.trends._permutations import (
 )
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.inference.fitting import (
+    ABSORBING,
     ADOPTION,
     ROWS,
     SEPARATE,
@@ -53,7 +54,7 @@ _CALM = 100
     "placebo in space",
     of="errors",
     place=80,
-    needs=(ADOPTION, ROWS, UNITS, SUMS, SEPARATE),
+    needs=(ADOPTION, ROWS, ABSORBING, UNITS, SUMS, SEPARATE),
     guide=Guide(
         statistic=Message(
             "Two-sided permutation p-value of the average effect over its standard "

@@ -18,6 +18,7 @@ from ._pairs import Pairs as Pairs
 from ._pairs import is_paired as is_paired
 from ._pairs import pairs_of as pairs_of
 from ._panel import Panel as Panel
+from ._paths import switches as switches
 from ._roles import Roles as Roles
 from ._stratify import baseline as baseline
 from ._stratify import numeric as numeric

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.exceptions import PanelError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.threads import one_thread
 from bayes_nqp.data.panel._build import build, cohort_column, free_name
@@ -44,6 +45,13 @@ def summed_up[P: Rectangle](
     """Replace the units of each class by a few representative units with the same sums."""
     by, baseline = as_names("by", by), as_names("baseline", baseline)
     roles = panel.roles
+    if roles.treatment is not None:
+        raise PanelError(
+            Message(
+                "units with a treatment that may end ({!r}) are not aggregated", roles.treatment
+            ),
+            hint="use the panel of single units, or panel.sample(units=…)",
+        )
     first = np.searchsorted(panel.unit_codes, np.arange(panel.unit_labels.size))
     parts_of = {name: part for part, name in roles.named() if part in _COLUMNS}
     parts_of |= {name: "baseline" for name in baseline if name not in parts_of}

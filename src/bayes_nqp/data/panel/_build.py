@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from bayes_nqp._core.arrays import Array, Index, Mask
 from bayes_nqp._core.exceptions import PanelError, shown
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.labels import labels_of
-from bayes_nqp.data.panel import _checks, _cohorts
+from bayes_nqp.data.panel import _checks, _cohorts, _paths
 from bayes_nqp.data.panel._grid import Grid, make_grid, periods_of
 from bayes_nqp.data.panel._roles import Roles, check_roles, labelled
 from bayes_nqp.data.panel._times import TimeScale, counts_quarters, parse_freq, read_times
@@ -102,6 +102,8 @@ def build(
     df: pd.DataFrame,
     *,
     treated: str | None = None,
+    exit: str | None = None,
+    entry_unknown: Literal["raise", "drop"] = "raise",
     never: object = None,
     freq: int | str | None = None,
     labels: Mapping[str, Any] | None = None,
@@ -109,20 +111,20 @@ def build(
     **columns: Any,
 ) -> dict[str, Any]:
     """Validate a frame and return the fields of a Panel; columns are given by `Roles`."""
-    if treated is not None:
-        if columns.get("cohort") is not None:
-            raise PanelError(
-                "pass either cohort= or treated=, not both",
-                hint="cohort= names the column with each unit's first treated period "
-                "(missing = never treated); treated= names a 0/1 column from which "
-                "this period is derived",
-            )
-        if isinstance(df, pd.DataFrame):
-            columns["cohort"] = free_name(f"{treated}_cohort", df)
+    _one_source(treated, exit, columns)
+    made: set[str] = set()
+    if isinstance(df, pd.DataFrame):
+        indicator = columns.get("treatment") if treated is None else treated
+        if indicator is not None and columns.get("cohort") is None:
+            columns["cohort"] = free_name(f"{indicator}_cohort", df)
+            made.add("cohort")
+        if exit is not None:
+            columns["treatment"] = free_name("treatment", df)
+            made.add("treatment")
     roles = Roles.of(**columns)
-    named = roles.named()
-    if treated is not None:
-        named = [*(pair for pair in named if pair[0] != "cohort"), ("treated", treated)]
+    given = {"treated": treated, "exit": exit}
+    named = [pair for pair in roles.named() if pair[0] not in made]
+    named += [(argument, name) for argument, name in given.items() if name is not None]
     check_roles(df, named)
     called = labelled(labels_of(df), labels, df)
     notes = list(notes)
@@ -130,10 +132,40 @@ def build(
     dropped: dict[str, int] = {}
     draft = _draft(df, roles, parse_freq(freq), dropped, notes)
     _read(draft, notes)
-    draft.first = _adoption(draft, treated, never, notes)
+    if "cohort" in made and roles.treatment is not None:
+        draft = _entries(draft, entry_unknown, notes)
+    else:
+        draft.first = _adoption(draft, treated, never, notes)
+        _add_treatment(draft, exit, notes)
     draft = _complete(draft, dropped, notes, len(df))
-    fields = _fields(draft, notes, dropped, derived=treated is not None, never=never)
+    fields = _fields(draft, notes, dropped, made=made, never=never)
     return {**fields, "labels": called}
+
+
+def _one_source(treated: str | None, exit: str | None, columns: Mapping[str, Any]) -> None:
+    """Refuse arguments that give the treatment twice, or an exit without an entry."""
+    cohort, treatment = columns.get("cohort"), columns.get("treatment")
+    if treated is not None and cohort is not None:
+        raise PanelError(
+            "pass either cohort= or treated=, not both",
+            hint="cohort= names the column with each unit's first treated period "
+            "(missing = never treated); treated= names a 0/1 column from which "
+            "this period is derived",
+        )
+    if treatment is not None and (treated is not None or exit is not None):
+        raise PanelError(
+            Message(
+                "pass either treatment= or {}=, not both", "exit" if treated is None else "treated"
+            ),
+            hint="treatment= names a 0/1 column that may go back to 0",
+        )
+    if exit is not None and cohort is None:
+        raise PanelError(
+            "exit= requires cohort=",
+            hint="cohort= names the column with the first treated period, exit= that with the "
+            "first period after the treatment; a 0/1 column in place of both is passed as "
+            "treatment=",
+        )
 
 
 def free_name(name: str, taken: Container[str]) -> str:
@@ -190,7 +222,9 @@ def _keys(codes: Index, ordinals: Index, ok: Mask, units: int) -> Index:
 def _read(draft: Draft, notes: list[str]) -> None:
     roles, rows = draft.roles, draft.rows
     for part, name in roles.named():
-        if part in _NUMERIC:
+        if part == "treatment" and name in draft.frame:
+            draft.values[name] = _cohorts.treated_shares(draft.frame[name], part, rows, notes)
+        elif part in _NUMERIC:
             draft.values[name] = numbers(draft.frame[name], part, rows, notes)
         elif part == "strata":
             draft.strata[name] = codes, labels = encode(draft.frame[name])
@@ -226,6 +260,46 @@ def _adoption(draft: Draft, treated: str | None, never: object, notes: list[str]
     return _cohorts.from_indicator(
         draft.frame[treated], draft.rows, draft.starts, draft.ordinals, notes
     )
+
+
+def _entries(draft: Draft, unknown: str, notes: list[str]) -> Draft:
+    """Date first entries by the treatment; drop units whose entry is unknown, or refuse them."""
+    name = str(draft.roles.treatment)
+    on, drop = draft.values[name] > 0, unknown == "drop"
+    gone = _paths.entry_unknown(on, draft.starts, draft.units, name, drop=drop)
+    if gone.any():
+        notes.append(
+            Message(
+                "{} left out, because treated in the first observation: {}",
+                counted(gone.sum(), "unit"),
+                shown(draft.units[gone], 12),
+            )
+        )
+        if gone.all():
+            raise PanelError(
+                Message("treatment={!r}: all units are treated in the first observation", name),
+                hint="begin the panel earlier",
+            )
+        draft = draft.keep(~gone[draft.codes])
+    draft.first = _paths.first_treated(draft.values[name] > 0, draft.starts, draft.ordinals)
+    return draft
+
+
+def _add_treatment(draft: Draft, exit: str | None, notes: list[str]) -> None:
+    """Derive the treatment from the period of exit; or compare it with the first treated period."""
+    name = draft.roles.treatment
+    if name is None:
+        return
+    if exit is not None:
+        column = draft.frame[exit]
+        if draft.yearly:
+            column = as_years(column, notes)
+        draft.values[name] = _paths.status_until(
+            column, draft.first, draft.rows, draft.codes, draft.ordinals, draft.scale
+        )
+        return
+    on, first = draft.values[name] > 0, draft.first[draft.codes]
+    _paths.check_entries(on, first, draft.ordinals, draft.rows, name)
 
 
 def _complete(draft: Draft, dropped: dict[str, int], notes: list[str], total: int) -> Draft:
@@ -274,7 +348,7 @@ def _complete(draft: Draft, dropped: dict[str, int], notes: list[str], total: in
 
 
 def _fields(
-    draft: Draft, notes: list[str], dropped: dict[str, int], *, derived: bool, never: object
+    draft: Draft, notes: list[str], dropped: dict[str, int], *, made: set[str], never: object
 ) -> dict[str, Any]:
     roles, rows = draft.roles, draft.rows
     grid, empty = make_grid(draft.ordinals, draft.scale, rows, roles.time)
@@ -294,8 +368,15 @@ def _fields(
                 )
             )
     frame = draft.frame.reset_index(drop=True)
-    if derived:
+    if "cohort" in made:
         frame = frame.assign(**{str(roles.cohort): cohort_column(cohort_codes, grid)[draft.codes]})
+    time_codes = (draft.ordinals - grid.start) // grid.step
+    path = None
+    if roles.treatment is not None:
+        on = draft.values[roles.treatment] > 0
+        if "treatment" in made:
+            frame = frame.assign(**{roles.treatment: on.astype(np.int64)})
+        path = frozen(_paths.in_force(on, draft.codes, time_codes, cohort_codes, grid.size))
     starts = draft.starts
     counts = np.ones(starts.size) if roles.counts is None else draft.values[roles.counts][starts]
     return {
@@ -304,20 +385,21 @@ def _fields(
         "unit_labels": frozen(draft.units),
         "unit_codes": frozen(draft.codes),
         "time_labels": frozen(grid.labels()),
-        "time_codes": frozen((draft.ordinals - grid.start) // grid.step),
+        "time_codes": frozen(time_codes),
         "cohort_codes": frozen(cohort_codes),
         "outcome": frozen(draft.values[roles.outcome]),
         "weights": None if roles.weights is None else frozen(draft.values[roles.weights]),
         "outcome_se": None if roles.outcome_se is None else frozen(draft.values[roles.outcome_se]),
         "exposure": None if roles.exposure is None else frozen(draft.values[roles.exposure]),
         "trials": None if roles.trials is None else frozen(draft.values[roles.trials]),
+        "in_force": path,
         **{part: _matrix(draft, part) for part in _MATRICES},
         **_levels(draft.strata, starts),
         "counts": frozen(counts),
         "dropped": dropped,
         "notes": tuple(dict.fromkeys(notes)),
         "grid": grid,
-        "never": () if derived else tuple(_cohorts.declared(never)),
+        "never": () if "cohort" in made else tuple(_cohorts.declared(never)),
     }
 
 

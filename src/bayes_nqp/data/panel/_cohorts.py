@@ -146,7 +146,7 @@ def from_indicator(
     column: pd.Series[Any], rows: SourceRows, starts: Index, ordinals: Index, notes: list[str]
 ) -> Index:
     """Date the adoption of each unit by its first row with a positive indicator."""
-    shares = _shares(column, rows, notes)
+    shares = treated_shares(column, "treated", rows, notes)
     on = shares > 0
     undone = ~on[1:] & on[:-1]
     undone[starts[1:] - 1] = False
@@ -154,7 +154,8 @@ def from_indicator(
         raise PanelError(
             Message("treated={!r} goes back to 0: treatment must be absorbing", column.name),
             where=rows.shown(np.append(False, undone)),
-            hint="pass the first treated period as cohort=, or drop these units",
+            hint="for a treatment that ends, pass this column as treatment= instead of treated=; "
+            "otherwise pass the first treated period as cohort=, or drop these units",
         )
     first = np.minimum.reduceat(np.where(on, ordinals, NEVER), starts)
     # Shares after the first treated period count as fully treated.
@@ -181,7 +182,9 @@ def from_indicator(
     return first
 
 
-def _shares(column: pd.Series[Any], rows: SourceRows, notes: list[str]) -> Array:
+def treated_shares(
+    column: pd.Series[Any], argument: str, rows: SourceRows, notes: list[str]
+) -> Array:
     """Return the share of its period in which each observation is treated, 0 to 1."""
     marks = marks_of(column)
     if marks is not None and not marks.plain:
@@ -191,7 +194,8 @@ def _shares(column: pd.Series[Any], rows: SourceRows, notes: list[str]) -> Array
         wrong = column.isin(words).to_numpy(dtype=bool)
         raise PanelError(
             Message(
-                "treated={!r} is neither a treated nor an untreated code in {}: {}",
+                "{}={!r} is neither a treated nor an untreated code in {}: {}",
+                argument,
                 column.name,
                 counted(wrong.sum(), "row"),
                 shown(map(quoted, words), 4),
@@ -199,11 +203,11 @@ def _shares(column: pd.Series[Any], rows: SourceRows, notes: list[str]) -> Array
             where=rows.shown(wrong, str(column.name)),
             hint="1 or 0 in every row, or words such as yes and no, 是 and 否",
         )
-    values = numbers(column, "treated", rows, notes)
+    values = numbers(column, argument, rows, notes)
     gone = np.isnan(values)
     if gone.any():
         raise PanelError(
-            Message("treated={!r} is missing in {}", column.name, counted(gone.sum(), "row")),
+            Message("{}={!r} is missing in {}", argument, column.name, counted(gone.sum(), "row")),
             where=rows.shown(gone),
             hint="complete the column: the date of adoption cannot be determined if the "
             "value is missing",
@@ -211,7 +215,7 @@ def _shares(column: pd.Series[Any], rows: SourceRows, notes: list[str]) -> Array
     wrong = (values < 0) | (values > 1)
     if wrong.any():
         raise PanelError(
-            Message("treated={!r} must be 0, 1, or a share between them", column.name),
+            Message("{}={!r} must be 0, 1, or a share between them", argument, column.name),
             where=rows.shown(wrong, str(column.name)),
             hint="if it contains the first treated period, pass it as cohort=",
         )

@@ -16,6 +16,7 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.data.panel._build import build, cohort_column, free_name
 from bayes_nqp.data.panel._checks import standard_errors
 from bayes_nqp.data.panel._panel_arrays import Rectangle
+from bayes_nqp.data.panel._paths import moved
 from bayes_nqp.data.panel._roles import as_names
 from bayes_nqp.data.reading import SourceRows, frozen, missing, numbers
 
@@ -165,7 +166,14 @@ def with_cohorts[P: Rectangle](panel: P, cohorts: npt.ArrayLike) -> P:
     column = cohort_column(codes, panel.grid)[panel.unit_codes]
     roles = replace(panel.roles, cohort=panel.roles.cohort or free_name("cohort", panel.frame))
     frame = panel.frame.assign(**{str(roles.cohort): column})
-    return replace(panel, frame=frame, roles=roles, cohort_codes=frozen(codes), never=())
+    path = None
+    if roles.treatment is not None:
+        path = frozen(moved(panel, codes))
+        on = path[panel.unit_codes, panel.time_codes]
+        frame = frame.assign(**{roles.treatment: on.astype(np.int64)})
+    return replace(
+        panel, frame=frame, roles=roles, cohort_codes=frozen(codes), in_force=path, never=()
+    )
 
 
 def _codes(panel: Rectangle, labels: npt.NDArray[Any]) -> Index:

@@ -51,12 +51,19 @@ def eligible_gaps[P: Rectangle](panel: P, eligible: str, by: str) -> P:
         If the panel lacks one of the columns.
     PanelError
         If ``eligible`` is not 0 or 1, changes within units or is constant; if a state has no
-        ineligible units, or different adoption dates; or if eligible and ineligible units are
-        never observed in the same period.
+        ineligible units, or different adoption dates; if eligible and ineligible units are never
+        observed in the same period; or if the panel has a treatment that may end.
     """
     if INELIGIBLE_UNITS in panel.frame.columns:
         return panel
     panel.need_units(Message("TripleDifference"))
+    if panel.roles.treatment is not None:
+        raise PanelError(
+            Message("TripleDifference does not allow treatments that end"),
+            where=f"treatment={panel.roles.treatment!r}",
+            hint="pass the first treated period as cohort= without treatment= and exit=, so that "
+            "units count as treated after exit too; or nqp.StaggeredDiD() on eligible units",
+        )
     state, labels = unit_column(panel, by, "by")
     treated = _eligible_units(panel, eligible)
     _check_states(panel, state, labels, treated, by)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy.typing as npt
 import pandas as pd
@@ -57,6 +57,8 @@ class Panel(PanelAttributes, Rectangle):
         Positive exposure of counts, such as population or person-years.
     trials : ndarray of float64 (row) or None
         Positive numbers of trials of which the outcome counts the successes.
+    in_force : ndarray of bool (unit, period) or None
+        Periods in which a unit is treated, if the panel has a `treatment` that may end.
     covariates : ndarray of float64 (row, covariate)
         Covariates in the order of ``roles.covariates``, without missing values.
     mediators, moderators, exposures : ndarray of float64 (row, column)
@@ -108,6 +110,9 @@ class Panel(PanelAttributes, Rectangle):
         outcome: str,
         cohort: str | None = None,
         treated: str | None = None,
+        treatment: str | None = None,
+        exit: str | None = None,
+        entry_unknown: Literal["raise", "drop"] = "raise",
         strata: str | Iterable[str] = (),
         covariates: str | Iterable[str] = (),
         mediators: str | Iterable[str] = (),
@@ -148,8 +153,21 @@ class Panel(PanelAttributes, Rectangle):
         treated : str, optional
             Alternative to `cohort`: a column in [0, 1] that is positive from adoption on, or of
             marks for treated and untreated (yes and no, 是 and 否, √ and an empty cell), which are
-            noted. Without `cohort` and `treated` no unit has an adoption date, as required for a
-            `ContinuousExposure`.
+            noted. Without `cohort`, `treated` and `treatment` no unit has an adoption date, as
+            required for a `ContinuousExposure`.
+        treatment : str, optional
+            Column of a treatment that may end and begin again: 0/1, marks or shares as in
+            `treated`, of which positive values count as treated. The cohort is the first treated
+            period. A switch in a period without a complete observation has the date of the next
+            observation. A `cohort` in addition gives the first treated period where it is not
+            observed.
+        exit : str, optional
+            Alternative to `treatment`, together with `cohort`: column with the first period after
+            the treatment, the same in all rows of a unit; missing if the treatment does not end.
+        entry_unknown : {"raise", "drop"}, default "raise"
+            Handling of units that `treatment` reports as treated in their first observation, so
+            that their first treated period is unknown: raise an error, or leave them out with a
+            note that names them.
         strata : str or sequence of str, default ()
             Grouping columns, constant within units.
         covariates, mediators, moderators, exposures : str or sequence of str, default ()
@@ -200,6 +218,9 @@ class Panel(PanelAttributes, Rectangle):
                 outcome=outcome,
                 cohort=cohort,
                 treated=treated,
+                treatment=treatment,
+                exit=exit,
+                entry_unknown=entry_unknown,
                 strata=strata,
                 covariates=covariates,
                 mediators=mediators,
@@ -403,6 +424,9 @@ class Panel(PanelAttributes, Rectangle):
         outcome: str,
         cohort: str | None = None,
         treated: str | None = None,
+        treatment: str | None = None,
+        exit: str | None = None,
+        entry_unknown: Literal["raise", "drop"] = "raise",
         strata: str | Iterable[str] = (),
         covariates: str | Iterable[str] = (),
         mediators: str | Iterable[str] = (),
@@ -435,7 +459,7 @@ class Panel(PanelAttributes, Rectangle):
         unit : str or sequence of str
             Column of unit identifiers; or several columns that identify units jointly, such as city
             and county.
-        time, outcome, cohort, treated : str
+        time, outcome, cohort, treated, treatment, exit, entry_unknown : str
             See `from_frame`.
         strata, covariates, mediators, moderators, exposures : str or sequence of str, default ()
             See `from_frame`.
@@ -490,6 +514,9 @@ class Panel(PanelAttributes, Rectangle):
                 outcome=outcome,
                 cohort=cohort,
                 treated=treated,
+                treatment=treatment,
+                exit=exit,
+                entry_unknown=entry_unknown,
                 strata=strata,
                 covariates=covariates,
                 mediators=mediators,
@@ -575,7 +602,8 @@ class Panel(PanelAttributes, Rectangle):
         cohorts : array of int, float or str (unit)
             Cohorts in the order of `unit_labels`. Integers are positions in `time_labels` with −1
             for never treated, as in `cohort_codes`; floats (NaN) and text (``""``) are labels, as
-            in `cohort_labels`.
+            in `cohort_labels`. If the treatment ends, the spells of a unit move with its cohort;
+            units that were never treated are then treated to the last period.
 
         Raises
         ------
@@ -585,6 +613,35 @@ class Panel(PanelAttributes, Rectangle):
         from bayes_nqp.data.panel import _derive
 
         return _derive.with_cohorts(self, cohorts)
+
+    @property
+    def paths(self) -> pd.DataFrame:
+        """Entry, exit, number of spells and treated periods of each unit.
+
+        Returns
+        -------
+        DataFrame (unit)
+            ``entry``: first treated period, missing for never-treated units. ``exit``: first period
+            after the last spell, missing if the treatment does not end. ``spells``: number of
+            uninterrupted spells of treatment. ``periods``: number of treated periods.
+
+        Examples
+        --------
+        >>> import bayes_nqp as nqp
+        >>> import pandas as pd
+        >>> df = pd.DataFrame({
+        ...     "city": ["A"] * 4 + ["B"] * 4, "year": [2014, 2015, 2016, 2017] * 2,
+        ...     "zone": [0, 1, 1, 0] + [0] * 4, "y": [1.0, 2.0, 2.1, 1.2, 1.5, 1.4, 1.3, 1.6],
+        ... })
+        >>> panel = nqp.Panel.from_frame(
+        ...     df, unit="city", time="year", treatment="zone", outcome="y"
+        ... )
+        >>> panel.paths.loc["A"].tolist()
+        [2015, 2017, 1, 2]
+        """
+        from bayes_nqp.data.panel import _paths
+
+        return _paths.path_table(self)
 
     def with_labels(self, labels: Mapping[str, Any]) -> Panel:
         """Add labels of columns and of their values in a language.

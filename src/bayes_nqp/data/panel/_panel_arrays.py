@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.arrays import Array, Index, Mask
 from bayes_nqp._core.exceptions import PanelError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.labels import UNLABELLED, Labels
@@ -50,6 +50,7 @@ class Rectangle:
     counts: Array = field(default_factory=lambda: frozen(np.empty(0)))
     exposure: Array | None = None
     trials: Array | None = None
+    in_force: Mask | None = None
 
     @property
     def summed(self) -> bool:
@@ -117,6 +118,20 @@ class Rectangle:
             return frozen(np.where(codes < 0, np.nan, labels[codes].astype(np.float64)))
         return frozen(np.where(codes < 0, "", labels[codes]))
 
+    @cached_property
+    def treatment_path(self) -> Mask:
+        """Return True for periods in which a unit is treated (unit, period)."""
+        if self.in_force is not None:
+            return self.in_force
+        start = np.where(self.cohort_codes < 0, self.periods, self.cohort_codes)
+        return frozen(np.arange(self.periods) >= start[:, None])
+
+    @cached_property
+    def ends(self) -> bool:
+        """Return True if the treatment of a unit ends within the panel."""
+        path = self.treatment_path
+        return bool((path[:, :-1] & ~path[:, 1:]).any())
+
     @property
     def arguments(self) -> dict[str, Any]:
         """Return the arguments of `from_frame` that reproduce this panel from its frame."""
@@ -146,6 +161,8 @@ class Rectangle:
         for values in (self.outcome, *matrices, *weights):
             if values.size:
                 seal.update(_canonical(values[rows]))
+        if self.in_force is not None:
+            seal.update(np.packbits(self.in_force[order]).tobytes())
         if self.roles.counts is not None:
             seal.update(_canonical(self.counts[order]))
         return seal.hexdigest()

@@ -8,6 +8,7 @@ from bayes_nqp._core.exceptions import shown
 from bayes_nqp._core.i18n import Message, Translator
 from bayes_nqp._core.templates import facts_html, facts_text
 from bayes_nqp.data.panel._panel_arrays import Rectangle
+from bayes_nqp.data.panel._paths import switches
 from bayes_nqp.data.reading import counted
 
 _ROLES = {
@@ -40,6 +41,8 @@ def facts(panel: Rectangle) -> dict[str, Message]:
         pairs = zip(panel.time_labels, sizes, strict=True)
         listed = shown((f"{label}: {n:.0f}" for label, n in pairs if n), 12)
         out[Message("cohorts", context="role")] = listed or Message("none")
+    if panel.ends:
+        out[Message("exits", context="role")] = _exits(panel)
     out |= {Message("{}", factor): _stratum(panel, factor) for factor in roles.strata}
     named = {word: getattr(roles, part) for part, word in _ROLES.items()}
     out |= {word: shown(names, 12) for word, names in named.items() if names}
@@ -65,6 +68,17 @@ def _units(panel: Rectangle) -> Message:
     if panel.roles.cohort is None:
         return units
     return Message("{}, {:,} treated, {:,} never treated", units, adopted, panel.n_units - adopted)
+
+
+def _exits(panel: Rectangle) -> Message:
+    spell, _, end = switches(panel.treatment_path)
+    last = np.where(panel.treatment_path[:, -1], -1, end[:, -1])
+    pairs = zip(
+        panel.time_labels, np.bincount(last[last >= 0], minlength=panel.periods), strict=True
+    )
+    listed = shown((f"{label}: {n}" for label, n in pairs if n), 12)
+    again = int((spell[:, -1] > 1).sum())
+    return Message("{}; treated again: {:,}", listed, again) if again else listed
 
 
 def _stratum(panel: Rectangle, factor: str) -> Message:

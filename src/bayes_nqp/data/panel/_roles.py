@@ -22,7 +22,7 @@ _ALIKE = 0.7
 """Minimum similarity of two column names for a suggestion of a spelling error."""
 _PARTS = (
     "unit", "time", "cohort", "outcome", "strata", "covariates", "mediators", "moderators",
-    "exposures", "weights", "counts", "outcome_se", "exposure", "trials",
+    "exposures", "weights", "counts", "outcome_se", "exposure", "trials", "treatment",
 )  # fmt: skip
 _REQUIRED = ("unit", "time", "outcome")
 _SEVERAL = ("strata", "covariates", "mediators", "moderators", "exposures")
@@ -39,11 +39,14 @@ class Roles:
     unit, time, outcome : str
         Column names.
     cohort : str or None
-        Column name; with ``treated=`` the name of the derived column. None if neither was given.
+        Column name; with ``treated=`` or ``treatment=`` alone the name of the derived column. None
+        if none of them was given.
     strata, covariates, mediators, moderators, exposures : tuple of str, default ()
         Column names.
     weights, counts, outcome_se, exposure, trials : str, optional
         Column names.
+    treatment : str, optional
+        Column name of a treatment that may end; with ``exit=`` the name of the derived column.
     """
 
     unit: str
@@ -60,6 +63,7 @@ class Roles:
     outcome_se: str | None = None
     exposure: str | None = None
     trials: str | None = None
+    treatment: str | None = None
 
     @classmethod
     def of(cls, **columns: Any) -> Roles:

@@ -22,6 +22,7 @@ __all__ = [
     "channels_in_space",
     "cities",
     "counts",
+    "exits",
     "firm_productivity",
     "firms",
     "network",

@@ -7,6 +7,7 @@ from ._channels_in_space import channels_in_space as channels_in_space
 from ._cities import CONTRASTS as CONTRASTS
 from ._cities import cities as cities
 from ._counts import counts as counts
+from ._exits import exits as exits
 from ._firms import firms as firms
 from ._indicators import firm_productivity as firm_productivity
 from ._mediated import Channel as Channel
@@ -34,6 +35,7 @@ __all__ = [
     "channels_in_space",
     "cities",
     "counts",
+    "exits",
     "firm_productivity",
     "firms",
     "network",

@@ -169,7 +169,7 @@ def truth_of_rows(
         Cell of observations with an effect: treated ones, and those with spillovers.
     cells : DataFrame
         Levels of the strata, cohort, time and event_time, one row for each cell; with spillovers
-        also role, ring and exposure_time.
+        also role, ring and exposure_time; if treatments end also role, spell and first_switch.
     effects : ndarray (path, row), outcome units
         Effects including random effects.
     outcome : ndarray (row)
@@ -196,7 +196,9 @@ def truth_of_rows(
         np.stack([cell, row_effect])[:, row_effect >= 0], axis=1, return_counts=True
     )  # fmt: skip
     attrs: dict[str, Any] = {"target": "sample", "outcome": name, "members": "deviations"}
-    exposed = [column for column in ("ring", "exposure_time") if column in cells]
+    exposed = [
+        column for column in (v.RING, "exposure_time", v.SPELL, v.FIRST_SWITCH) if column in cells
+    ]
     return schema.build(
         effect[None, None],
         strata={factor: cells[factor].tolist() for factor in factors},

@@ -4,6 +4,8 @@
 """
 
 from bayes_nqp._core.types import By
+from bayes_nqp.effects.estimands._after_exit import EXITS as EXITS
+from bayes_nqp.effects.estimands._after_exit import after_exit, first_switch
 from bayes_nqp.effects.estimands._along import (
     by_path,
     channels_of,
@@ -73,6 +75,7 @@ __all__ = [
     "ENOUGH",
     "By",
     "Growth",
+    "after_exit",
     "att",
     "by_event_time",
     "by_path",
@@ -82,6 +85,7 @@ __all__ = [
     "cumulative",
     "effects_of",
     "evidence_of",
+    "first_switch",
     "growth",
     "heterogeneity_sd",
     "impulse_responses",

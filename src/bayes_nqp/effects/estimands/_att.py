@@ -16,7 +16,7 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.types import By
 from bayes_nqp._core.validation import door
 from bayes_nqp.effects.estimands._average import Average, average_of, linked
-from bayes_nqp.effects.estimands._by import names_of
+from bayes_nqp.effects.estimands._by import along_path, names_of
 from bayes_nqp.effects.estimands._effects_of import effects_of, evidence_of
 from bayes_nqp.effects.estimands._outcome_levels import outcome_levels
 from bayes_nqp.effects.estimands._registry import EVENT_TIMES, estimand
@@ -55,7 +55,10 @@ def att(
     by : str, sequence of str or mapping, optional
         Grouping variables: stratum factors, "cohort", "time", "event_time", "unit" (the level of
         the random effects), "stratum" (all factors combined) or "cell". Each variable gives one
-        dim; empty combinations are NaN. A mapping renames dims: ``{"region": "area"}``.
+        dim; empty combinations are NaN. A mapping renames dims: ``{"region": "area"}``. If
+        treatments end, "exit_time" gives the effects that remain by periods since exit (see
+        `after_exit`), and "first_switch" those of the actual path against no treatment by periods
+        since the first entry (see `first_switch`).
     weights : str, default "rows"
         "rows" (observations), "units", "equal" (equal weights of cells) or "exposure" (of the
         counts in each cell). A numeric coordinate of the cells such as "weight" also works. With
@@ -122,8 +125,8 @@ def att(
     >>> horizons = nqp.att(fit, by="event_time", balanced=3)
     >>> later = nqp.contrast(horizons, event_time=3, minus=1)
     """
-    effects = effects_of(fit_or_effects)
     names, span = names_of(by), window_of(window)
+    effects, role = along_path(effects_of(fit_or_effects), names.values())
     if total and (scale != "outcome" or weights != "rows"):
         raise StudyError(
             "'total' adds up effects in units of the outcome over observations",
@@ -141,7 +144,9 @@ def att(
             fit_or_effects, effects, v.TREATED, next(iter(names)), anticipated=anticipated
         )
     else:
-        average = average_of(effects, by, weights, balanced, anticipated=anticipated, window=span)
+        average = average_of(
+            effects, by, weights, balanced, role, anticipated=anticipated, window=span
+        )
     if outcome:
         size = None
         if weights == v.EXPOSURE or scale == "probability":

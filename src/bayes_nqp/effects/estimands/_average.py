@@ -137,7 +137,7 @@ def average_of(
     by: By,
     weights: str,
     balanced: int | None,
-    role: str = v.TREATED,
+    role: str | tuple[str, ...] = v.TREATED,
     *,
     anticipated: bool = False,
     window: tuple[int, int] | None = None,
@@ -154,8 +154,8 @@ def average_of(
         Weights of cells.
     balanced : int or None
         Last event time of a balanced window.
-    role : str, default "treated"
-        Effects on treated units, or spillover effects on their neighbours.
+    role : str or tuple of str, default "treated"
+        Roles of the cells: "treated", "neighbour" or "after".
     anticipated : bool, default False
         If True, averages over several event times include cells before adoption.
     window : tuple of int, optional
@@ -199,7 +199,7 @@ def average_of(
             part, group, entries.unit_effect[in_play], (n_groups, n_unit_effects)
         )
         unit_effects = (by_unit_effect - cells @ shares).tocsr()
-    left_out = int((~counted & ~early & (schema.roles(effects) == role)).sum())
+    left_out = int((~counted & ~early & np.isin(schema.roles(effects), role)).sum())
     before = (total > 0) & (np.bincount(group, weight * ~early[cell], n_groups) == 0)
     return Average(axes, cells, unit_effects, total, rows, left_out, before)
 

@@ -108,7 +108,48 @@ def keeps_event_times(names: Mapping[str, str]) -> bool:
         From `names_of`.
     """
     columns = set(names.values())
-    return bool(columns & {v.EVENT_TIME, v.CELL}) or {v.COHORT, v.TIME} <= columns
+    return bool(columns & {v.EVENT_TIME, v.FIRST_SWITCH, v.CELL}) or {v.COHORT, v.TIME} <= columns
+
+
+def along_path(
+    effects: xr.Dataset, variables: Iterable[str]
+) -> tuple[xr.Dataset, str | tuple[str, ...]]:
+    """Return effects with the coordinates of a path, and the roles of the cells of an average.
+
+    Parameters
+    ----------
+    effects : Dataset
+        Group-time effects.
+    variables : iterable of str
+        Grouping variables. "exit_time" averages cells after exit and "first_switch" all cells from
+        the first entry on; without these, averages are over treated cells.
+
+    Raises
+    ------
+    StudyError
+        If no treatment ends, or both are requested.
+    """
+    names = {v.EXIT_TIME, v.FIRST_SWITCH} & {*variables}
+    if not names:
+        return effects, v.TREATED
+    if len(names) > 1:
+        raise StudyError(
+            "by names both 'exit_time' and 'first_switch', which are averages over different cells",
+            hint="by='first_switch'",
+        )
+    (name,) = names
+    after = schema.roles(effects) == v.AFTER
+    if not after.any():
+        raise StudyError(
+            f"by={name!r}: these effects contain no periods after the end of a treatment",
+            hint="Panel.from_frame(…, treatment=…) and StaggeredDiD(after='effects'); "
+            "by='event_time' if the treatment does not end",
+        )
+    if name == v.FIRST_SWITCH:
+        return effects, (v.TREATED, v.AFTER)
+    ended = effects.isel({v.CELL: np.flatnonzero(after)})
+    ended = ended.drop_dims([v.MEMBER, v.MEMBERSHIP], errors="ignore")
+    return ended.assign_coords({v.EXIT_TIME: (v.CELL, ended[v.EVENT_TIME].to_numpy())}), v.AFTER
 
 
 def strata_labels(effects: xr.Dataset) -> npt.NDArray[Any]:
@@ -212,7 +253,8 @@ def _cell_labels(effects: xr.Dataset, name: str) -> npt.NDArray[Any]:
             f"by={name!r}: a continuous exposure has no adoption date",
             hint="by='time', or a stratum",
         )
-    if name in (*factors, *periods):
+    on_path = [x for x in (v.EXIT_TIME, v.FIRST_SWITCH, v.SPELL) if x in effects.coords]
+    if name in (*factors, *periods, *on_path):
         return effects[name].to_numpy()
     if name == v.STRATUM:
         return strata_labels(effects)
@@ -221,7 +263,7 @@ def _cell_labels(effects: xr.Dataset, name: str) -> npt.NDArray[Any]:
         if factors:
             parts.insert(0, strata_labels(effects))
         return np.asarray([" · ".join(map(text, labels)) for labels in zip(*parts, strict=True)])
-    columns = (*factors, *periods, unit_effect_name(effects), v.STRATUM, v.CELL)
+    columns = (*factors, *periods, *on_path, unit_effect_name(effects), v.STRATUM, v.CELL)
     if name == v.MEDIATOR:
         hint = (
             "select the effects of each mediator without by: nqp.nie(fit).sel(mediator='digital')"

@@ -27,6 +27,8 @@ from bayes_nqp.inference.fitting import Fit
 def blocks_of(effects: xr.Dataset) -> npt.NDArray[np.intp]:
     """Number the stratum and cohort of every cell, which contain the same units over time.
 
+    If treatments end, the cohort is the first entry, so that no unit is counted for each spell.
+
     Parameters
     ----------
     effects : Dataset
@@ -35,6 +37,10 @@ def blocks_of(effects: xr.Dataset) -> npt.NDArray[np.intp]:
     labels = strata_labels(effects)
     if schema.is_timed(effects):
         cohorts = effects[v.COHORT].to_numpy().astype(str)
+        if v.FIRST_SWITCH in effects.coords:
+            times = effects[v.TIME].to_numpy()
+            entry = np.unique(times, return_inverse=True)[1] - effects[v.FIRST_SWITCH].to_numpy()
+            cohorts = entry.astype(str)
         labels = np.char.add(np.char.add(labels, "\x1f"), cohorts)
     return np.unique(labels, return_inverse=True)[1]
 

@@ -66,7 +66,7 @@ def _is_event_time(value: object) -> bool:
 def kept_cells(
     effects: xr.Dataset,
     balanced: int | None,
-    role: str = v.TREATED,
+    role: str | Sequence[str] = v.TREATED,
     *,
     anticipated: bool = False,
     window: Sequence[int] | None = None,
@@ -79,8 +79,8 @@ def kept_cells(
         Group-time effects.
     balanced : int or None
         Last event time of a balanced window that starts at 0.
-    role : str, default "treated"
-        Effects on treated units, or spillover effects on their neighbours.
+    role : str or sequence of str, default "treated"
+        Roles of the cells: "treated", "neighbour" or "after".
     anticipated : bool, default False
         If True, cells before adoption are included, in models with anticipation.
     window : sequence of two int, optional
@@ -98,7 +98,7 @@ def kept_cells(
         If no cell remains.
     """
     counted = np.asarray(effects[v.IDENTIFIED].to_numpy().astype(bool))
-    counted = counted & np.asarray(schema.roles(effects) == role)
+    counted = counted & np.isin(schema.roles(effects), role)
     if not counted.any():
         raise StudyError(
             "no group-time effect is identified", hint="nqp.identification(design, panel)"

@@ -44,12 +44,14 @@ from ._mode_averages import permuted_averages as permuted_averages
 from ._moderation import moderation_draws as moderation_draws
 from ._moderation import moderator_rows as moderator_rows
 from ._moderation import path_coefficient_draws as path_coefficient_draws
+from ._needs import ABSORBING as ABSORBING
 from ._needs import ADDITIVE as ADDITIVE
 from ._needs import ADOPTION as ADOPTION
 from ._needs import APART as APART
 from ._needs import CHANNELS as CHANNELS
 from ._needs import DOSE as DOSE
 from ._needs import DYNAMIC as DYNAMIC
+from ._needs import EXITING as EXITING
 from ._needs import GAPS as GAPS
 from ._needs import IN_SPACE as IN_SPACE
 from ._needs import LAGGED as LAGGED

@@ -13,7 +13,7 @@ from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.inference.model_frame import CellInfo, ModelFrame
-from bayes_nqp.model.predictors import NEIGHBOUR
+from bayes_nqp.model.predictors import AFTER, NEIGHBOUR
 from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
 
 
@@ -60,7 +60,9 @@ def effects_dataset(
         cell, unit_effect, rows = model_frame.effects.membership
         unit_effects = model_frame.effects.labels.tolist()
         membership = np.searchsorted(keep, cell), unit_effect, rows
-    role = np.where(cells.role[keep] == NEIGHBOUR, v.NEIGHBOUR, v.TREATED)
+    role = np.full(keep.size, v.TREATED, dtype=object)
+    for code, name in ((NEIGHBOUR, v.NEIGHBOUR), (AFTER, v.AFTER)):
+        role[cells.role[keep] == code] = name
     effect = effect if effect.ndim == 4 else effect[:, :, None]
     effect = effect if keep.size == effect.shape[3] else np.take(effect, keep, axis=3)
     if deviation is not None and deviation.ndim == 3:

@@ -131,6 +131,24 @@ RESIDUALS: Final = Need(
 ADOPTION: Final = Need(lambda facts, _: facts.adopted, _no_adoption)
 """A treatment with adoption, so that there are cohorts and pre-adoption observations."""
 
+ABSORBING: Final = Need(
+    lambda facts, panel: not facts.adopted or panel is None or not panel.ends,
+    lambda _: Message(
+        "Treatments end in this panel, and this check assumes that units stay treated."
+    ),
+)
+"""A treatment that does not end."""
+
+EXITING: Final = Need(
+    lambda facts, panel: facts.adopted and panel is not None and panel.ends,
+    lambda _: Message(
+        "No treatment ends in this panel; name a 0/1 column that goes back to 0 with "
+        "Panel.from_frame(…, treatment=…)."
+    ),
+    asked_anyway=False,
+)
+"""A treatment that ends."""
+
 DOSE: Final = Need(
     lambda facts, _: not facts.adopted,
     lambda _: Message(

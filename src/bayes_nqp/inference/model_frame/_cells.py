@@ -18,11 +18,20 @@ from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.inference.model_frame._identification import NO_BASE, OK, REASONS, row_reasons
 from bayes_nqp.inference.model_frame._model_frame import CellInfo
 from bayes_nqp.model.designs import Calendar, ModelSpec
-from bayes_nqp.model.predictors import NEIGHBOUR, CellTable, TimeEffects
+from bayes_nqp.model.predictors import AFTER, NEIGHBOUR, TREATED, CellTable, TimeEffects
 from bayes_nqp.numerics.sufficient_statistics import distinct_rows
 
 _SHOWN = 6
 """Number of places that a note lists."""
+_ROLES = {TREATED: v.TREATED, NEIGHBOUR: v.NEIGHBOUR, AFTER: v.AFTER}
+_BEGINNINGS = {
+    NEIGHBOUR: Message("exposed from {}"),
+    AFTER: Message("no longer treated from {}"),
+}
+_CELLS = {
+    v.NEIGHBOUR: Message("({}exposed from {}, time {})"),
+    v.AFTER: Message("({}no longer treated from {}, time {})"),
+}
 
 
 def drop_reasons(model: ModelSpec, frame: PanelCodes) -> tuple[Mask, tuple[Message, ...]]:
@@ -102,14 +111,15 @@ def _baseless(panel: Panel, frame: PanelCodes, reason: Index) -> list[Message]:
     """Return units without an untreated observation, by the period in which their effects begin."""
     rows = np.flatnonzero(reason == NO_BASE)
     places = []
-    for near, start in np.unique([frame.role[rows] == NEIGHBOUR, frame.origin[rows]], axis=1).T:
-        alike = ((frame.role == NEIGHBOUR) == near) & (frame.origin == start) & frame.own_effect
+    kinds = np.where(np.isin(frame.role, list(_BEGINNINGS)), frame.role, TREATED)
+    for kind, start in np.unique([kinds[rows], frame.origin[rows]], axis=1).T:
+        alike = (kinds == kind) & (frame.origin == start) & frame.own_effect
         units, alone = (np.unique(frame.unit[x]) for x in (alike, alike & (reason == NO_BASE)))
         single = bool((frame.counts[alone] == 1.0).all())
         places.append(
             Message(
                 "{}: {:,} of {:,} units without an untreated observation{}",
-                (Message("exposed from {}") if near else Message("treated from {}")).fill(
+                _BEGINNINGS.get(kind, Message("treated from {}")).fill(
                     plain(panel.time_labels[start])
                 ),
                 round(frame.counts[alone].sum()),
@@ -166,6 +176,8 @@ def _hints(frame: PanelCodes, reason: Index) -> list[Message]:
     if np.isin(reason, (2, 3)).any():
         if len(frame.level_names) > 1:
             hints.append(Message("common time effects ({})", Hint("time", TimeEffects())))
+        if (frame.role == AFTER).any():
+            hints.append(Message("{}, if effects end with the treatment", Hint("after", "none")))
         if (frame.role == NEIGHBOUR).any():
             hints.append(
                 Message("fewer or narrower distance bands, with control units outside of them")
@@ -179,8 +191,7 @@ def _hints(frame: PanelCodes, reason: Index) -> list[Message]:
 def _cell_name(row: Any, panel: Panel) -> Message:
     strata = ", ".join(str(row[f]) for f in panel.roles.strata)
     lead = f"{strata}, " if strata else ""
-    near = row.get("role") == v.NEIGHBOUR
-    kind = Message("({}exposed from {}, time {})") if near else Message("({}cohort {}, time {})")
+    kind = _CELLS.get(row.get("role"), Message("({}cohort {}, time {})"))
     return kind.fill(lead, plain(row["cohort"]), plain(row["time"]))
 
 
@@ -256,8 +267,8 @@ def cell_info(
 def support_frame(panel: Panel, frame: PanelCodes, reason: Index) -> pd.DataFrame:
     """List all group-time cells, identified or not, with the reasons of `row_reasons`."""
     rows = np.flatnonzero(frame.own_effect)
-    near = frame.role[rows] == NEIGHBOUR
-    codes = [frame.stratum[frame.unit[rows]], frame.origin[rows], frame.time[rows], near]
+    role = np.where(np.isin(frame.role[rows], list(_BEGINNINGS)), frame.role[rows], TREATED)
+    codes = [frame.stratum[frame.unit[rows]], frame.origin[rows], frame.time[rows], role]
     _, cell = distinct_rows(np.column_stack(codes).astype(np.int64))
     _, first = np.unique(cell, return_index=True)
     at, f = rows[first], frame.weight[rows]
@@ -270,8 +281,8 @@ def support_frame(panel: Panel, frame: PanelCodes, reason: Index) -> pd.DataFram
         "time": labels[frame.time[at]],
         "event_time": frame.time[at] - frame.origin[at],
     }
-    if near.any():
-        data["role"] = np.where(near[first], v.NEIGHBOUR, v.TREATED)
+    if (role != TREATED).any():
+        data["role"] = [_ROLES[k] for k in role[first]]
     keys = [*data]
     worst = np.zeros(at.size, dtype=np.int64)
     np.maximum.at(worst, cell, reason[rows])

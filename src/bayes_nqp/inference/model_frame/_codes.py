@@ -30,8 +30,8 @@ class PanelCodes:
     origin : ndarray of int (row)
         Period from which event time counts (-1 = none).
     role : ndarray of int (row)
-        `BARE`, `TREATED`, `LEAD` or `NEIGHBOUR`; with a continuous exposure, observations with a
-        nonzero exposure are treated.
+        `BARE`, `TREATED`, `LEAD`, `NEIGHBOUR` or `AFTER`; with a continuous exposure, observations
+        with a nonzero exposure are treated.
     stratum_levels : ndarray of int (stratum, factor)
         Level of every factor in each combination.
     level_names : tuple of str

@@ -36,6 +36,7 @@ from bayes_nqp.model.predictors import (
     LocalPart,
     Slope,
     SlopeKind,
+    after_parts,
     cell_parts,
     exposed_parts,
     lead_parts,
@@ -255,7 +256,11 @@ def _effect_parts(
         near = equation.neighbours
         if near is not None:
             return exposed_parts(table, equation.pooling, strata, near.pooling, near.strata, priors)
-        return [*lead_parts(table), *cell_parts(table, equation.pooling, strata, priors)]
+        return [
+            *lead_parts(table),
+            *cell_parts(table, equation.pooling, strata, priors),
+            *after_parts(table, equation.pooling, strata, priors),
+        ]
     return parts_of_exposure(ground, equation, ground.exposure, columns.dose, len(columns.columns))
 
 

@@ -10,7 +10,7 @@ from bayes_nqp._core.arrays import Index, Mask
 from bayes_nqp._core.i18n import NOTHING, Message
 from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.inference.model_frame._connected import components
-from bayes_nqp.model.predictors import BARE, LEAD, OWN_EFFECT, TREATED
+from bayes_nqp.model.predictors import AFTER, BARE, LEAD, OWN_EFFECT, TREATED
 from bayes_nqp.numerics.sufficient_statistics import distinct_rows
 
 OK, NO_BASE = 0, 1
@@ -75,7 +75,7 @@ def row_reasons(frame: PanelCodes, *, never: bool) -> Index:
     if never:
         component = _through_leads(table, control, lead, period, n_nodes)
         tied = component[:n_classes, None] == component[period]
-        has_base = (table.seen & (table.role != TREATED) & tied).any(axis=1)
+        has_base = (table.seen & ~np.isin(table.role, (TREATED, AFTER)) & tied).any(axis=1)
     else:
         component = components(np.nonzero(control)[0], period[control], n_nodes)
     apart = component[:n_classes, None] != component[period]

@@ -73,10 +73,11 @@ def identification(design: Design, panel: Panel) -> pd.DataFrame:
     DataFrame
         One row per cell: the strata's levels, cohort, time, event_time, rows (observations),
         identifying (observations that identify it), identified (by any), reason (for the others).
-        With spillovers also role, "treated" or "neighbour"; the cohort of a neighbour is the period
-        of first exposure. For a continuous exposure one row per stratum: its levels, rows, exposed
-        (rows), units, varying (units with changing exposure), sd, sd_within (units), sd_net (of
-        unit and time effects), identified, reason.
+        With spillovers, or if treatments end, also role: "treated", "neighbour" or "after"; the
+        cohort of a neighbour is the period of first exposure, that of "after" the period of exit.
+        For a continuous exposure one row per stratum: its levels, rows, exposed (rows), units,
+        varying (units with changing exposure), sd, sd_within (units), sd_net (of unit and time
+        effects), identified, reason.
 
     References
     ----------

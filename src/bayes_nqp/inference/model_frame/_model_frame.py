@@ -16,8 +16,7 @@ from bayes_nqp.inference.model_frame._effects import EffectMap
 from bayes_nqp.inference.model_frame._positions import Positions
 from bayes_nqp.model.designs import DoseSpec, Facts, ModelSpec
 from bayes_nqp.model.predictors import (
-    NEIGHBOUR,
-    TREATED,
+    LEAD,
     CellTable,
     GlobalPart,
     LocalPart,
@@ -51,7 +50,7 @@ class CellInfo:
     weight : ndarray (cell)
         Sum of the observations' weights; their number if there are no weights.
     role : ndarray of int (cell)
-        `TREATED`, `LEAD` or `NEIGHBOUR`.
+        `TREATED`, `LEAD`, `NEIGHBOUR` or `AFTER`.
     rows : ndarray of int (cell)
         Number of observations, one for each of the cell's units.
     labels : mapping of str to ndarray (cell)
@@ -74,7 +73,7 @@ class CellInfo:
     @property
     def lead(self) -> Mask:
         """Return True for cells before treatment (cell), which are not reported as effects."""
-        return ~np.isin(self.role, (TREATED, NEIGHBOUR))
+        return np.asarray(self.role == LEAD)
 
 
 @dataclass(frozen=True, eq=False)

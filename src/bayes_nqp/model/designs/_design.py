@@ -195,6 +195,8 @@ class SingleEquation(Design):
             If the panel does not have a column that the design names.
         """
         rows, facts = self.rows(panel), self.facts
+        if rows.ends:
+            _check_exits(facts)
         equation, timing = self.equation(rows), self.timing(rows)
         for term in facts.terms:
             timing = _timing_of(term, timing, facts, rows)
@@ -216,6 +218,28 @@ class SingleEquation(Design):
             Name, change, and design of each variant; none by default.
         """
         return ()
+
+
+def _check_exits(facts: Facts) -> None:
+    """Refuse terms that cannot be combined with treatments that end.
+
+    Raises
+    ------
+    StudyError
+        If there is one.
+    """
+    for term in facts.terms:
+        if not term.with_exits:
+            raise StudyError(
+                Message(
+                    "'{}' is {!r}, which requires that treatments do not end", term.argument, term
+                ),
+                hint=Message(
+                    "leave out {!r}; or name the first treated period as cohort= without "
+                    "treatment= and exit=, so that units count as treated after exit too",
+                    term.argument,
+                ),
+            )
 
 
 def _rows_of(term: Term, panel: Panel) -> Panel:

@@ -305,6 +305,12 @@ class Mediation(Design):
         """
         names = self.facts.mediators(panel)
         panel, values, notes = self._complete(panel, names)
+        for argument in ("lag", "interaction", "links") if panel.ends else ():
+            if getattr(self, argument):
+                raise StudyError(
+                    Message("'{}' cannot be combined with treatments that end", argument),
+                    hint=Message("leave out {!r}", argument),
+                )
         model, moderates = self.design.spec(panel), self.moderates
         (outcome,) = model.equations
         slopes = tuple(

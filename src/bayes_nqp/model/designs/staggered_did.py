@@ -75,6 +75,11 @@ class StaggeredDiD(SingleEquation):
     terms : sequence of Term, default ()
         Additional components of the model: instances of subclasses of
         `bayes_nqp.model.designs.Term`, each defined in a file or a notebook cell.
+    after : {"effects", "none"}, default "effects"
+        Observations after a treatment that has ended, in panels with ``treatment=`` or ``exit=``.
+        "effects" estimates effects after exit in cells stratum × path × time, with a mean course
+        in periods since exit and scales of their own. "none" assumes that the effect ends with the
+        treatment: these observations are untreated, and controls.
 
     Raises
     ------
@@ -111,6 +116,7 @@ class StaggeredDiD(SingleEquation):
     spillovers: StatedTerm | None = None
     shocks: StatedTerm | None = None
     terms: StatedTerm | Sequence[Term] = ()
+    after: Literal["effects", "none"] = "effects"
 
     def __post_init__(self) -> None:
         self._check_arguments()
@@ -136,7 +142,7 @@ class StaggeredDiD(SingleEquation):
         )  # fmt: skip
 
     def variants(self, panel: Panel) -> list[tuple[Message, Message, Self]]:
-        """Return the design with never-treated controls only, and with one period of anticipation.
+        """Return the design with other controls, anticipation, and effects after exit.
 
         Returns
         -------
@@ -150,10 +156,18 @@ class StaggeredDiD(SingleEquation):
         if self.anticipation == 0:
             early = self.replace(anticipation=1, unidentified="drop")
             others.append((Message("one period of anticipation"), Message("anticipation"), early))
+        if self.after == "effects" and panel.ends:
+            ending = self.replace(after="none")
+            others.append((Message("no effects after exit"), Message("effects after exit"), ending))
         return others
 
     def timing(self, panel: Panel) -> Calendar:
-        """Treat units from adoption on, or as long before as is anticipated."""
+        """Treat units from adoption, or anticipation, until the treatment ends."""
+        if panel.ends:
+            return Calendar.of_paths(
+                panel, effects=self.after == "effects", anticipation=self.anticipation,
+                leads=self.controls == "never",
+            )  # fmt: skip
         return Calendar.of_adoption(
             panel, anticipation=self.anticipation, leads=self.controls == "never"
         )

@@ -4,6 +4,7 @@
 """
 
 from bayes_nqp.model.predictors.cells import (
+    AFTER,
     BARE,
     ESTIMATED_FROM,
     LEAD,
@@ -11,6 +12,7 @@ from bayes_nqp.model.predictors.cells import (
     OWN_EFFECT,
     TREATED,
     CellTable,
+    after_parts,
     cell_parts,
     lead_parts,
 )
@@ -49,6 +51,7 @@ from bayes_nqp.model.predictors.spillovers import EXPOSURE_TIME, RECEIVED, expos
 from bayes_nqp.model.predictors.time_effects import TimeEffects, time_parts
 
 __all__ = [
+    "AFTER",
     "BARE",
     "DELTA",
     "ESTIMATED_FROM",
@@ -78,6 +81,7 @@ __all__ = [
     "SlopeKind",
     "SlopePart",
     "TimeEffects",
+    "after_parts",
     "agreed",
     "cell_parts",
     "exposed_parts",

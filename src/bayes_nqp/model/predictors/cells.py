@@ -17,15 +17,15 @@ from bayes_nqp.model.priors import Priors
 from bayes_nqp.numerics.parameters import FIXED, FLAT, Scale
 
 __all__ = [
-    "BARE", "ESTIMATED_FROM", "LEAD", "NEIGHBOUR", "OWN_EFFECT", "TREATED", "CellTable",
-    "cell_parts", "curve_parts", "lead_parts",
+    "AFTER", "BARE", "ESTIMATED_FROM", "LEAD", "NEIGHBOUR", "OWN_EFFECT", "TREATED", "CellTable",
+    "after_parts", "cell_parts", "curve_parts", "lead_parts",
 ]  # fmt: skip
 
 
-BARE, TREATED, LEAD, NEIGHBOUR = range(4)
+BARE, TREATED, LEAD, NEIGHBOUR, AFTER = range(5)
 """Roles of a class of units in a period: a control; treated; before treatment, with a flat effect;
-near treated ones."""
-OWN_EFFECT = (TREATED, LEAD, NEIGHBOUR)
+near treated ones; after a treatment that has ended, with an effect."""
+OWN_EFFECT = (TREATED, LEAD, NEIGHBOUR, AFTER)
 """Roles with cells, whose effects are their own."""
 
 ESTIMATED_FROM = 5
@@ -41,7 +41,7 @@ class CellTable:
     stratum, cohort, time, event_time : ndarray of int (cell)
         Codes; event time counts from the cohort, the period of adoption.
     role : ndarray of int (cell)
-        `TREATED`, `LEAD` or `NEIGHBOUR`.
+        `TREATED`, `LEAD`, `NEIGHBOUR` or `AFTER`.
     levels : mapping of str to ndarray of int (cell)
         Level of each stratum factor.
     names : mapping of str to ndarray of str
@@ -74,7 +74,7 @@ class CellTable:
     @property
     def lead(self) -> npt.NDArray[np.bool_]:
         """Cells before treatment (cell), which are not reported as effects."""
-        return ~np.isin(self.role, (TREATED, NEIGHBOUR))
+        return np.asarray(self.role == LEAD)
 
 
 def lead_parts(cells: CellTable) -> list[LocalPart]:
@@ -104,7 +104,7 @@ def cell_parts(
     priors : Priors
         Scales, in multiples of ``s``.
     role : int, default `TREATED`
-        Or `NEIGHBOUR`.
+        Or `NEIGHBOUR`, or `AFTER`.
     """
     inside = cells.role == role
     effects = np.flatnonzero(inside)
@@ -125,6 +125,27 @@ def cell_parts(
         scale = Scale("cell", priors.scale("cell"), effects.size >= ESTIMATED_FROM)
         parts.append(LocalPart("cell", "cells", effects, scale))
     return parts
+
+
+def after_parts(
+    cells: CellTable, pooling: Pooling, strata: tuple[str, ...], priors: Priors
+) -> list[GlobalPart | LocalPart]:
+    """Return the parts of effects after exit, with event time from exit; none without such cells.
+
+    They are pooled as the effects of treated cells are, around a mean course of their own and with
+    scales of their own: ``tau_c = mu' + kappa' e + walk'(e) + ...``, e periods after exit.
+    """
+    if not (cells.role == AFTER).any():
+        return []
+    parts = cell_parts(cells, pooling, strata, priors, role=AFTER)
+    return [_of_family(part, "after") for part in parts]
+
+
+def _of_family(part: GlobalPart | LocalPart, family: str) -> GlobalPart | LocalPart:
+    scale = part.scale
+    if isinstance(scale, Scale):
+        scale = replace(scale, name=f"{family}_{scale.name}")
+    return replace(part, name=f"{family}_{part.name}", scale=scale)
 
 
 def _courses(cells: CellTable, inside: Mask) -> Iterator[tuple[str, Mask]]:

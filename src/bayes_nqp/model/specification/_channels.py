@@ -107,7 +107,7 @@ def complete_cases(
     before = _lagged(panel, now, lag)
     complete = ~np.isnan(now).any(axis=1) & ~np.isnan(before).any(axis=1)
     cohort = panel.cohort_codes[panel.unit_codes]
-    treated = (cohort >= 0) & (panel.time_codes >= cohort)
+    treated = panel.treatment_path[panel.unit_codes, panel.time_codes]
     for code in np.unique(cohort[treated]):
         of_cohort = treated & (cohort == code)
         if not complete[of_cohort].any():

@@ -44,6 +44,8 @@ class Term(ABC):
     """Whether units enter by sums and cross-products of their rows alone."""
     with_dose: bool = True
     """Whether it goes with a continuous exposure, which nobody adopts."""
+    with_exits: bool = True
+    """Whether the term goes with treatments that end."""
     factors: tuple[str, ...] = ()
     """Factors of cells, besides strata, whose levels units change over time."""
     column: str = ""

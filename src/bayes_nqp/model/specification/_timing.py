@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
-from bayes_nqp.model.predictors import BARE, LEAD, TREATED
+from bayes_nqp.data.panel import switches
+from bayes_nqp.model.predictors import AFTER, BARE, LEAD, TREATED
 
 if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
@@ -29,7 +31,7 @@ class Calendar:
     origin : ndarray of int (class, period)
         Period from which event time counts; -1 if there is none.
     role : ndarray of int (class, period)
-        `BARE`, `TREATED`, `LEAD` or `NEIGHBOUR`, as `terms` has them.
+        `BARE`, `TREATED`, `LEAD`, `NEIGHBOUR` or `AFTER`.
     labels : mapping of str to ndarray (class) or (class, period)
         Further coordinates of cells, such as a distance band.
     cell : ndarray of int (class, period), optional
@@ -66,6 +68,43 @@ class Calendar:
         start, time = np.maximum(origin - anticipation, 0), np.arange(panel.periods)
         role = np.where((time >= start) & (origin >= 0), TREATED, BARE)
         calendar = cls(key.astype(np.int64), origin, role.astype(np.int64))
+        return calendar.with_leads() if leads else calendar
+
+    @classmethod
+    def of_paths(
+        cls, panel: Panel, *, effects: bool = True, anticipation: int = 0, leads: bool = False
+    ) -> Self:
+        """Treat units in every spell of a treatment that ends and may begin again.
+
+        Classes are paths. Units of a stratum share a cell while treated if they have the same first
+        entry, last entry and number of spells, and after exit if also the last exit is the same.
+        Event time counts from the last entry, after exit from the last exit.
+
+        Parameters
+        ----------
+        effects : bool, default True
+            True if observations after exit have effects; False if they are controls.
+        anticipation, leads
+            See `of_adoption`; before the first entry.
+        """
+        on, key = np.unique(panel.treatment_path, axis=0, return_inverse=True)
+        spell, entry, end = switches(on)
+        time, ever = np.arange(panel.periods), on.any(axis=1)[:, None]
+        first = np.where(ever, on.argmax(axis=1)[:, None], -1)
+        off = ever & (time > first) & ~on
+        early = ever & (time < first) & (time >= first - anticipation)
+        role = np.where(on | early, TREATED, np.where(off & effects, AFTER, BARE))
+        origin = np.where(on, entry, np.where(off & effects, end, first))
+        # Phase, first entry, last entry, last exit and number of spells of each class and period.
+        told = np.stack(np.broadcast_arrays(
+            on + 2 * off, first, np.where(on | off, entry, -1), np.where(off, end, -1), spell,
+        ), axis=-1)  # fmt: skip
+        cell = np.unique(told.reshape(-1, told.shape[-1]), axis=0, return_inverse=True)[1]
+        labels = {v.SPELL: spell, v.FIRST_SWITCH: np.where(ever, time - first, -1)}
+        calendar = cls(
+            key.ravel().astype(np.int64), origin.astype(np.int64), role.astype(np.int64), labels,
+            cell=cell.reshape(on.shape).astype(np.int64),
+        )  # fmt: skip
         return calendar.with_leads() if leads else calendar
 
     def with_leads(self) -> Self:

@@ -7,6 +7,7 @@ from bayes_nqp.output.plots._check import check as check
 from bayes_nqp.output.plots._decomposition import decomposition as decomposition
 from bayes_nqp.output.plots._differential_trend import differential_trend as differential_trend
 from bayes_nqp.output.plots._effect_map import effect_map as effect_map
+from bayes_nqp.output.plots._entry_and_exit import entry_and_exit as entry_and_exit
 from bayes_nqp.output.plots._estimators import estimators as estimators
 from bayes_nqp.output.plots._event_study import event_study as event_study
 from bayes_nqp.output.plots._evidence_mediation_sensitivity import (

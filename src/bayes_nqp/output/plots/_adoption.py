@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
 
 
-_NO_ROW, _NEVER, _NOT_YET, _TREATED = 0, 1, 2, 3
-_COLOURS = ("white", "#ECECEC", "#C9C9C9")
+_NO_ROW, _NEVER, _NOT_YET, _ENDED, _TREATED = 0, 1, 2, 3, 4
+_COLOURS = ("white", "#ECECEC", "#C9C9C9", "#F2CFA5")
 
 
 _SHARE = Message(
@@ -63,10 +63,11 @@ class PanelLike(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _AdoptionLines:
-    """The rows of the picture: a label, a first treated period, and which periods have data."""
+    """The rows of the picture: a label, the cohort, and the periods treated and with data."""
 
     labels: list[str]
     cohort: npt.NDArray[np.int64]
+    on: npt.NDArray[np.bool_]
     seen: npt.NDArray[np.bool_]
     units: npt.NDArray[np.int64]
     note: str = ""
@@ -162,14 +163,17 @@ def _lines(panel: PanelLike, most: int, translate: Translator) -> _AdoptionLines
     seen[panel.unit_codes, panel.time_codes] = True
     cohort = np.asarray(panel.cohort_codes)
     late = np.where(cohort < 0, periods, cohort)
+    on = getattr(panel, "treatment_path", np.arange(periods) >= late[:, None])
     if n <= most and not panel.summed:
         order = np.lexsort((np.arange(n), late))
         labels = [translate.name(panel.unit_labels[i]) for i in order]
-        return _AdoptionLines(labels, cohort[order], seen[order], np.ones(n, dtype=np.int64))
+        return _AdoptionLines(
+            labels, cohort[order], on[order], seen[order], np.ones(n, dtype=np.int64)
+        )
     strata = _strata(panel, translate)
     if len(set(zip(late, strata, strict=True))) > most:
         strata = [""] * n
-    return _together(late, np.asarray(strata, dtype=object), seen, panel.counts, translate)
+    return _together(late, np.asarray(strata, dtype=object), on, seen, panel.counts, translate)
 
 
 def _strata(panel: PanelLike, translate: Translator) -> list[str]:
@@ -189,22 +193,27 @@ def _strata(panel: PanelLike, translate: Translator) -> list[str]:
 def _together(
     late: npt.NDArray[np.int64],
     strata: npt.NDArray[np.object_],
+    on: npt.NDArray[np.bool_],
     seen: npt.NDArray[np.bool_],
     counts: npt.NDArray[np.float64],
     translate: Translator,
 ) -> _AdoptionLines:
-    """Give the units of one cohort and stratum one line."""
+    """Give the units of one cohort, path and stratum one line."""
     periods = seen.shape[1]
-    keys: list[tuple[int, str]] = sorted(set(zip(late.tolist(), strata.tolist(), strict=True)))
-    groups = [(late == g) & (strata == s) for g, s in keys]
-    named = any(s for _, s in keys)
+    path = np.unique(on, axis=0, return_inverse=True)[1].ravel()
+    keys: list[tuple[int, int, str]] = sorted(
+        set(zip(late.tolist(), path.tolist(), strata.tolist(), strict=True))
+    )
+    groups = [(late == g) & (path == k) & (strata == s) for g, k, s in keys]
+    named = any(s for *_, s in keys)
     units = np.array([round(counts[group].sum()) for group in groups], dtype=np.int64)
-    labels = [f"{s} ({n})" if s else f"({n})" for (_, s), n in zip(keys, units, strict=True)]
-    first = np.array([g if g < periods else -1 for g, _ in keys], dtype=np.int64)
+    labels = [f"{s} ({n})" if s else f"({n})" for (*_, s), n in zip(keys, units, strict=True)]
+    first = np.array([g if g < periods else -1 for g, *_ in keys], dtype=np.int64)
     observed = np.stack([seen[group].any(axis=0) for group in groups])
     return _AdoptionLines(
         labels,
         first,
+        np.stack([on[group].any(axis=0) for group in groups]),
         observed,
         units,
         translate(
@@ -221,7 +230,8 @@ def _paint(ax: Axes, lines: _AdoptionLines, periods: int) -> None:
     status = np.full(lines.seen.shape, _NOT_YET)
     status[lines.cohort < 0] = _NEVER
     for k, g in enumerate(batches):
-        status[np.ix_(lines.cohort == g, time >= g)] = _TREATED + k
+        later = (lines.cohort == g)[:, None] & (time >= g)
+        status[later] = np.where(lines.on, _TREATED + k, _ENDED)[later]
     status[~lines.seen] = _NO_ROW
     shades = mpl.colormaps["viridis"](np.linspace(0.12, 0.86, max(len(batches), 1)))
     colours = ListedColormap([*_COLOURS, *map(tuple, shades)])
@@ -268,6 +278,8 @@ def _legend(ax: Axes, lines: _AdoptionLines, translate: Translator) -> None:
     middle = mpl.colormaps["viridis"](0.35)
     keys = [Patch(facecolor=middle, label=translate("treated (colour: cohort)"))]
     keys.append(Patch(facecolor=_COLOURS[_NOT_YET], label=translate("not yet treated")))
+    if (~lines.on[:, 1:] & lines.on[:, :-1]).any():
+        keys.append(Patch(facecolor=_COLOURS[_ENDED], label=translate("no longer treated")))
     if (lines.cohort < 0).any():
         keys.append(Patch(facecolor=_COLOURS[_NEVER], label=translate("never treated")))
     if not lines.seen.all():

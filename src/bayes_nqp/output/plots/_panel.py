@@ -123,10 +123,9 @@ def _axes(figure: Figure, count: int, columns: int) -> list[Axes]:
 
 def _status(ax: Axes, panel: Panel, seen: np.ndarray, translate: Translator) -> None:
     """Paint a line of pixels a unit: no row, untreated, treated."""
-    cohort, periods = panel.cohort_codes, len(panel.time_labels)
-    late = np.where(cohort < 0, periods, cohort)
+    late = np.where(panel.cohort_codes < 0, panel.periods, panel.cohort_codes)
     order = np.argsort(late, kind="stable")
-    status = np.where(seen, 1 + (np.arange(periods) >= late[:, None]), 0)[order]
+    status = np.where(seen, 1 + panel.treatment_path, 0)[order]
     ax.imshow(
         status, aspect="auto", interpolation="nearest", cmap=ListedColormap(_STATUS), vmin=0, vmax=2
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from bayes_nqp._core.i18n import Message, crossed, enumerated, separated
+from bayes_nqp.effects.estimands import EXITS
 from bayes_nqp.inference.fitting import covariate_names
 from bayes_nqp.output.reports._content import DisplayedEquation
 from bayes_nqp.output.reports._context import Context
@@ -42,6 +43,8 @@ class _Builder:
         self._strata = strata_of(context.fit)
         self._s = "s" if self._strata else ""
         self._meanings: dict[str, Message] = {}
+        panel = context.panel
+        self._ends = EXITS.met(context.fit) or (panel is not None and panel.ends)
 
     def equation(self) -> DisplayedEquation:
         """Put the lines together."""
@@ -95,6 +98,8 @@ class _Builder:
         effect = f"({' + '.join(parts)}) {treated}" if len(parts) > 1 else f"{parts[0]} {treated}"
         if facts.adopted:
             means["D_{it}"] = Message("1 once unit i is treated, 0 before")
+            if self._ends:
+                means["D_{it}"] = Message("1 while unit i is treated, 0 otherwise")
             if facts.anticipation:
                 means["D_{it}"] = Message(
                     "1 from {n} period before adoption on, 0 earlier",
@@ -103,6 +108,13 @@ class _Builder:
                 )
         else:
             means["d_{it}"] = Message("exposure ({})", str(facts.exposure))
+        if EXITS.met(self._context.fit):
+            after = index if index.endswith("kt") else index.removesuffix("e") + "x"
+            effect += f" + θ_{{{after}}} A_{{it}}"
+            means[f"θ_{{{after}}}"] = Message("effect that remains after exit")
+            means["A_{it}"] = Message("1 after the treatment of unit i has ended, 0 otherwise")
+            if after.endswith("x"):
+                means["x"] = Message("periods since exit")
         if facts.leads:
             effect += f" + π_{{{index}}} L_{{it}}"
             means[f"π_{{{index}}}"] = Message("pre-adoption coefficients (leads)")
@@ -119,6 +131,8 @@ class _Builder:
         if facts.pooling.flat or pieces & {"cohort", "cell"}:
             index = f"{self._s}kt"
             self._meanings["k"] = Message("cohort (first treated period)")
+            if self._ends:
+                self._meanings["k"] = Message("path (entries and exits up to period t)")
         else:
             index = f"{self._s if 'strata' in pieces else ''}e"
             self._meanings["e"] = Message("periods since adoption")

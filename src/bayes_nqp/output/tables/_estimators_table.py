@@ -19,6 +19,7 @@ from bayes_nqp.inference.fitting import ADOPTION, Fit, once, panel_of, require
 from bayes_nqp.robustness import AVERAGE, ESTIMATORS, EventCurve, Sample
 
 OURS = "bayes_nqp"
+_UNTIL_EXIT = Message("{}; observations after exit left out")
 _COLUMNS = ["estimator", v.EVENT_TIME, "mean", "sd", "lower", "upper", "assumes", "note"]
 
 
@@ -73,7 +74,8 @@ def estimators_table(
       correlation of effects; the package treats effects at different event times as independent;
     - synthetic DiD of several cohorts: their average and its jackknife are computed here.
 
-    Units treated in all observed periods are left out.
+    Units treated in all observed periods are left out. If treatments end, these estimators use the
+    observations up to the first exit of a unit: they assume that units stay treated.
 
     "kernel_matching" and "entropy_balancing" compare each cohort with never-treated units weighted
     as in `nqp.match`, on the design's covariates (means before the first adoption of any unit) and
@@ -119,7 +121,10 @@ def estimators_table(
         each = ESTIMATORS[name]
         try:
             curve = once(fit, ("estimator", each), partial(each.estimate, rows))
-            lines = _lines(curve, prob, each.label, translate(each.assumes), translate)
+            says = translate(each.assumes)
+            if panel.ends:
+                says = translate(_UNTIL_EXIT, says)
+            lines = _lines(curve, prob, each.label, says, translate)
         except NotApplicable as absent:
             left[each.label] = translate(absent.why)
         else:

@@ -14,7 +14,7 @@ import xarray as xr
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message, Translator, recalled
-from bayes_nqp.data.panel import Panel
+from bayes_nqp.data.panel import Panel, switches
 from bayes_nqp.effects.estimands import before_adoption, percent, text
 from bayes_nqp.inference.fitting import Fit
 from bayes_nqp.output.tables._model import NOTHING, Cell, Column, Form
@@ -237,7 +237,7 @@ def units_by(source: object, effects: xr.Dataset, name: str | None) -> Mapping[s
     cells = _cells(effects)
     if name is not None and name not in cells:
         return {}
-    counted = cells[v.IDENTIFIED]
+    counted = cells[v.IDENTIFIED] & (schema.roles(effects) != v.AFTER)
     if name != v.EVENT_TIME:
         counted = counted & ~before_adoption(effects)
     identified = cells[counted]
@@ -252,11 +252,15 @@ def units_by(source: object, effects: xr.Dataset, name: str | None) -> Mapping[s
         at_once = identified.groupby(each, as_index=False)[v.UNITS].sum()
         most = at_once.groupby([*keys, *groups], as_index=False)[v.UNITS].max()
         return _told(most.groupby(name)[v.UNITS].sum() if name else {"": most[v.UNITS].sum()})
-    treated = panel.cohort_codes[panel.unit_codes] >= 0
+    # Cells of a treatment that begins again are named by the last entry.
+    entry = np.maximum(switches(panel.treatment_path)[1], panel.cohort_codes[:, None])
+    entry = entry[panel.unit_codes, panel.time_codes]
+    on = panel.treatment_path[panel.unit_codes, panel.time_codes]
+    treated = (entry >= 0) & (on | (panel.time_codes < entry))
     rows = pd.DataFrame(
         {
             "unit_code": panel.unit_codes[treated],
-            v.COHORT: [text(x) for x in panel.cohort_labels[panel.unit_codes[treated]]],
+            v.COHORT: [text(x) for x in panel.time_labels[entry[treated]]],
             v.TIME: [text(x) for x in panel.time_labels[panel.time_codes[treated]]],
         }
     )

@@ -12,6 +12,7 @@ from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.process import quiet
 from bayes_nqp.inference.fitting import Fit, panel_of
+from bayes_nqp.model.predictors import AFTER
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,9 +74,12 @@ def two_way_regression(
     panel = panel_of(fit)
     panel.need_units(Message("the two-way fixed effects regression"))
     rows, unit, time = fit.model_frame.kept, panel.unit_codes, panel.time_codes
-    cohort = panel.cohort_codes[unit]
-    treated = (cohort >= 0) & (time >= cohort)
+    treated = panel.treatment_path[unit, time]
     columns = {"y": panel.outcome, "treated": treated.astype(float), "unit": unit}
+    # Observations after exit are no untreated observations if they have effects of their own.
+    after = fit.model_frame.codes.role == AFTER
+    columns |= {"after": after.astype(float)}
+    policy = ["treated", "after"] if after.any() else ["treated"]
     names = {f"x{k}": name for k, name in enumerate(controls)}
     for column, name in names.items():
         columns[column] = panel.covariates[:, panel.roles.covariates.index(name)]
@@ -84,7 +88,7 @@ def two_way_regression(
     weights = {} if panel.weights is None else {"weights": "w"}
     columns |= {} if panel.weights is None else {"w": panel.weights}
     frame = pd.DataFrame(columns)[rows]
-    formula = f"y ~ {' + '.join(['treated', *names])} | unit + period"
+    formula = f"y ~ {' + '.join([*policy, *names])} | unit + period"
     with quiet(UserWarning):  # collinear controls, which it drops
         model = pf.feols(formula, frame, vcov={"CRV1": "unit"}, fixef_rm="none", **weights)
     values, errors = model.coef(), model.se()

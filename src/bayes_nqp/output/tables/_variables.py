@@ -38,8 +38,7 @@ def labelled_variables(panel: Panel, translate: Translator) -> tuple[Variables, 
     """
     panel.need_units(Message("this table"))
     first, *others = [(translate.name(name), x) for name, x in role_variables(panel)]
-    start = panel.cohort_codes[panel.unit_codes]
-    treated = (start >= 0) & (panel.time_codes >= start)
+    treated = panel.treatment_path[panel.unit_codes, panel.time_codes]
     dummy = [(translate("Treatment"), treated.astype(np.float64))] if treated.any() else []
     variables = [first, *dummy, *others]
     mask = ~np.any([np.isnan(x) for _, x in variables], axis=0)

@@ -74,6 +74,11 @@ def goodman_bacon(panel: Panel) -> Decomposition:
         raise PanelError(
             Message("the decomposition needs treated units"), hint="Panel.from_frame(…, cohort=…)"
         )
+    if panel.ends:
+        raise PanelError(
+            Message("the Goodman-Bacon decomposition needs treatments that do not end"),
+            hint="panel.where(…) with the observations before the first exit",
+        )
     rows, periods = Sample.of(panel), np.unique(panel.time_codes).size
     counts = np.bincount(panel.unit_codes, minlength=panel.unit_labels.size)
     if (gaps := counts < periods).any():

@@ -86,6 +86,8 @@ class Sample:
     ) -> Sample:
         """Select the units that are observed before effects begin.
 
+        If treatments end, observations after the first exit are left out.
+
         Parameters
         ----------
         panel : Panel
@@ -109,7 +111,8 @@ class Sample:
             {name: columns[name][first] for name in baseline}, panel.weights,
         )  # fmt: skip
         before = np.bincount(rows.unit[~rows.treated], minlength=panel.unit_labels.size) > 0
-        return rows.where(before[rows.unit])
+        ended = np.cumsum(np.diff(panel.treatment_path, axis=1, prepend=False), axis=1) > 1
+        return rows.where(before[rows.unit] & ~ended[panel.unit_codes, panel.time_codes])
 
     def where(self, mask: Mask) -> Sample:
         """Select observations, with units renumbered."""

@@ -148,6 +148,7 @@ class SpatialLag(Term):
     receivers: str | Sequence[str] = ()
 
     of_sums = False
+    with_exits = False
 
     def __post_init__(self) -> None:
         durbin: Any = self.durbin

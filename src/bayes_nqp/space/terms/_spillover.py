@@ -36,6 +36,7 @@ class RingTerm(Term):
     __slots__ = ()
     role = "exposure"
     with_dose = False
+    with_exits = False
     onto: Sequence[str]
     leads: int
     drops_rows: bool = False

@@ -26,9 +26,14 @@ def next_period(fit: Fit, requested: Requested) -> Specifications:
 
 
 def _later(fit: Fit) -> Task:
-    """Move adoption by one period; units that adopt in the last period stay untreated."""
+    """Move adoption by one period; units that adopt in the last period stay untreated.
+
+    If treatments end, the date of exit stays, and adoption is only left out.
+    """
     panel = panel_of(fit)
     code = panel.cohort_codes
+    if panel.ends:
+        return fit.variant(drop=True), panel.where(code[panel.unit_codes] != panel.time_codes)
     later = np.where((code >= 0) & (code + 1 < panel.periods), code + 1, -1)
     moved = panel.with_cohorts(later)
     return fit.variant(drop=True), moved.where(code[panel.unit_codes] != panel.time_codes)

@@ -82,6 +82,17 @@ def _adoption(panel: Panel) -> Message:
     )
 
 
+def _exits(panel: Panel) -> Message:
+    """Return a sentence on the number of units whose treatment ends or begins again."""
+    paths, counts = panel.paths, panel.counts
+    return Message(
+        "The treatment ends within the sample in {n:,} unit; {again:,} are treated again.",
+        plural="The treatment ends within the sample in {n:,} units; {again:,} are treated again.",
+        n=round(counts[(paths["exit"].notna() | (paths["spells"] > 1)).to_numpy()].sum()),
+        again=round(counts[(paths["spells"] > 1).to_numpy()].sum()),
+    )
+
+
 def _sentences(context: Context, panel: Panel) -> Iterator[str]:
     translate, labels = context.translate, panel.time_labels
     yield translate(
@@ -96,6 +107,8 @@ def _sentences(context: Context, panel: Panel) -> Iterator[str]:
     )
     if (panel.cohort_codes >= 0).any():
         yield translate(_adoption(panel))
+    if panel.ends:
+        yield translate(_exits(panel))
     record = context.fit.record
     if "ends_before" in record:
         yield translate(

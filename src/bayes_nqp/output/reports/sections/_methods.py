@@ -7,6 +7,7 @@ from typing import Final
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message, Numeral, Translator, enumerated, separated
+from bayes_nqp.effects.estimands import EXITS
 from bayes_nqp.model.priors import Priors
 from bayes_nqp.numerics.parameters import Parameter
 from bayes_nqp.numerics.sampling import NUTS
@@ -29,6 +30,16 @@ _CONTROLS: Final = {
     "never": Message(
         "The control group consists of never-treated units only: each group and cohort "
         "has its own effect in every period before adoption except the last."
+    ),
+}
+_AFTER: Final = {
+    True: Message(
+        "Observations after the end of the policy are not controls: they have effects of their "
+        "own by path, with a mean course in periods since exit and prior scales of their own."
+    ),
+    False: Message(
+        "Observations after the end of the policy are controls, which assumes that the effect ends "
+        "with the policy."
     ),
 }
 _ON_LINK: Final = {
@@ -167,6 +178,10 @@ def _model(context: Context) -> str:
         **model_words(context.fit, translate),
     )
     sentences = [_CONTROLS["never" if facts.leads else "all"]] if context.staggered else []
+    if EXITS.met(context.fit):
+        sentences.append(_AFTER[True])
+    elif context.panel is not None and context.staggered and context.panel.ends:
+        sentences.append(_AFTER[False])
     sentences += [pooling, *([_ON_LINK[link]] if link in _ON_LINK else [])]
     if facts.by_period:
         sentences.append(Message("The slope also differs by period."))
