@@ -23,7 +23,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = (
-    "README", "index", "data", "datasets", "exposure", "from_other_packages",
+    "README", "index", "counts", "data", "datasets", "exposure", "from_other_packages",
     "from_python_packages", "groups", "how_do_i", "paper", "triple_differences", "troubleshooting",
     "which_design",
 )  # fmt: skip
