@@ -206,6 +206,16 @@ def in_workers(world: World) -> nqp.CheckResult:
 
 type Call = Callable[[World], Any]
 
+
+def ended() -> nqp.Panel:
+    return nqp.simulation.exits(units=30, periods=8, cohorts=(3, 4), seed=1).panel
+
+
+def fit_of_ended() -> nqp.Fit:
+    design = nqp.StaggeredDiD(nqp.CompletePooling(varying=None), errors=nqp.IID())
+    return nqp.fit(design, ended(), nqp.Importance(seed=1, draws=100), progress=False)
+
+
 CALLS: dict[str, Call] = {
     "att": lambda w: nqp.att(w.fit, by="event_time"),
     "prob_best": lambda w: nqp.prob_best(w.att, "region"),
@@ -321,8 +331,12 @@ CALLS: dict[str, Call] = {
     "index.centrality": lambda w: nqp.index.centrality(w.pairs, "degree").values,
     "simulation.channels_in_space": lambda w: w.in_space.panel,
     "simulation.network": lambda w: w.pairs,
-    "simulation.counts": lambda w: nqp.simulation.counts(units=12, periods=6, cohorts=(3,), seed=1),
-    "simulation.triple_difference": lambda w: nqp.simulation.triple_difference(states=6, seed=1),
+    "simulation.counts": lambda w: nqp.simulation.counts(units=12, cohorts=(3,), seed=1).panel,
+    "simulation.triple_difference": lambda w: nqp.simulation.triple_difference(seed=1).panel,
+    "simulation.exits": lambda w: ended(),
+    "after_exit": lambda w: nqp.after_exit(fit_of_ended()),
+    "first_switch": lambda w: nqp.first_switch(fit_of_ended()),
+    "plots.entry_and_exit": lambda w: nqp.plots.entry_and_exit(fit_of_ended()),
     "simulation.channels": lambda w: nqp.simulation.channels(units=20, periods=12, seed=1).panel,
     "simulation.firm_productivity": lambda w: nqp.simulation.firm_productivity(),
     "simulation.provinces": lambda w: w.provinces,

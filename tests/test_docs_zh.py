@@ -20,14 +20,14 @@ ZH = DOCS / "zh"
 GENERATED = {"checks", "referee", "verdicts"}
 """Pages that ``make update`` writes."""
 PAGES = (
-    "counts", "data", "from_other_packages", "glossary", "groups", "index", "mediation", "pretrends",
-    "paper", "policies_that_end", "quickstart", "reports", "spatial", "studies",
+    "counts", "data", "from_other_packages", "glossary", "groups", "index", "mediation",
+    "pretrends", "paper", "policies_that_end", "quickstart", "reports", "spatial", "studies",
     "triple_differences",
 )  # fmt: skip
 """Pages that are written by hand."""
 PRINTED = (
-    "README_zh", "zh/counts", "zh/data", "zh/from_other_packages", "zh/groups", "zh/index", "zh/mediation",
-    "zh/policies_that_end",
+    "README_zh", "zh/counts", "zh/data", "zh/from_other_packages", "zh/groups", "zh/index",
+    "zh/mediation", "zh/policies_that_end",
     "zh/pretrends", "zh/quickstart", "zh/reports", "zh/spatial", "zh/triple_differences",
 )  # fmt: skip
 """Pages with printed output."""

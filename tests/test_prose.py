@@ -11,9 +11,9 @@ DOCS = prose.ROOT / "docs"
 ZH = DOCS / "zh"
 WIDTH = 120
 """Characters of a line of a page, outside tables and code."""
-LARGEST, WHOLE = 30_000, 410_000
+LARGEST, WHOLE = 30_000, 435_000
 """Bytes of a page, and of all user pages of a language."""
-MOST_PAGES = {"en": 25, "zh": 14}
+MOST_PAGES = {"en": 27, "zh": 15}
 """User pages written by hand, by language."""
 DEVELOPERS = {"ARCHITECTURE", "gaussian", "decisions", "changelog"}
 GENERATED = {path.relative_to(DOCS) for path in (*check_pages.pages(), *referee_page.pages())}

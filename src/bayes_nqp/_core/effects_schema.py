@@ -103,7 +103,7 @@ def build(
         Labels of the paths.
     role : sequence of str (cell), optional
         "treated"; "neighbour" for spillover effects on units near treated ones; or "after" for
-        effects on units whose treatment has ended. "treated" by default.
+        effects on units after the end of their treatment. "treated" by default.
     labels : mapping of str to array (cell), optional
         Further coordinates of cells, such as a distance band.
     gate : str, default "unverified"

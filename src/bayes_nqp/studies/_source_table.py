@@ -57,8 +57,8 @@ def table_panel(settings: Settings, data: Data, folder: Path) -> Panel:
         If the table cannot be read, or is malformed.
     """
     source_of(data, folder)
-    for key in Data.model_fields:
-        if key not in _KEYS and getattr(data, key) not in (None, [], {}):
+    for key, field in Data.model_fields.items():
+        if key not in _KEYS and getattr(data, key) not in (None, [], {}, field.default):
             raise _refused(f"data.{key}")
     if isinstance(settings.data.unit, list) and len(settings.data.unit) > 1:
         raise _refused("data.unit")

@@ -28,7 +28,7 @@ class Dispatch:
     """Results of tasks on an executor, in order of completion.
 
     Only slightly more tasks than workers are submitted at a time. A worker that lacks a common part
-    reports it, and the task is sent again with the part: the number of tasks sent with parts equals
+    reports it, and the task is sent again with the part. The number of tasks sent with parts equals
     the number of workers that lack some.
 
     Parameters

@@ -104,7 +104,7 @@ def workers(executor: Annotated[int, Ge(1)] | Executor) -> Iterator[None]:
     Observations are sent to each worker once, without columns that have no role and are not used by
     the design; tasks contain their digest. Linear algebra uses one thread inside a task. If a
     worker ends during a task, for example for lack of memory, the task is repeated once, on new
-    processes of this machine if the executor is broken; a second failure raises an error. Completed
+    processes of this machine if the executor is broken. A second failure raises an error. Completed
     results are kept in the fit, and in ``store``, for the next call.
 
     Parameters

@@ -45,7 +45,7 @@ class Bounds:
         share = float((~told).mean())
         lost = np.unique(unit[silent]).size / np.unique(unit).size
         separated = Message(
-            "{:.0%} of the treated observations are in cells whose outcomes are all at a bound of "
+            "{:.0%} of the treated observations are in cells with all outcomes at a bound of "
             "their range, and {:.0%} of the units are left out for this reason.",
             share,
             lost,

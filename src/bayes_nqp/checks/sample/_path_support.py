@@ -54,7 +54,7 @@ def path_support(fit: Fit) -> Finding:
     leaving, single = int(table["units"][left].sum()), int((table["units"][left] == 1).sum())
     fewest, where = _fewest(fit, panel)
     figure = Message(
-        "{} paths; {} units observed after exit, {} of them with a path of their own; fewest in a "
+        "{} paths; {} units observed after exit, {} of them with a separate path; fewest in a "
         "stratum: {}",
         len(table), leaving, single, fewest,
     )  # fmt: skip
@@ -67,8 +67,8 @@ def path_support(fit: Fit) -> Finding:
         return Finding(DOUBT, figure, joined([found, advised(step)]), table)
     if fit.facts.pooling.flat and single > _SINGLE * leaving:
         found = Message(
-            "Most leaving units have a path of their own, and without pooling each path has a "
-            "separate effect."
+            "Most leaving units have separate paths, and without pooling each path has a separate "
+            "effect."
         )
         step = Message("Next: use partial pooling, nqp.PartialPooling().")
         return Finding(DOUBT, figure, joined([found, advised(step)]), table)

@@ -44,9 +44,9 @@ _LARGE: Final = 0.5
         ),
         thresholds=Message(
             "If observations after exit are controls (after='none'): failed below a tail "
-            "probability of {0}, caution below {1}; inconclusive if the 95 % interval of the "
+            "probability of {0}, caution below {1}. Inconclusive if the 95 % interval of the "
             "average effect in these periods includes {2:.0%} of the average effect of the "
-            "treatment; passed otherwise. If the design estimates effects after exit: reported.",
+            "treatment. Passed otherwise. If the design estimates effects after exit: reported.",
             FAILING,
             DOUBTFUL,
             _LARGE,

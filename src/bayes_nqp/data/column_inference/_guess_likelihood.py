@@ -77,7 +77,7 @@ def is_count(name: str, values: pd.Series[Any]) -> bool:
 
 
 def _exposure(name: str, column: SourceColumn, proposal: Guess) -> bool:
-    """Return True for a positive column whose name is typical of an exposure."""
+    """Return True for a positive column with a name that is typical of an exposure."""
     if not sounds_like("exposure", name) or sounds_like("not_count", name):
         return False
     if name not in dict(free(proposal, {name: column})):
@@ -91,6 +91,6 @@ _BINARY: Final = Message(
     "percentage point."
 )
 _SHARE: Final = Message(
-    "The outcome lies between 0 and 1, as shares do. The model is linear: an effect of 0.01 is one "
+    "The outcome is between 0 and 1, as shares are. The model is linear: an effect of 0.01 is one "
     "percentage point. Where shares are close to 0 or 1, log odds are the better outcome."
 )

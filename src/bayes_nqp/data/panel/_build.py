@@ -263,7 +263,7 @@ def _adoption(draft: Draft, treated: str | None, never: object, notes: list[str]
 
 
 def _entries(draft: Draft, unknown: str, notes: list[str]) -> Draft:
-    """Date first entries by the treatment; drop units whose entry is unknown, or refuse them."""
+    """Date first entries by the treatment; drop or refuse units with an unknown entry."""
     name = str(draft.roles.treatment)
     on, drop = draft.values[name] > 0, unknown == "drop"
     gone = _paths.entry_unknown(on, draft.starts, draft.units, name, drop=drop)

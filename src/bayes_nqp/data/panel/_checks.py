@@ -160,7 +160,7 @@ def constant_counts(values: Array, name: str, starts: Index, units: Strings) -> 
 
 
 def known_exposure(values: Array, outcome: Array, name: str, rows: SourceRows) -> None:
-    """Refuse counts whose exposure is missing."""
+    """Refuse counts without an exposure."""
     wrong = np.isnan(values) & ~np.isnan(outcome)
     if wrong.any():
         raise PanelError(

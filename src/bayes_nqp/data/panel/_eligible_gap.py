@@ -177,7 +177,7 @@ def _comparison(panel: Rectangle, state: Index, treated: Mask) -> tuple[Mask, Ma
 
     If the composition of the mean changed over time, unit effects would not cancel. Of the patterns
     P of observed periods, a state uses the one with the largest precision of its gaps, ``|P| / (1 +
-    1 / m)``, m being the number of its ineligible units that are observed in all periods of P.
+    1 / m)``. Here m is the number of its ineligible units that are observed in all periods of P.
 
     Returns
     -------
@@ -257,7 +257,7 @@ def _time_varying(panel: Rectangle) -> list[str]:
 
 
 def _varying_covariates(panel: Rectangle, frame: pd.DataFrame) -> tuple[list[str], list[str]]:
-    """Return covariates whose gaps vary, and those that state × time effects absorb."""
+    """Return covariates with varying gaps, and those that state × time effects absorb."""
     spread = {x: float(np.ptp(frame[x].to_numpy())) for x in panel.roles.covariates}
     size = {x: float(np.abs(panel.frame[x].to_numpy(dtype=np.float64)).max()) for x in spread}
     absorbed = [name for name in spread if spread[name] <= 1e-12 * size[name]]

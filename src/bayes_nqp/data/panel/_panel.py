@@ -157,7 +157,7 @@ class Panel(PanelAttributes, Rectangle):
             required for a `ContinuousExposure`.
         treatment : str, optional
             Column of a treatment that may end and begin again: 0/1, marks or shares as in
-            `treated`, of which positive values count as treated. The cohort is the first treated
+            `treated`. Positive shares count as treated. The cohort is the first treated
             period. A switch in a period without a complete observation has the date of the next
             observation. A `cohort` in addition gives the first treated period where it is not
             observed.
@@ -189,8 +189,8 @@ class Panel(PanelAttributes, Rectangle):
             likelihoods with a log link, such as ``Poisson()``, the model describes the number of
             events per unit of exposure. Other likelihoods do not use it.
         trials : str, optional
-            Column with the number of trials, of which the outcome counts the successes: patients,
-            voters, applications. ``Binomial()`` uses it; without it each observation is one trial,
+            Column with the number of trials, such as patients, voters or applications. The outcome
+            counts the successes. ``Binomial()`` uses it; without it each observation is one trial,
             and the outcome is 0 or 1. Other likelihoods do not use it.
         never : object or sequence, optional
             Codes in `cohort` for never treated, such as 0.

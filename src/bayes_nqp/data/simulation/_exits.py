@@ -74,8 +74,8 @@ def exits(
     rho, sigma : float, default 0.5, 1
         Autocorrelation of errors, and standard deviation of their innovations.
     selection : bool, default False
-        If True, units leave after their worst treated period: of the lengths, each unit has the one
-        at whose end its error is lowest. Effects after exit are then not identified.
+        If True, units leave after their worst treated period: the spell of each unit ends at its
+        lowest error. Effects after exit are then not identified.
     seed : int, optional
         See `staggered`.
 

@@ -19,7 +19,7 @@ def informative_rows(
     """Leave out units without information on effects, such as units without any event.
 
     With a flat unit effect, the likelihood of such a unit does not depend on effects at its
-    maximum: its level has no lower bound. The same holds for flat effects of cells, which are left
+    maximum: its level has no lower bound. This applies also to flat effects of cells. They are left
     out if the design drops unidentified effects (Albert and Anderson 1984).
 
     Returns

@@ -78,7 +78,7 @@ class StaggeredDiD(SingleEquation):
     after : {"effects", "none"}, default "effects"
         Observations after a treatment that has ended, in panels with ``treatment=`` or ``exit=``.
         "effects" estimates effects after exit in cells stratum × path × time, with a mean course
-        in periods since exit and scales of their own. "none" assumes that the effect ends with the
+        in periods since exit and separate scales. "none" assumes that the effect ends with the
         treatment: these observations are untreated, and controls.
 
     Raises

@@ -100,7 +100,7 @@ class TripleDifference(StaggeredDiD):
 priors, moderator, trends, shocks, terms
         See `StaggeredDiD`. ``trends`` are differential trends of the gap. Columns of covariates
         are gaps as well; covariates of the state are absorbed. ``shocks`` are required if a state
-        has several eligible units, whose gaps share the errors of its ineligible units.
+        has several eligible units: their gaps share the errors of its ineligible units.
 
     Raises
     ------
@@ -204,8 +204,8 @@ priors, moderator, trends, shocks, terms
             shocks = ClusterTimeEffects(self.by, errors=self.errors)
             raise IdentificationError(
                 Message(
-                    "by={!r}: {} states have several eligible units, whose gaps share the errors "
-                    "of the ineligible units", self.by, several.size,
+                    "by={!r}: {} states have several eligible units with gaps that share the "
+                    "errors of the ineligible units", self.by, several.size,
                 ),
                 where=shown(several),
                 hint=Message("{}", Hint("shocks", shocks)),

@@ -28,7 +28,7 @@ class NegativeBinomial(Likelihood):
     """Counts of events with gamma overdispersion: negative binomial given a log rate.
 
     ``y_it`` has the mean ``mu = exposure_it exp(o_it)`` and the variance ``mu + dispersion mu²``.
-    It is a Poisson count whose rate is multiplied by independent gamma noise with mean one and
+    It is a Poisson count with a rate multiplied by independent gamma noise with mean one and
     variance ``dispersion``. The latent log rate ``o_it`` is that of `Poisson`, with the effects
     and errors of the design; ``errors=nqp.AR1()``, the default, adds persistent overdispersion.
     Effects, exposures and refusals are those of `Poisson`. ``Poisson()`` with

@@ -133,7 +133,7 @@ def after_parts(
     """Return the parts of effects after exit, with event time from exit; none without such cells.
 
     They are pooled as the effects of treated cells are, around a mean course of their own and with
-    scales of their own: ``tau_c = mu' + kappa' e + walk'(e) + ...``, e periods after exit.
+    separate scales: ``tau_c = mu' + kappa' e + walk'(e) + ...``, e periods after exit.
     """
     if not (cells.role == AFTER).any():
         return []

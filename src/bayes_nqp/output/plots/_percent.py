@@ -25,7 +25,7 @@ EVENTS: Final = Message("Events per treated observation")
 
 
 class InPercent(OverTime):
-    """Effects in per cent by event time, whose band is that of log points."""
+    """Effects in per cent by event time, with the band of log points."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""Effects after exit: what remains of the effect when the policy has ended."""
+"""Effects that remain when the policy has ended."""
 
 from __future__ import annotations
 

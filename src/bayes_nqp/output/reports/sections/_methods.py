@@ -34,8 +34,8 @@ _CONTROLS: Final = {
 }
 _AFTER: Final = {
     True: Message(
-        "Observations after the end of the policy are not controls: they have effects of their "
-        "own by path, with a mean course in periods since exit and prior scales of their own."
+        "Observations after the end of the policy are not controls. They have separate effects by "
+        "path, with a mean course in periods since exit and separate prior scales."
     ),
     False: Message(
         "Observations after the end of the policy are controls, which assumes that the effect ends "
