@@ -103,7 +103,7 @@ def write_list(app, error):
 def link_results(app, name, source):
     """Turn links to files of benchmarks/results, which are no pages, into downloads."""
     source[0] = re.sub(
-        r"\]\((\.\./benchmarks/results/\w+\.md)(#[\w-]*)?\)", r"](path:\1)", source[0]
+        r"\]\(((?:\.\./)+benchmarks/results/\w+\.md)(#[\w-]*)?\)", r"](path:\1)", source[0]
     )
 
 
