@@ -10,6 +10,7 @@ from same_density import assert_dense
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp.inference.fitting import fit_given_lag
 from bayes_nqp.inference.model_frame import model_frame_of
 
 M = np.zeros((UNITS, PERIODS))
@@ -163,3 +164,20 @@ def test_slopes_of_an_exposure_are_shifted_for_everyone() -> None:
                 else:
                     assert ours[0, c] == pytest.approx(total.mean(), abs=1e-8)
                     assert ours[1, c] == pytest.approx(direct.mean(), abs=1e-8)
+
+
+@pytest.mark.parametrize("durbin", [True, False])
+def test_checks_of_errors_are_given_the_lag(durbin: bool) -> None:
+    """Spillovers of a Durbin model are covariates of the fit, own moderation is as in the fit."""
+    lag = nqp.SpatialLag(WEIGHTS, durbin=durbin)
+    design = design_of(effect=nqp.PartialPooling(["coast"], varying=None), moderator="m")
+    fitted = nqp.fit(design.variant({"spillovers": lag}), PANEL, SAMPLER, progress=False)
+    alone, _ = fit_given_lag(fitted)
+    assert alone.facts.moderator == "m"
+    columns = model_frame_of(alone.design, alone.rows).equations[0].rows.columns
+    expected = fitted.model_frame.equations[0].rows.columns
+    assert {x.name for x in columns} == {x.name for x in expected}
+    for name in ("scale_dependence", "influence"):
+        found = nqp.check(fitted, name, progress=False)
+        assert found.verdict != "not applicable"
+        assert "conditional on the spatial coefficient" in found.details

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.fitting._fit import Fit
@@ -11,7 +15,10 @@ from bayes_nqp.inference.fitting._refits import refit
 from bayes_nqp.inference.fitting._reported import equation_draws
 from bayes_nqp.inference.fitting._store import keep, once, store_of
 from bayes_nqp.inference.model_frame import model_frame_of
+from bayes_nqp.model.designs import Design
 from bayes_nqp.model.predictors import DELTA, Linked, linked_name
+
+type Array = npt.NDArray[np.float64]
 
 GIVEN_LAG: Final = "given_lag"
 """Fact of a fit to outcomes net of the spatial lag: its coefficient."""
@@ -24,14 +31,9 @@ def fit_given_channels(fitted: Fit) -> Fit:
     neighbouring outcomes. They are absent from e here, but part of the errors of the total effect.
     """
     model_frame, facts = fitted.model_frame, fitted.facts
-    equation, rows = model_frame.equations[0], model_frame.panel.where(model_frame.kept)
+    rows = model_frame.panel.where(model_frame.kept)
     stated, term = facts.covariates_of(rows), facts.spatial_term
-    existing = {
-        x.name for x in model_frame_of(fitted.outcome_design, rows).equations[0].rows.columns
-    }
-    values = {
-        x.name: x.at(equation.rows.time) for x in equation.rows.columns if x.name not in existing
-    }
+    values = _columns_beyond(fitted, fitted.outcome_design, rows)
     mediators = [x for x in facts.mediators(rows) if x in values]
     changes: dict[str, object] = {}
     links = facts.channels.links if facts.channels else None
@@ -41,11 +43,24 @@ def fit_given_channels(fitted: Fit) -> Fit:
         values = {k: x for k, x in values.items() if k not in map(linked_name, linked)}
         durbin = ("treatment", *stated) if term.durbin is True else tuple(term.durbin or ())
         changes["spillovers"] = replace(term, durbin=(*durbin, *linked))
+    changes["covariates"] = (*stated, *values)
+    return refit(fitted, fitted.outcome_design.variant(changes), _wider(rows, values, mediators=()))
+
+
+def _columns_beyond(fitted: Fit, design: Design, rows: Panel) -> dict[str, Array]:
+    """Return columns of the outcome's equation that another design does not have, by name (row)."""
+    equation = fitted.model_frame.equations[0]
+    existing = {x.name for x in model_frame_of(design, rows).equations[0].rows.columns}
+    return {
+        x.name: x.at(equation.rows.time) for x in equation.rows.columns if x.name not in existing
+    }
+
+
+def _wider(rows: Panel, values: Mapping[str, Array], **changes: object) -> Panel:
+    """Return the panel with further covariates."""
     names = list(dict.fromkeys([*rows.roles.covariates, *values]))
     frame = rows.frame.assign(**values)
-    wider = Panel.from_frame(frame, **{**rows.arguments, "covariates": names, "mediators": ()})
-    changes["covariates"] = (*stated, *values)
-    return refit(fitted, fitted.outcome_design.variant(changes), wider)
+    return Panel.from_frame(frame, **{**rows.arguments, "covariates": names, **changes})
 
 
 def follows(fitted: Fit) -> bool:
@@ -77,11 +92,17 @@ def fit_given_lag(fitted: Fit) -> tuple[Fit, float]:
     assert delta is not None
     value, rows = float(delta.mean()), fitted.rows
     near = Linked(term.weights.aligned(rows.unit_labels).matrix, rows)(rows.outcome)
-    alone = None
-    if term.durbin or term.error:
+    net, changes = rows.with_outcome(rows.outcome - value * near), dict[str, object]()
+    if fitted.facts.moderator is not None:
+        # An SLX design has no moderated spillovers: W X and W (z D) become covariates.
+        values = _columns_beyond(fitted, fitted.design.variant({"spillovers": None}), rows)
+        changes["covariates"] = (*fitted.facts.covariates_of(rows), *values)
+        net = _wider(net, values)
+    elif term.durbin or term.error:
         alone = replace(term, lag=False, error=False, durbin=term.error or term.durbin)
-    design = fitted.design.variant({"spillovers": alone})
-    refitted = refit(fitted, design, rows.with_outcome(rows.outcome - value * near))
+        changes["spillovers"] = alone
+    design = fitted.design.variant({"spillovers": None, **changes})
+    refitted = refit(fitted, design, net)
 
     def make() -> Fit:
         labelled, store = (
