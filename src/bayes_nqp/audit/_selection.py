@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import Hint
 from bayes_nqp._core.i18n import Message, advised, detailed, joined, unadvised
 from bayes_nqp.audit._column import Codes, Measurements, column_of, step_of
 from bayes_nqp.audit._outliers import blunt, far_from_others
@@ -30,6 +31,7 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.effects.estimands import att
 from bayes_nqp.inference.fitting import ROWS, UNITS, Fit, panel_of
+from bayes_nqp.model.likelihoods import Poisson
 
 _CHANCE: Final = 0.003
 """Two-sided level of tests that missingness is related to a variable."""
@@ -51,7 +53,8 @@ _BLUNT, _SEVERAL = 0.33, 6
 truncation."""
 
 _KEEP_COUNTS = Message(
-    "Next: keep these observations, with the count itself or a rate as the outcome."
+    "Next: keep these observations, with the count itself as the outcome and {} in the design.",
+    Hint("likelihood", Poisson()),
 )
 
 

@@ -11,7 +11,7 @@ from scipy.special import ndtri
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
-from bayes_nqp._core.i18n import NOTHING, Message, Sized, listed
+from bayes_nqp._core.i18n import NOTHING, Message, Sized, enumerated, listed
 from bayes_nqp.checks.shared._conclusions import Conclusions
 from bayes_nqp.checks.shared._labels import texts_of
 from bayes_nqp.checks.shared._verdicts import FAILING, HOLDS, Verdict, ladder, otherwise
@@ -103,17 +103,17 @@ class Comparison:
         """
         if self.turned:
             return Message(
-                "The average effect changes sign {}.", place.fill(listed(self.turned, 4))
+                "The average effect changes sign {}.", place.fill(_several(self.turned))
             )
         if self.lost:
             return Message(
                 "The conclusion about the average effect changes {}.",
-                place.fill(listed(self.lost, 4)),
+                place.fill(_several(self.lost)),
             )
         if self.verdict == HOLDS:
             return same
         if self.unsettled:
-            return Message("The refit {} did not converge.", place.fill(listed(self.unsettled, 4)))
+            return Message("The refit {} did not converge.", place.fill(_several(self.unsettled)))
         name, shift = self.farthest
         return Message(
             "The conclusion about the sign is unchanged, but the estimate moves by "
@@ -121,6 +121,15 @@ class Comparison:
             shift,
             place.fill(name),
         )
+
+
+_SHOWN: Final = 4
+"""Number of alternatives that a sentence names."""
+
+
+def _several(names: list[str]) -> Message:
+    """Name alternatives, with "and" before the last."""
+    return enumerated(names) if len(names) <= _SHOWN else listed(names, _SHOWN)
 
 
 def comparison(

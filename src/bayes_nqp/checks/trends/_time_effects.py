@@ -243,11 +243,11 @@ def _of_columns(fit: Fit, levels: Sequence[_Levels], panel: Panel) -> Finding:
         by, factor, moved,
     )  # fmt: skip
     hint = Hint("time", TimeEffects(strata))
-    advice = Message("Next: fit again with {} in the design, and report both estimates.", hint)
+    advice = Message("Next: fit again with {}, and report both estimates.", hint)
     if by not in panel.roles.strata:
         advice = Message(
-            "Next: fit again with {} in the design and {!r} among the strata of "
-            "the panel, and report both estimates.",
+            "Next: fit again with {} and {!r} among the strata of the panel, and report both "
+            "estimates.",
             hint,
             by,
         )
