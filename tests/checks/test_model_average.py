@@ -414,7 +414,7 @@ def test_the_design_named_next_is_the_one_that_explains_the_periods_before() -> 
     assert "placebos do not reject is anticipation=1 (" in response.details
     assert "report the model average over assumptions about trends" in response.sentence
     drift = named(simulated(units=150, periods=12, cohorts=(7, 9), trend=0.5))
-    assert "Next: fit again with trends=nqp.DifferentialTrends() in" in drift.sentence
+    assert "in which trends=nqp.DifferentialTrends() has a posterior probability" in drift.sentence
 
 
 @pytest.mark.slow

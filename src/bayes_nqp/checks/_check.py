@@ -127,13 +127,15 @@ def check(
         return check_table(run_checks(fit, names), language, fit)
 
 
-def checked(fit: Fit, checks: Sequence[CheckResult] | pd.DataFrame | None) -> list[CheckResult]:
-    """Return the given results of checks of a fit, or run all of them.
+def checked(
+    fit: Fit, checks: Sequence[CheckResult | str] | pd.DataFrame | None
+) -> list[CheckResult]:
+    """Return the given results of checks of a fit, or run those that are named, or all of them.
 
     Parameters
     ----------
-    checks : sequence of CheckResult, or DataFrame, optional
-        Results, or the table of ``nqp.check(fit)``.
+    checks : sequence of CheckResult or str, or DataFrame, optional
+        Results, names of checks to run, or the table of ``nqp.check(fit)``.
 
     Raises
     ------
@@ -149,7 +151,8 @@ def checked(fit: Fit, checks: Sequence[CheckResult] | pd.DataFrame | None) -> li
                 hint="checks=nqp.check(fit), with the fit of the report",
             )
         return results_of(checks)
-    return list(checks)
+    given = [x for x in checks if isinstance(x, CheckResult)]
+    return given + run_checks(fit, [x for x in checks if isinstance(x, str)])
 
 
 def run_checks(

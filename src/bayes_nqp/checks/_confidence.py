@@ -120,9 +120,10 @@ def confidence_of(
     effects, and a mediation effect also requires pre-trends of mediators and confounding. Under a
     model average, checks of parallel trends must be run but their verdicts do not count, because
     their evidence enters the probabilities of the assumptions (`weighed`). A reported statistic
-    without a verdict does not change the grade. Exception: reported confounding counts as
-    inconclusive, so mediation effects have medium confidence at most. Correlated mediators count
-    once, by `mediator_residuals` or `leave_mediator_out`.
+    without a verdict does not change the grade, with two exceptions that count as inconclusive:
+    reported confounding, so mediation effects have medium confidence at most; and reported
+    pre-trends, because a design with differential trends rests on their extrapolation. Correlated
+    mediators count once, by `mediator_residuals` or `leave_mediator_out`.
 
     Parameters
     ----------
@@ -159,6 +160,8 @@ def confidence_of(
         answers.add("trend_sensitivity")  # without a credible effect there is nothing to overturn
     if counted.get("mediation_sensitivity") == REPORTED:
         answers.discard("mediation_sensitivity")  # data cannot rule out a common cause
+    if counted.get("pretrends") == REPORTED:
+        answers.discard("pretrends")  # the design extrapolates trends, which data cannot test
     required = dict.fromkeys(
         n for x in ("average", subject) for n in needed_for(x, adopted=adopted)
     )

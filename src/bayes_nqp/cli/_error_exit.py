@@ -36,11 +36,11 @@ def in_utf8() -> None:
 FAILED, REFUSED, FAULT, SYSTEM, OMITTED, UNWRITABLE = 1, 2, 70, 71, 73, 74
 INTERRUPTED, UNREAD = 130, 141
 CODES = (
-    "Exit codes: 0 done; 1 the gate, a check or the sampler failed, or a new study does not run "
-    "yet; 2 refused, with what to try; 70 a fault of bayes_nqp; 71 the system gave out (memory, "
-    "disk, permissions); 73 a part of the results could not be made, and all others are there; 74 "
-    "the output could not be written; 130 interrupted; 141 nobody reads the output; 129 and 143 "
-    "ended by SIGHUP and SIGTERM."
+    "Exit codes: 0 done; 1 the sampler failed, with --strict also convergence diagnostics or a "
+    "check, or a new study does not run yet; 2 refused, with what to try; 70 a fault of bayes_nqp; "
+    "71 the system gave out (memory, disk, permissions); 73 a part of the results could not be "
+    "made, and all others are there; 74 the output could not be written; 130 interrupted; 141 "
+    "nobody reads the output; 129 and 143 ended by SIGHUP and SIGTERM."
 )
 """For the help."""
 _GOES_ON = (

@@ -23,7 +23,7 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.effects.effects import group_time_effects
-from bayes_nqp.effects.estimands import att, relative_effects
+from bayes_nqp.effects.estimands import att, named_logarithm, relative_effects
 from bayes_nqp.inference.fitting import (
     ADDITIVE,
     ADOPTION,
@@ -112,6 +112,10 @@ def functional_form(fit: Fit) -> Finding:
     panel = panel_of(alone)
     if not positive(panel):
         raise NotApplicable(Message("Some outcomes are zero or negative, and have no logarithm."))
+    if named_logarithm(panel.roles.outcome):
+        raise NotApplicable(
+            Message("{!r} is a logarithm already, by its name.", panel.roles.outcome)
+        )
     logs = np.log(panel.outcome)
     z = preference(
         Untreated(alone.model_frame),

@@ -102,9 +102,7 @@ class Comparison:
             Template for the names of alternatives, with one place: "under {}".
         """
         if self.turned:
-            return Message(
-                "The average effect changes sign {}.", place.fill(_several(self.turned))
-            )
+            return Message("The average effect changes sign {}.", place.fill(_several(self.turned)))
         if self.lost:
             return Message(
                 "The conclusion about the average effect changes {}.",

@@ -142,9 +142,11 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
     if winner is not None and winner.alone:
         hint = winner.candidate.hint(fit)
         step = Message(
-            "Next: fit again with {} in the design, or compare the effects under different trends "
-            "with {}.",
+            "Next: report the model average over assumptions about trends, nqp.model_average(fit), "
+            "in which {} has a posterior probability of {:.2f}, and compare the effects under each "
+            "assumption with {}.",
             hint,
+            winner.probability,
             see_all,
         )
         return advised(step)

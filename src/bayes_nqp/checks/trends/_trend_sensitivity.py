@@ -198,14 +198,20 @@ def _weakest(effects: list[BoundedEffect]) -> Message:
     Differences that the lead fit is too uncertain to bound are weaker still.
     """
     claimed = [x for x in effects if x.kind == "difference" and x.claimed]
-    if names := [x.label for x in claimed if not x.clear]:
+    unclear = [x for x in claimed if not x.clear]
+    if len(unclear) == 1:
+        names = ("estimate", "original_lower", "original_upper")
         return Message(
-            "With the last period before adoption as reference, the interval of the claimed "
-            "difference {} includes zero even under parallel trends.",
-            listed(names, 3),
-            plural="With the last period before adoption as reference, the intervals of the "
-            "claimed differences {} include zero even under parallel trends.",
-            n=len(names),
+            "Relative to the last period before adoption alone, the difference {} is {:.2g} "
+            "[{:.2g}, {:.2g}], which includes zero even if trends are parallel.",
+            unclear[0].label,
+            *(float(unclear[0].regions[name]) for name in names),
+        )
+    if unclear:
+        return Message(
+            "Relative to the last period before adoption alone, the intervals of the differences "
+            "{} include zero even if trends are parallel.",
+            listed([x.label for x in unclear], 3),
         )
     limit = effects[0].breakdown
     levels = [x for x in effects if x.kind == "level" and x.clear and x.breakdown < limit]
@@ -215,7 +221,7 @@ def _weakest(effects: list[BoundedEffect]) -> Message:
     return Message(
         "The weakest {}, {}, stays different from zero up to {:.2g} per period (M̄ = {:.2g} times "
         "its own largest change).",
-        Message("claimed difference") if claimed else Message("group effect"),
+        Message("difference between groups") if claimed else Message("group effect"),
         least.named,
         least.bearable,
         least.breakdown,
@@ -237,7 +243,7 @@ def _figure(effects: list[BoundedEffect]) -> Message:
             size = Message("unlimited")
         elif x.kind == "overall" and x.clear:
             size = Message("{:.2g} ({:.2g} per period)", x.breakdown, x.bearable)
-        kind = Message(", own") if x.kind == "own" else ""
+        kind = Message(", by its own changes") if x.kind == "own" else ""
         zero = "" if x.clear else Message(" (includes zero)")
         parts.append(Message("{}{} {}{}", x.named, kind, size, zero))
     return Message("breakdown M̄: {}", separated(parts))

@@ -34,6 +34,7 @@ from bayes_nqp.effects.estimands._effects_of import (
 )
 from bayes_nqp.effects.estimands._frames import ResultFrame as ResultFrame
 from bayes_nqp.effects.estimands._growth import Growth, growth
+from bayes_nqp.effects.estimands._log_outcome import named_logarithm as named_logarithm
 from bayes_nqp.effects.estimands._mediated import ALL as ALL
 from bayes_nqp.effects.estimands._mediated import nde, nie, proportion_mediated, total
 from bayes_nqp.effects.estimands._moderated import moderated, moderated_difference
@@ -94,6 +95,7 @@ __all__ = [
     "long_run_effects",
     "moderated",
     "moderated_difference",
+    "named_logarithm",
     "nde",
     "nie",
     "pairwise_contrasts",

@@ -73,10 +73,11 @@ def relative_effects(
     Examples
     --------
     >>> import bayes_nqp as nqp
-    >>> panel = nqp.datasets.castle_doctrine()
+    >>> panel = nqp.simulation.staggered(units=60, periods=10, cohorts=(5, 7), seed=1).panel
+    >>> panel = panel.with_outcome(panel.outcome + 20)
     >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
     >>> round(float(nqp.relative_effects(fit).mean()), 2)
-    0.03
+    0.04
     """
     effects = effects_of(fit_or_effects)
     if v.OBSERVED not in effects:

@@ -14,6 +14,7 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks import ADOPTION, ROWS
 from bayes_nqp.effects.estimands import (
     att,
+    named_logarithm,
     nie,
     pairwise_contrasts,
     relative_effects,
@@ -64,6 +65,9 @@ def relative(fit: Fit) -> Message:
                 "The effects are not in units of an observed outcome, so they have no percentage."
             )
         )
+    if named_logarithm(fit.effects.attrs.get("outcome", "")):
+        growth: xr.DataArray = xr.apply_ufunc(np.expm1, att(fit))
+        return Message("average effect {} % (exp(effect) − 1)", estimate(100 * growth))
     share = estimate(100 * relative_effects(fit))
     return Message("average effect {} % of the untreated outcome", share)
 

@@ -23,7 +23,7 @@ from bayes_nqp._core.types import Language
 from bayes_nqp._core.validation import door
 from bayes_nqp.checks import CheckResult, checked, suiting
 from bayes_nqp.effects.effects import group_time_effects
-from bayes_nqp.effects.estimands import estimands_named
+from bayes_nqp.effects.estimands import estimands_named, named_logarithm
 from bayes_nqp.inference.fitting import Fit, panel_of
 from bayes_nqp.output.plots import Sketch
 from bayes_nqp.output.reports._answer import Answer
@@ -50,7 +50,7 @@ def report(
     *,
     language: Language = "en",
     formats: Sequence[str] = ("html", "docx", "xlsx", "tex"),
-    checks: Sequence[CheckResult] | pd.DataFrame | None = None,
+    checks: Sequence[CheckResult | str] | pd.DataFrame | None = None,
     by: Sequence[str] | str | None = None,
     prob: float = 0.95,
     weights: str = "rows",
@@ -81,8 +81,9 @@ def report(
     formats : sequence of str, default ("html", "docx", "xlsx", "tex")
         "html" (one file, pictures inside), "docx" (Word; tables are editable), "xlsx" (one sheet
         per table, with numeric cells), "tex" (the tables, for xelatex) and "md" (the tables).
-    checks : sequence of CheckResult, or DataFrame, optional
-        Results of checks of the fit, or the table of ``nqp.check(fit)``; by default all are run.
+    checks : sequence of CheckResult or str, or DataFrame, optional
+        Results of checks of the fit, names of checks to run, such as ["pretrends"], or the table of
+        ``nqp.check(fit)``; by default all are run.
     by : sequence of str, optional
         Stratum factors; all of the fit's by default.
     prob : float, default 0.95
@@ -99,7 +100,8 @@ def report(
         Author and date, as printed below the title.
     outcome_scale : {"level", "log"}, optional
         Scale of the outcome. If given, the effect is also reported in % of the untreated level: the
-        ratio to this level, or exp(·) − 1 for an outcome in logs.
+        ratio to this level, or exp(·) − 1 for an outcome in logs. By default "log" for an outcome
+        that is a logarithm by its name, such as "ln_exports".
     baseline : bool or sequence of sequences of str, default False
         If True, a section has the table of baseline regressions, as ``nqp.table(fit, "baseline")``;
         or its ``steps``.
@@ -140,6 +142,8 @@ def report(
     fits = _fits(fit_or_fits)
     main = next(iter(fits.values()))
     _check(formats, language, prob)
+    if not outcome_scale and named_logarithm(main.effects.attrs.get("outcome", "")):
+        outcome_scale = "log"
     one_of("outcome_scale", outcome_scale, ("", "level", "log"))
     _check_lengths(
         title=title, outcome=outcome, outcome_unit=outcome_unit, author=author, date=date

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
-from bayes_nqp._core.i18n import Message, Translator, crossed, listed
+from bayes_nqp._core.i18n import Message, Translator, crossed, enumerated, listed
 from bayes_nqp.checks import CheckResult, convergence_words, title_of
 from bayes_nqp.effects.estimands import percent
 from bayes_nqp.inference.fitting import Fit
@@ -85,6 +85,22 @@ def model_facts(fit: Fit, translate: Translator) -> dict[str, str]:
     }
 
 
+def _further(fit: Fit) -> Iterator[Message]:
+    """Yield what the design assumes instead of parallel trends, and its controls."""
+    facts = fit.facts
+    instead = {
+        Message("differential trends"): facts.has("drift"),
+        Message("common factors"): facts.has("factors"),
+        Message("a deviation of treated units before adoption"): facts.differing,
+    }
+    if terms := [words for words, has in instead.items() if has]:
+        yield Message("Parallel trends are not assumed; the model includes {}.", enumerated(terms))
+    if shared := facts.shared_by:
+        yield Message("Shocks are shared by {}.", listed(shared))
+    if fit.panel is not None and (controls := facts.covariates_of(fit.panel)):
+        yield Message("Controls: {}.", listed(controls, len(controls)))
+
+
 def time_strata(fit: Fit) -> tuple[str, ...]:
     """Return the factors with separate time effects; without the panel, those of the design."""
     if fit.panel is not None:
@@ -118,6 +134,7 @@ def remarks_of(
         notes.append(
             translate("Effects: {}; errors: {}; {}.", model["effects"], model["errors"], time)
         )
+        notes += [translate(note) for note in _further(source)]
     stamps = []
     if gate == v.UNVERIFIED:
         notes.append(translate("Convergence diagnostics: unverified."))

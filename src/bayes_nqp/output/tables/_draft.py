@@ -15,7 +15,7 @@ from bayes_nqp.output.tables._parts import Writer, estimate_cells
 if TYPE_CHECKING:
     from bayes_nqp.output.tables._parts import Line
 
-_NOTE_AVERAGE = Message(
+NOTE_AVERAGE = Message(
     "Model average over assumptions about untreated outcomes (prior → posterior probability): {}."
 )
 _NOTE_NO_AVERAGE = Message("No model average is available; all results assume parallel trends: {}")
@@ -55,7 +55,7 @@ class TableDraft:
     def weigh(self, posterior: ReportedPosterior) -> None:
         """Write beneath which assumptions a model average weighs, or why there is none."""
         if posterior.average is not None:
-            self.note(_NOTE_AVERAGE, posterior.average.words)
+            self.note(NOTE_AVERAGE, posterior.average.words)
         self.note(_NOTE_NO_AVERAGE, posterior.missing, when=bool(posterior.missing))
 
     def note(self, message: str | Message, *parts: object, when: bool = True) -> None:

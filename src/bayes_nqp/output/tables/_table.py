@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Annotated, Literal
 
@@ -20,6 +21,7 @@ from bayes_nqp.checks import CheckResult, ModelAverage, results_of
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.effects.estimands import By
 from bayes_nqp.inference.fitting import Fit
+from bayes_nqp.output.tables._draft import NOTE_AVERAGE
 from bayes_nqp.output.tables._kinds import KINDS, Ask, Subject
 from bayes_nqp.output.tables._layouts import LAYOUTS, laid
 from bayes_nqp.output.tables._model import Table
@@ -171,7 +173,11 @@ def table(
         if chosen is not None and "panel" in chosen.of:
             hint = f"nqp.table(fit.panel, {kind!r})"
         raise StudyError(f"kind={kind!r} is no table of a {type(values).__name__}", hint=hint)
-    return chosen.tabulate(source, ask)
+    table = chosen.tabulate(source, ask)
+    if isinstance(values, ModelAverage) and table.kind != "model_average":
+        weighed = ask.translate(NOTE_AVERAGE, values.words)
+        table = replace(table, notes=(*table.notes, weighed))
+    return table
 
 
 def _drawn(values: object) -> object:
