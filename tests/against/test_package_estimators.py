@@ -314,8 +314,25 @@ def test_units_treated_throughout_are_left_out_and_counted() -> None:
     assert "1 unit is left out because it is treated in all periods." in table.note
 
 
-def test_a_panel_with_gaps_is_refused_with_code_that_balances_it() -> None:
+def test_units_with_gaps_are_left_out_and_counted() -> None:
+    panel = nqp.datasets.castle_doctrine()
+    some = np.ones(len(panel.frame), dtype=bool)
+    some[[3, 80, 200]] = False
+    gaps, complete = panel.where(some), np.isin(panel.unit_codes, panel.unit_codes[~some])
+    table = nqp.table(gaps, "bacon")
+    assert "3 units are left out because they are not observed in all periods." in table.note
+    balanced = nqp.table(panel.where(~complete), "bacon")
+    assert table.to_frame().equals(balanced.to_frame())
+    figure = nqp.plots.bacon(gaps)
+    assert any("3 units are left out" in text.get_text() for text in figure.texts)
+
+
+def test_a_panel_of_gaps_is_refused_with_code_that_balances_it() -> None:
     panel = cases.panel_of(castle(gaps=True), CASTLE)
+    counts = np.bincount(panel.unit_codes)
+    first = panel.frame.groupby(panel.roles.unit).cumcount() == 0
+    rank = panel.unit_codes % 3 > 0
+    panel = panel.where(~(rank & first & (counts[panel.unit_codes] == counts.max())))
     with pytest.raises(PanelError, match="every unit in every period") as refused:
         nqp.table(panel, "bacon")
     code = str(refused.value.hint).partition(", or")[0]

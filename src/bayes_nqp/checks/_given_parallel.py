@@ -23,7 +23,7 @@ def tests_trends(result: CheckResult) -> bool:
 def trends_first(result: CheckResult, fit: Fit) -> CheckResult:
     """Replace the next step of a check by that of `pretrends`, if the check assumes its result.
 
-    The check's own next step, which applies under parallel trends only, becomes a detail.
+    The check's own next step applies under parallel trends only.
     """
     conditional = result.name in _CONDITIONAL or tests_trends(result)
     own, test = advice_of(result.sentence), CHECKS.get(PRETRENDS)
@@ -34,10 +34,8 @@ def trends_first(result: CheckResult, fit: Fit) -> CheckResult:
     if trends.verdict not in OPEN or not first:
         return result
     why = Message(
-        "This check assumes parallel trends, so the next step of {} comes first. The next step for "
-        "this check alone follows. {}",
+        "This check assumes parallel trends, so the next step is that of {}.",
         Hint("check", PRETRENDS),
-        own,
     )
     sentence = joined([unadvised(result.sentence), first])
     return replace(result, sentence=sentence, details=joined([result.details, why]))

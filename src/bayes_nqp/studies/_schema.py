@@ -157,6 +157,8 @@ class Baseline(Keys):
     """If true, the table contains the coefficients of controls."""
     twfe: bool | None = None
     """Two-way fixed effects regression as last column; by default if pyfixest is installed."""
+    marks: bool = False
+    """If true, estimates have marks of posterior probability, as in journals."""
 
 
 class Checks(Keys):

@@ -186,7 +186,23 @@ def test_reports_have_the_list_in_the_appendix(fit: nqp.Fit, anticipation: Any) 
     assert len(table.table.columns) == 2
     assert len([row for row in table.table.rows if row.cells]) == len(EXHIBITS)
     assert "nqp.check(" not in table.table.to_html()
-    assert list(SECTIONS["exhibits"](replace(context, sections=("exhibits",)))) == []
+
+
+def test_a_report_counts_the_exhibits_of_its_own_sections(fit: nqp.Fit) -> None:
+    names = ("baseline", "estimators", "exhibits")
+    context = Context(fit, (), "en", sections=names, baseline={})
+    heading, table = SECTIONS["exhibits"](context)
+    assert heading == Heading("Referee's checklist", 1)
+    rows = table.table.to_frame().set_index("label")
+    baseline, twfe, matching = (
+        rows.loc[EXHIBITS[x].title] for x in ("baseline_steps", "two_way_fixed_effects", "matching")
+    )
+    assert baseline["Status"] == twfe["Status"] == "done"
+    assert baseline["Result or reason"] == "in this report"
+    assert matching["Status"] == "to do"
+    without = SECTIONS["exhibits"](replace(context, baseline=None))
+    rows = list(without)[1].table.to_frame().set_index("label")
+    assert rows.loc[EXHIBITS["baseline_steps"].title, "Status"] == "to do"
 
 
 @pytest.mark.parametrize("checks", [["pretrends"], 3, pd.DataFrame({"a": [1]})])

@@ -139,7 +139,7 @@ SAID = {
     },
 }
 """What a report may claim of a thing, one of two ways, and how it leaves the thing open."""
-OF_GROUPS = r"^For |^就|^对于|^对"
+OF_GROUPS = r"^For |^就|^对于|^对|^在.*?的单位中"
 
 
 def _number_in(sentence: str) -> str | None:

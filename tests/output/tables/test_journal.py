@@ -98,3 +98,23 @@ def test_a_layout_of_ones_own_is_one_function(fits: dict[str, nqp.Fit]) -> None:
         table(fits, layout="journals")
     with pytest.raises(StudyError, match="takes no kind"):
         table(fits, "robustness", layout="journal")
+
+
+def test_effects_of_own_and_of_others_treatment_are_rows() -> None:
+    """Models of spillovers have paths, but no mediators."""
+    near = nqp.simulation.Spillover(nqp.Rings([100]), untreated=[0.8], treated=[0.4])
+    panel = nqp.simulation.cities(spillover=near, strata=[], years=(2013, 2017), seed=2).panel
+    design = nqp.StaggeredDiD(
+        nqp.CompletePooling(), spillovers=nqp.Rings([100]), unidentified="drop", covariates=()
+    )
+    fit = nqp.fit(design, panel, nqp.Importance(draws=200, chains=2, seed=1), progress=False)
+    paths = {
+        "Direct effect (own treatment)": "direct",
+        "Indirect effect (others' treatment)": "received",
+    }
+    for made in (table(fit, "baseline", steps=[[]], twfe=False), table(fit, layout="journal")):
+        rows = {row.label: row.cells[0].values for row in made.rows if row.cells}
+        for label, path in paths.items():
+            assert rows[label][0] == pytest.approx(float(nqp.att(fit, path=path).mean()))
+    marked = table(fit, "baseline", steps=[[]], twfe=False, marks=True)
+    assert "***" in marked.note

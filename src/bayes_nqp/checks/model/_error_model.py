@@ -285,7 +285,7 @@ def _figure(
     for name, factor in others.lasting.items():
         if np.isfinite(factor.value):
             figure = Message(
-                "{}; log Bayes factor of persistent shocks by {}: {:+.1f}",
+                "{}; log Bayes factor of persistent shocks by {}: {:+z.1f}",
                 figure,
                 name,
                 factor.value,

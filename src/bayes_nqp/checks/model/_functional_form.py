@@ -140,7 +140,7 @@ def functional_form(fit: Fit) -> Finding:
     verdict, sentence = _judged(table, z, spans)
     figure = Message(
         "effect as a share of the untreated level: {} % in levels, {} % in logarithms; log "
-        "likelihood of logarithms minus that of levels: {:+.1f} SDs",
+        "likelihood of logarithms minus that of levels: {:+z.1f} SDs",
         *spans,
         z,
     )

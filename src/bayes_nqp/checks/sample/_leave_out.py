@@ -109,7 +109,7 @@ def leave_out(fit: Fit, *, groups: Column | Sequence[Column] = ()) -> Finding:
     against = comparison(evidence)
     figure = Message(
         "average effect from {1:.3g} to {2:.3g} in {0} refits ({3}: {4:.3g}); most influential: "
-        "{5}, {6:+.1f} posterior SDs",
+        "{5}, {6:+z.1f} posterior SDs",
         *against.span,
         *against.farthest,
     )

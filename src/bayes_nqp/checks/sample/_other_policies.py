@@ -82,7 +82,7 @@ def other_policies(fit: Fit) -> Finding:
     evidence = compared(fit, others, Message("fitting other policies"))
     against = comparison(evidence, far=_FAR, shared=True)
     figure = Message(
-        "average effect {:.3g} {} ({}: {:.3g}), a shift of {:+.1f} posterior SDs",
+        "average effect {:.3g} {} ({}: {:.3g}), a shift of {:+z.1f} posterior SDs",
         against.estimates[against.worst],
         against.farthest[0],
         against.names[0],

@@ -106,7 +106,7 @@ def specifications(fit: Fit, *, designs: Mapping[str, Any] | None = None) -> Fin
     against = comparison(evidence)
     figure = Message(
         "average effect from {1:.3g} to {2:.3g} in {0} specifications ({3}: {4:.3g}); farthest: "
-        "{5}, {6:+.1f} posterior SDs",
+        "{5}, {6:+z.1f} posterior SDs",
         *against.span,
         *against.farthest,
     )

@@ -115,7 +115,7 @@ class Comparison:
         name, shift = self.farthest
         return Message(
             "The conclusion about the sign is unchanged, but the estimate moves by "
-            "{:+.1f} posterior SDs of the fit {}.",
+            "{:+z.1f} posterior SDs of the fit {}.",
             shift,
             place.fill(name),
         )

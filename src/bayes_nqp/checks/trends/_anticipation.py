@@ -124,7 +124,7 @@ def anticipation(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
     early = _itself(group_time_effects(sooner), before)
     response = excluding_zero(early)
     figure = Message(
-        "effect at event time {}: {:.3g} (SD {:.2g}); average effect moves by {:+.1f} posterior "
+        "effect at event time {}: {:.3g} (SD {:.2g}); average effect moves by {:+z.1f} posterior "
         "SDs if this period is no control",
         before,
         early.mean(),

@@ -59,7 +59,7 @@ def control_group(fit: Fit) -> Finding:
     evidence = compared(fit, [alternative], Message("refitting with other controls"))
     against = comparison(evidence, far=_FAR)
     figure = Message(
-        "shift {6:+.1f} posterior SDs: average effect {1:.3g} (SD {2:.2g}) {0}, {3:.3g} "
+        "shift {6:+z.1f} posterior SDs: average effect {1:.3g} (SD {2:.2g}) {0}, {3:.3g} "
         "(SD {4:.2g}) with {5}",
         against.names[0],
         against.estimates[0],

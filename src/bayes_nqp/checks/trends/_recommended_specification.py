@@ -143,8 +143,7 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
         hint = winner.candidate.hint(fit)
         step = Message(
             "Next: report the model average over assumptions about trends, nqp.model_average(fit), "
-            "in which {} has a posterior probability of {:.2f}, and compare the effects under each "
-            "assumption with {}.",
+            "in which {} has a posterior probability of {:.2f}. {} compares the effects.",
             hint,
             winner.probability,
             see_all,

@@ -203,7 +203,7 @@ def _of_columns(fit: Fit, levels: Sequence[_Levels], panel: Panel) -> Finding:
     most = max(levels, key=lambda x: x.lasting.value)
     factor, by, (low, high) = most.lasting.value, most.lasting.by, most.adoption
     figure = Message(
-        "log Bayes factor of time effects by {} {:+.1f} (limit {:.1f})",
+        "log Bayes factor of time effects by {} {:+z.1f} (limit {:.1f})",
         by, factor, most.lasting.limit,
     )  # fmt: skip
     evidence = _evidence_of(levels, most.lasting.limit)
@@ -231,14 +231,14 @@ def _of_columns(fit: Fit, levels: Sequence[_Levels], panel: Panel) -> Finding:
     if abs(moved) <= _MOVED:
         small = Message(
             "Units of the same {} share persistent time effects (log Bayes factor "
-            "{:.1f}), but with them the average effect moves by only {:+.1f} posterior "
+            "{:.1f}), but with them the average effect moves by only {:+z.1f} posterior "
             "SDs.",
             by, factor, moved,
         )  # fmt: skip
         return Finding(HOLDS, figure, joined([small, share]), evidence)
     large = Message(
         "Units of the same {} share persistent time effects (log Bayes factor {:.1f}); "
-        "with them, the average effect moves by {:+.1f} posterior SDs. The fitted effect "
+        "with them, the average effect moves by {:+z.1f} posterior SDs. The fitted effect "
         "includes differences between these groups that are not due to the policy.",
         by, factor, moved,
     )  # fmt: skip

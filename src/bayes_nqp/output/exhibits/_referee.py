@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 import numpy as np
@@ -36,6 +36,7 @@ _DONE: Final = Message("done", context="exhibit")
 _TO_DO: Final = Message("to do", context="exhibit")
 _UNSUITED: Final = Message("not for this design", context="exhibit")
 _ELSEWHERE: Final = Message("elsewhere", context="exhibit")
+_HERE: Final = Message("in this report", context="exhibit")
 _TONES: Final = {_DONE: "good", _TO_DO: "doubt", _UNSUITED: "faint", _ELSEWHERE: ""}
 _WIDE = 100
 """Width of the checklist in a console, in Latin characters."""
@@ -124,7 +125,12 @@ def referee(
 
 
 def checklist(
-    fit: Fit, checks: Iterable[CheckResult], language: Language = "en", *, calls: bool = True
+    fit: Fit,
+    checks: Iterable[CheckResult],
+    language: Language = "en",
+    *,
+    calls: bool = True,
+    sections: Collection[str] = (),
 ) -> Checklist:
     """Tabulate the exhibits of a fit by theme.
 
@@ -134,6 +140,8 @@ def checklist(
         Results at hand.
     calls : bool, default True
         If True, add a column with the call or the recipe.
+    sections : collection of str, default ()
+        Sections of the report that contains the checklist; their exhibits are done.
     """
     translate, results = words(language, fit), {x.name: x for x in checks}
     rows, tally = list[Row](), Counter[str]()
@@ -141,6 +149,8 @@ def checklist(
         rows.append(Row(translate(THEMES[theme]) if theme in THEMES else theme))
         for each in listed:
             status, result = _status(each, fit, results, translate)
+            if status is _TO_DO and each.section in sections:
+                status, result = _DONE, translate.name(_HERE)
             tally[status] += 1
             cells = (word(translate.name(status), _TONES[status]), word(result))
             label = translate.name(each.title)

@@ -55,6 +55,8 @@ class Exhibit:
         Function from a fit to the result, without refits.
     because : Message, optional
         Reason why the library does not make the exhibit; `code` then uses another library.
+    section : str, default ""
+        Section of reports that contains the exhibit.
     home : str, default ""
         Module that registers the exhibit.
     """
@@ -67,6 +69,7 @@ class Exhibit:
     change: tuple[str, ...] = ()
     number: Number | None = None
     because: Message = NOTHING
+    section: str = ""
     home: str = ""
 
 
@@ -85,6 +88,7 @@ def exhibit(
     change: tuple[str, ...] = (),
     number: Number | None = None,
     because: Message = NOTHING,
+    section: str = "",
 ) -> Exhibit:
     """Register an exhibit.
 
@@ -94,7 +98,7 @@ def exhibit(
         Name of the exhibit, for lookups.
     place : float, default 1000
         Position within its theme, in ascending order.
-    title, theme, code, check, change, number, because
+    title, theme, code, check, change, number, because, section
         As in `Exhibit`.
 
     Returns
@@ -104,7 +108,7 @@ def exhibit(
     """
     # The module of the caller, found as by `collections.namedtuple`.
     home = str(sys._getframe(1).f_globals.get("__name__", ""))
-    entry = Exhibit(name, title, theme, code.strip(), check, change, number, because, home)
+    entry = Exhibit(name, title, theme, code.strip(), check, change, number, because, section, home)
     return EXHIBITS.add(name, entry, place, SimpleNamespace(__module__=home))
 
 

@@ -10,6 +10,7 @@ exhibit(
     "baseline",
     'nqp.table(fit, "baseline", steps=["ln_gdp", "finance"])',
     place=10,
+    section="baseline",
 )
 exhibit(
     "journal_table",

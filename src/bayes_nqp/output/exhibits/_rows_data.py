@@ -18,6 +18,7 @@ exhibit(
     "data",
     'nqp.table(panel, "correlations")',
     place=20,
+    section="correlations",
 )
 exhibit(
     "group_trends",

@@ -9,6 +9,7 @@ exhibit(
     "endogeneity",
     'nqp.match(panel, ["ln_gdp", "finance"], method="nearest")',
     place=10,
+    section="matched",
 )
 exhibit(
     "entropy_balancing",

@@ -9,6 +9,7 @@ exhibit(
     "estimators",
     "nqp.estimators_table(fit)",
     place=10,
+    section="estimators",
 )
 exhibit(
     "bacon",
@@ -16,6 +17,7 @@ exhibit(
     "estimators",
     'nqp.table(fit, "bacon")\nnqp.plots.bacon(fit)',
     place=20,
+    section="estimators",
 )
 exhibit(
     "heterogeneous_effects",
@@ -23,6 +25,7 @@ exhibit(
     "estimators",
     "nqp.plots.estimators(fit)",
     place=30,
+    section="estimators",
 )
 exhibit(
     "stacked",
@@ -30,6 +33,7 @@ exhibit(
     "estimators",
     "nqp.estimators_table(fit)",
     place=40,
+    section="estimators",
 )
 exhibit(
     "synthetic_did",
@@ -37,4 +41,5 @@ exhibit(
     "estimators",
     "nqp.estimators_table(fit)",
     place=50,
+    section="estimators",
 )

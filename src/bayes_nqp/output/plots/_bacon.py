@@ -37,7 +37,7 @@ def bacon(
     Parameters
     ----------
     panel : Panel or Fit
-        The data: single units, each observed in every period.
+        The data: single units. Those that are not observed in all periods are left out.
     title : str, optional
         Title of the figure.
     language : str, default "en"
@@ -53,7 +53,7 @@ def bacon(
     Raises
     ------
     PanelError
-        If a unit is not observed in a period, or the panel has no treated units.
+        If most units are not observed in all periods, or the panel has no treated units.
     StudyError
         If diff-diff is not installed; install ``bayes-nqp[estimators]``.
     NotApplicable
@@ -98,4 +98,6 @@ def bacon(
             loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize=7.2, borderaxespad=0.3
         )
         page.note(_KEY)
+        for note in decomposition.left_out_units:
+            page.note(note)
     return page.figure

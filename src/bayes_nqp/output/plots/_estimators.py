@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp._core import vocabulary as v
-from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.i18n import Message, listed
 from bayes_nqp._core.types import Language, Probability, Style
 from bayes_nqp.checks import ADOPTION, ROWS, UNITS
 from bayes_nqp.effects.estimands import percent
@@ -111,8 +111,15 @@ def estimators(
         page.note(
             "Other estimators use covariates or weights only if a note says so, and no groups."
         )
-        for name, note in table.groupby("estimator", sort=False)["note"].first().items():
-            page.note("{}: {}.", name, note, when=bool(note))
+        alerts = table.attrs["warned"]
+        notes = table.groupby("estimator", sort=False)["note"].first()
+        for name, note in notes.items():
+            page.note("{}: {}.", name, note, when=bool(note) and name not in alerts)
+        page.note(
+            "Packages gave warnings for {}: see the column note of nqp.estimators_table(fit).",
+            listed(alerts, len(alerts)),
+            when=bool(alerts),
+        )
         for name, why in table.attrs["left_out"].items():
             page.notes.append(translate("{}: {}.", name, why))
         page.gate = str(fit.gate)

@@ -89,7 +89,11 @@ def _drawn(average: ModelAverage, look: Appearance, names: dict[str, str]) -> Fi
     translate = look.translate
     effect = att(average.effects.assign_attrs(names))
     label, across = effect_label(effect, translate), translate("Prior P(parallel trends)")
-    with canvas(look, (6.6, 2.5), [label, across], 1, 2) as page:
+
+    def layout(figure: Figure) -> list[Axes]:
+        return list(figure.subplots(1, 2))
+
+    with canvas(look, (6.6, 2.5), [label, across], layout=layout) as page:
         left, right = page.axes
         _probabilities(left, average, translate)
         table = average.sensitivity

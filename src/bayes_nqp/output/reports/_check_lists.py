@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from bayes_nqp._core.i18n import Message, Translator, advice_of
-from bayes_nqp.checks import CHECKS, OPEN, VERDICTS, CheckResult, title_of
+from bayes_nqp.checks import CHECKS, NOT_APPLICABLE, OPEN, VERDICTS, CheckResult, title_of
 from bayes_nqp.output.plots import Sketch
 from bayes_nqp.output.reports._content import Block, Folded, Heading, Paragraph
 from bayes_nqp.output.reports._context import Context
@@ -96,13 +96,14 @@ def reported(
     Parameters
     ----------
     name : str
-        Section whose checks are reported; the section is empty if none of them was run.
+        Section whose checks are reported; it is empty if none of them was run and applies.
     title : Message
         Heading.
     table : str, optional
         Kind of the table; by default the figure of each check.
     """
-    found = [x for check in SECTIONS[name].checks if (x := context.found(check)) is not None]
+    asked = map(context.found, SECTIONS[name].checks)
+    found = [x for x in asked if x is not None and x.verdict != NOT_APPLICABLE]
     if not found:
         return
     yield Heading(context.translate(title))

@@ -86,7 +86,7 @@ def model_facts(fit: Fit, translate: Translator) -> dict[str, str]:
 
 
 def _further(fit: Fit) -> Iterator[Message]:
-    """Yield what the design assumes instead of parallel trends, and its controls."""
+    """Yield the alternatives to parallel trends in the design, and its controls."""
     facts = fit.facts
     instead = {
         Message("differential trends"): facts.has("drift"),

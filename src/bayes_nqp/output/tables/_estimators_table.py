@@ -52,8 +52,8 @@ def estimators_table(
         One row per estimator and event time: ``event_time`` (missing: the average over treated
         observations from adoption on), ``mean``, ``sd`` (standard errors clustered by unit),
         ``lower``, ``upper``, outcome units; ``assumes``, in words; ``note``: covariates that the
-        estimator uses, and warnings of its package. The attr ``left_out`` gives the reason why an
-        estimator has no estimates.
+        estimator uses, and warnings of its package, in English. The attr ``left_out`` gives the
+        reason why an estimator has no estimates, and ``warned`` the estimators with warnings.
 
     Raises
     ------
@@ -115,6 +115,7 @@ def estimators_table(
     if fit.effects.attrs.get(v.LINK, v.IDENTITY) != v.IDENTITY:
         raise StudyError("effects are on another scale than the outcome", hint="a Gaussian outcome")
     translate, panel, facts, left = Translator(language), panel_of(fit), fit.facts, {}
+    alerts: list[str] = []
     rows = Sample.of(panel, facts.anticipation, facts.covariates_of(panel), tuple(facts.baseline))
     parts = [pd.DataFrame(_ours(fit, prob, translate), columns=_COLUMNS)]
     for name in names:
@@ -129,8 +130,9 @@ def estimators_table(
             left[each.label] = translate(absent.why)
         else:
             parts.append(pd.DataFrame(lines, columns=_COLUMNS))
+            alerts += [each.label] if curve.warned else []
     table = pd.concat(parts, ignore_index=True).astype({v.EVENT_TIME: "Int64"})
-    table.attrs = {**fit.effects.attrs, "left_out": left}
+    table.attrs = {**fit.effects.attrs, "left_out": left, "warned": alerts}
     return table
 
 

@@ -67,17 +67,9 @@ def bacon(source: Panel | Fit, ask: Ask) -> Table:
 
 
 def _notes(decomposition: Decomposition, translate: Translator) -> list[str]:
-    """Explain the weighted sum, and name what is biased or left out."""
-    notes = [
+    """Explain the weighted sum, biased comparisons and the number of units left out."""
+    return [
         translate("Estimates are differences in differences; their weighted sum is the last row."),
         translate(_BIASED, decomposition.of("later_vs_earlier")[1]),
+        *map(translate, decomposition.left_out_units),
     ]
-    if decomposition.left_out:
-        notes.append(
-            translate(
-                "{n} unit is left out because it is treated in all periods.",
-                plural="{n} units are left out because they are treated in all periods.",
-                n=decomposition.left_out,
-            )
-        )
-    return notes

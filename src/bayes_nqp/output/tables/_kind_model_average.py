@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bayes_nqp._core.exceptions import StudyError
-from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.i18n import Message, listed
 from bayes_nqp.checks import ADOPTION, FAMILIES, Weighed, reported_posterior
 from bayes_nqp.effects.estimands import att, worst_convergence
 from bayes_nqp.output.tables._described import interval_notes
@@ -18,7 +18,7 @@ _NOTE_EVIDENCE = Message(
     "Log Bayes factor: log marginal likelihood of untreated observations minus that under"
     " parallel trends."
 )
-_NOTE_LEFT_OUT = Message("Not identified by this panel: {} ({}).")
+_NOTE_LEFT_OUT = Message("Not among the candidates: {} ({}).")
 
 
 @kind(Message("Assumptions and their probabilities"), place=25, needs=(ADOPTION,))
@@ -49,8 +49,11 @@ def model_average(source: object, ask: Ask) -> Table:
         *estimate_cells(total.iloc[0], draft.write), rule=True,
     )  # fmt: skip
     draft.notes += [translate(_NOTE_EVIDENCE), *interval_notes(total, translate)]
+    reasons: dict[str, list[str]] = {}
     for candidate, why in average.left_out:
-        draft.note(_NOTE_LEFT_OUT, candidate, why)
+        reasons.setdefault(translate.name(why), []).append(translate.name(candidate))
+    for reason, names in reasons.items():
+        draft.note(_NOTE_LEFT_OUT, listed(names, len(names)), reason)
     draft.note("{}", average.errors, when=bool(average.errors))
     draft.judge(source, worst_convergence(average.effects))
     columns = (

@@ -28,12 +28,15 @@ _NOTE = Message(
 _NOTE_COLLINEAR = Message(
     "∞: exact linear combinations of other variables: {}. The mean is over all others."
 )
+_NOTE_MEDIATORS = Message("Mediators are outcomes of the treatment and are left out.")
 _NOTE_ABSORBED = Message("–: unit and time effects absorb the variable.")
 
 
 @kind(Message("Variance inflation factors (VIF)"), of=("panel",), place=52)
 def vif(panel: Panel, ask: Ask) -> Table:
-    """Tabulate variance inflation factors of treatment, exposures, mediators and covariates.
+    """Tabulate variance inflation factors of treatment, exposures, moderators and covariates.
+
+    Mediators are left out because they are outcomes of the treatment.
 
     Raises
     ------
@@ -42,11 +45,12 @@ def vif(panel: Panel, ask: Ask) -> Table:
         observations have all variables.
     """
     translate, draft = ask.translate, TableDraft(ask)
-    (_, *variables), mask = labelled_variables(panel, translate)
+    mediators = set(panel.roles.mediators).difference(panel.roles.covariates)
+    (_, *variables), mask = labelled_variables(panel, translate, mediators)
     if not variables:
         raise PanelError(
             "the panel has no explanatory variables",
-            hint="covariates=[…] or mediators=[…] of nqp.Panel",
+            hint="covariates=[…] of nqp.Panel",
         )
     names, x = [label for label, _ in variables], np.column_stack([v for _, v in variables])
     unit, time = (
@@ -69,6 +73,7 @@ def vif(panel: Panel, ask: Ask) -> Table:
     )
     collinear = [names[k] for k in order if np.isinf(factors[k]).any()]
     draft.note(_NOTE, x.shape[0])
+    draft.note(_NOTE_MEDIATORS, when=bool(mediators))
     draft.note(_NOTE_COLLINEAR, listed(collinear, len(collinear)), when=bool(collinear))
     draft.note(_NOTE_ABSORBED, when=bool(np.isnan(factors).any()))
     columns = (Column("VIF"), Column("1/VIF"), Column(translate("VIF, net of effects")))

@@ -17,6 +17,7 @@ from bayes_nqp.output.tables._kinds import Ask
 from bayes_nqp.output.tables._layouts import layout
 from bayes_nqp.output.tables._model import NOTHING, Cell, Column, Form, Table
 from bayes_nqp.output.tables._parts import AS_FITTED_NOTE, count, outcome_of, units_by, word
+from bayes_nqp.output.tables._spatial_estimates import EFFECTS_BY_TREATMENT
 from bayes_nqp.output.tables._summary import summary
 
 if TYPE_CHECKING:
@@ -90,7 +91,12 @@ def journal_estimates(source: object, ask: Ask) -> Iterator[tuple[str, Line]]:
     """Average, paths and groups, by their labels."""
     translate, effects = ask.translate, effects_of(source)
     yield translate("Average effect"), ask.summary(att(effects, weights=ask.weights)).iloc[0]
-    if effects.sizes[v.PATH] > 1 and v.DIRECT in effects[v.PATH]:
+    paths = {*effects[v.PATH].to_numpy().tolist()}
+    if {v.DIRECT, v.RECEIVED, v.TOTAL} == paths:
+        for path in (v.DIRECT, v.RECEIVED):
+            draws = att(effects, None, ask.weights, path)
+            yield translate(EFFECTS_BY_TREATMENT[path]), ask.summary(draws).iloc[0]
+    elif len(paths) > 1 and v.DIRECT in paths:
         table = summary(by_path(effects, None, ask.weights), ask.prob, ask.interval)
         for _, line in table[table[v.PATH] != v.TOTAL].iterrows():
             path = str(line[v.PATH])

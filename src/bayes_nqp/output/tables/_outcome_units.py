@@ -33,8 +33,8 @@ def in_probability(effects: xr.Dataset, prob: float) -> Message | None:
         for draws in (100.0 * att(effects, scale="probability"), att(effects))
     )
     return Message(
-        "Effect on the probability: {:+.1f} percentage points ({prob} interval {:+.1f} to "
-        "{:+.1f}). Odds ratio: {:.2f} ({prob} interval {:.2f} to {:.2f}).",
+        "Effect on the probability: {:+z.1f} percentage points ({prob} interval {:+z.1f} to "
+        "{:+z.1f}). Odds ratio: {:.2f} ({prob} interval {:.2f} to {:.2f}).",
         *points, *np.exp(odds), prob=percent(prob),
     )  # fmt: skip
 

@@ -41,7 +41,7 @@ _COEFFICIENTS, _ERRORS, _POLICY, _EXPOSED, _IMPACTS = (
     Message("Effects of the exposure"),
     Message("Impacts of covariates"),
 )
-_PATHS: Final = {
+EFFECTS_BY_TREATMENT: Final = {
     v.DIRECT: Message("Direct effect (own treatment)"),
     v.RECEIVED: Message("Indirect effect (others' treatment)"),
     v.TOTAL: Message("Total"),
@@ -93,7 +93,7 @@ def estimates_of(fit: Fit, ask: Ask) -> Iterator[tuple[Message, Lines]]:
     paths = {str(path) for path in effects[v.PATH].to_numpy()}
     policy = {
         ask.translate(label): att(effects, path=path, weights=ask.weights)
-        for path, label in (_PATHS if adopted else _DOSE).items()
+        for path, label in (EFFECTS_BY_TREATMENT if adopted else _DOSE).items()
         if path in paths
     }
     if v.RECEIVED in paths and adopted:
@@ -132,8 +132,8 @@ def _moderated(fit: Fit, ask: Ask) -> dict[str, xr.DataArray]:
 
     Spillovers use the moderator of the sending units.
     """
-    paths = (_PATHS if fit.facts.adopted else _DOSE) if fit.facts.has("lag") else {}
-    labels = paths or {v.TOTAL: _PATHS[v.TOTAL]}
+    paths = (EFFECTS_BY_TREATMENT if fit.facts.adopted else _DOSE) if fit.facts.has("lag") else {}
+    labels = paths or {v.TOTAL: EFFECTS_BY_TREATMENT[v.TOTAL]}
     # From one standard deviation below the mean to one above.
     return {
         ask.translate(label): 0.5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import numpy as np
@@ -28,8 +28,15 @@ def role_variables(panel: Panel) -> Variables:
     return list(out.items())
 
 
-def labelled_variables(panel: Panel, translate: Translator) -> tuple[Variables, Mask]:
+def labelled_variables(
+    panel: Panel, translate: Translator, without: Collection[str] = ()
+) -> tuple[Variables, Mask]:
     """Return the same by label, the treatment dummy second, and observations that have all.
+
+    Parameters
+    ----------
+    without : collection of str, default ()
+        Variables that are left out.
 
     Raises
     ------
@@ -37,7 +44,8 @@ def labelled_variables(panel: Panel, translate: Translator) -> tuple[Variables, 
         If units are sums of units, or fewer than three observations have all variables.
     """
     panel.need_units(Message("this table"))
-    first, *others = [(translate.name(name), x) for name, x in role_variables(panel)]
+    some = [(name, x) for name, x in role_variables(panel) if name not in without]
+    first, *others = [(translate.name(name), x) for name, x in some]
     treated = panel.treatment_path[panel.unit_codes, panel.time_codes]
     dummy = [(translate("Treatment"), treated.astype(np.float64))] if treated.any() else []
     variables = [first, *dummy, *others]

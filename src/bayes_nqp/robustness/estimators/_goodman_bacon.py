@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -38,6 +38,8 @@ class Decomposition:
         Weights, which sum to one, and differences in differences in outcome units.
     left_out : int
         Number of units that are left out because they are treated in all periods.
+    incomplete : int
+        Number of units that are left out because they are not observed in all periods.
     """
 
     coefficient: float
@@ -47,6 +49,22 @@ class Decomposition:
     weight: Array
     estimate: Array
     left_out: int
+    incomplete: int = 0
+
+    @property
+    def left_out_units(self) -> list[Message]:
+        """State how many units are left out, and why."""
+        always = Message(
+            "{n} unit is left out because it is treated in all periods.",
+            plural="{n} units are left out because they are treated in all periods.",
+            n=self.left_out,
+        )
+        gaps = Message(
+            "{n} unit is left out because it is not observed in all periods.",
+            plural="{n} units are left out because they are not observed in all periods.",
+            n=self.incomplete,
+        )
+        return [note for note, n in ((always, self.left_out), (gaps, self.incomplete)) if n]
 
     def of(self, kind: str) -> tuple[Mask, float, float]:
         """Return the comparisons of a type, their total weight and their weighted mean."""
@@ -61,12 +79,13 @@ def goodman_bacon(panel: Panel) -> Decomposition:
     Parameters
     ----------
     panel : Panel
-        Panel of single units without gaps. Covariates and weights are not used.
+        Panel of single units. Covariates and weights are not used, and units that are not
+        observed in all periods are left out.
 
     Raises
     ------
     PanelError
-        If a unit is not observed in a period, or the panel has no treated units.
+        If most units are not observed in all periods, or the panel has no treated units.
     StudyError
         If diff-diff is not installed.
     """
@@ -79,10 +98,13 @@ def goodman_bacon(panel: Panel) -> Decomposition:
             Message("the Goodman-Bacon decomposition needs treatments that do not end"),
             hint="panel.where(…) with the observations before the first exit",
         )
-    rows, periods = Sample.of(panel), np.unique(panel.time_codes).size
+    periods = np.unique(panel.time_codes).size
     counts = np.bincount(panel.unit_codes, minlength=panel.unit_labels.size)
     if (gaps := counts < periods).any():
         names = panel.roles
+        if 2 * gaps.sum() <= gaps.size and (panel.cohort_codes[~gaps] >= 0).any():
+            complete = goodman_bacon(panel.where(~gaps[panel.unit_codes]))
+            return replace(complete, incomplete=int(gaps.sum()))
         raise PanelError(
             Message("the Goodman-Bacon decomposition needs every unit in every period"),
             where=Message(
@@ -91,6 +113,7 @@ def goodman_bacon(panel: Panel) -> Decomposition:
             hint=f"panel.where(panel.frame.groupby({names.unit!r})[{names.time!r}]"
             f".transform('size') == {periods}), or fewer periods",
         )
+    rows = Sample.of(panel)
     data = frame_of(rows)
     try:
         result, _ = ask(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,8 +17,9 @@ from bayes_nqp._core.exceptions import NotApplicable
 from bayes_nqp._core.i18n import Message, cut, listed
 from bayes_nqp._core.process import alone
 from bayes_nqp._core.safe_calls import reply
-from bayes_nqp.robustness.estimators._rows import AVERAGE, EventCurve, Sample
+from bayes_nqp.robustness.estimators._rows import AVERAGE, WARNS, EventCurve, Sample
 
+_FURTHER: Final = Message("further warnings of {}: {}")
 _LONGEST = 160
 """Characters of a sentence of a package."""
 _MOST = 2
@@ -72,9 +73,9 @@ def _notes(name: str, heard: Iterable[warnings.WarningMessage]) -> Iterator[Mess
     texts = [_sentence(str(x.message)) for x in heard if not issubclass(x.category, about_code)]
     kinds = {re.sub(r"[\d.]+", "", text): text for text in reversed(texts)}
     for text in list(reversed(kinds.values()))[:_MOST]:
-        yield Message("{} warns: {}", name, text)
+        yield WARNS.fill(name, text)
     if len(kinds) > _MOST:
-        yield Message("further warnings of {}: {}", name, len(kinds) - _MOST)
+        yield _FURTHER.fill(name, len(kinds) - _MOST)
 
 
 def _sentence(text: str) -> str:

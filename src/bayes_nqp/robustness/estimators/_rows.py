@@ -24,6 +24,8 @@ from bayes_nqp.data.panel import Panel
 
 AVERAGE: Final = np.iinfo(np.int64).max
 """Event time used for the average over all treated observations."""
+WARNS: Final = Message("{} warns: {}")
+"""Warning of a package, which is quoted in English."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +46,11 @@ class EventCurve:
     mean: Array
     sd: Array
     notes: tuple[Message, ...] = ()
+
+    @property
+    def warned(self) -> bool:
+        """True if a note quotes a warning of a package."""
+        return any(note.template == WARNS.template for note in self.notes)
 
 
 @dataclass(frozen=True, eq=False)

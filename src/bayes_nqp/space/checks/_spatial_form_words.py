@@ -68,7 +68,7 @@ def figure_of(tests: Mapping[str, Restriction], evidence: xr.Dataset) -> Message
         )
     less = evidence["log_marginal"] - evidence["log_marginal"].sel(form="SDM")
     return Message(
-        "{}; log Bayes factor over SDM: SAR {:+.1f}, SEM {:+.1f}; probability of "
+        "{}; log Bayes factor over SDM: SAR {:+z.1f}, SEM {:+z.1f}; probability of "
         "SDM {}, SAR {}, SEM {}",
         figure, *less.sel(form=["SAR", "SEM"]).to_numpy(),
         *(chance(x, 2) for x in evidence["probability"].to_numpy()),

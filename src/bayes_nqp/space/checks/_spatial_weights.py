@@ -89,7 +89,7 @@ def spatial_weights(
     best = 1 + int(np.argmax(table["log_marginal"].iloc[1:]))
     more = float(table["log_marginal"][best] - table["log_marginal"][0])
     figure = Message(
-        "log Bayes factor of {} over the design's weights {:+.1f}; probability of "
+        "log Bayes factor of {} over the design's weights {:+z.1f}; probability of "
 "the design's weights {}",
         table["weights"][best], more, chance(table["probability"][0], 2),
     )  # fmt: skip

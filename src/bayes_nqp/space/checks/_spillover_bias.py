@@ -53,7 +53,7 @@ _RECEIVED = Message(
     "Untreated units near treated ones are affected by the policy, or differ from other controls."
 )
 _MOVES = Message(
-    "With separate effects for them, the average effect moves by {:+.1f} posterior SDs."
+    "With separate effects for them, the average effect moves by {:+z.1f} posterior SDs."
 )
 
 

@@ -34,6 +34,8 @@ def data(context: Context) -> Iterator[Block | Sketch]:
         cells = support.evidence
         identified = cells[cells["identified"].astype(bool)]
         rows = int(identified[v.ROWS].sum())
+        cells_of = len(cells) + round(float(context.fit.record.get("cells_beyond", 0.0)))
+        every = context.staggered and len(identified) == cells_of
         part = "evidence" if support.verdict in OPEN else "appendix"
         plain = not context.staggered and support.verdict == "passed"
         yield Paragraph(
@@ -41,6 +43,11 @@ def data(context: Context) -> Iterator[Block | Sketch]:
                 [
                     translate(
                         (
+                            "Effects of all {all} cells (group × cohort × period) are "
+                            "identified, with {rows:,} treated observations."
+                        )
+                        if every
+                        else (
                             "Effects of {known} of {all} cells (group × cohort × period) "
                             "are identified, with {rows:,} treated observations."
                         )
@@ -50,7 +57,7 @@ def data(context: Context) -> Iterator[Block | Sketch]:
                             "{rows:,} exposed observations."
                         ),
                         known=len(identified),
-                        all=len(cells) + round(float(context.fit.record.get("cells_beyond", 0.0))),
+                        all=cells_of,
                         rows=rows,
                     ),
                     *([] if context.tells(part) or plain else [context.answer(support)]),

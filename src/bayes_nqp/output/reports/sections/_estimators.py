@@ -25,6 +25,7 @@ def estimators(context: Context) -> Iterator[Block | Sketch]:
     yield Heading(translate("Other estimators"))
     with omitted(Message("The plot {}", "estimators")):
         yield Paragraph(_range(context))
+        yield from context.table("estimators")
         for name in ("estimators", "bacon"):
             if name == "bacon":
                 yield Paragraph(_bacon(context))
