@@ -216,6 +216,16 @@ def fit_of_ended() -> nqp.Fit:
     return nqp.fit(design, ended(), nqp.Importance(seed=1, draws=100), progress=False)
 
 
+def fit_of_persons() -> nqp.Fit:
+    cells = nqp.simulation.staggered(units=20, periods=6, cohorts=(3,), seed=1).panel.frame
+    rows = cells.loc[cells.index.repeat(3)].reset_index(drop=True)
+    rows["outcome"] += 0.1 * (rows.index % 3)
+    panel = nqp.Panel.from_micro(
+        rows, cluster="unit", time="time", cohort="cohort", outcome="outcome"
+    )
+    return nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1, draws=100), progress=False)
+
+
 CALLS: dict[str, Call] = {
     "att": lambda w: nqp.att(w.fit, by="event_time"),
     "prob_best": lambda w: nqp.prob_best(w.att, "region"),
@@ -334,6 +344,7 @@ CALLS: dict[str, Call] = {
     "simulation.counts": lambda w: nqp.simulation.counts(units=12, cohorts=(3,), seed=1).panel,
     "simulation.triple_difference": lambda w: nqp.simulation.triple_difference(seed=1).panel,
     "simulation.exits": lambda w: ended(),
+    "att_persons": lambda w: nqp.att_persons(fit_of_persons()),
     "after_exit": lambda w: nqp.after_exit(fit_of_ended()),
     "first_switch": lambda w: nqp.first_switch(fit_of_ended()),
     "plots.entry_and_exit": lambda w: nqp.plots.entry_and_exit(fit_of_ended()),

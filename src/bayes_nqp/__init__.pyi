@@ -34,6 +34,7 @@ from .effects.effects import group_time_effects as group_time_effects
 from .effects.effects import lead_effects as lead_effects
 from .effects.estimands import after_exit as after_exit
 from .effects.estimands import att as att
+from .effects.estimands import att_persons as att_persons
 from .effects.estimands import contrast as contrast
 from .effects.estimands import cumulative as cumulative
 from .effects.estimands import first_switch as first_switch

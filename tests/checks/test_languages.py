@@ -76,6 +76,7 @@ def results() -> dict[str, CheckResult]:
         "indicators",
         "assumptions",
         "placebo_mixed",
+        "composition",
         "eligible_support",
         "ineligible_units",
         "carry_over",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bayes_nqp._core.exceptions import StudyError, nearest
+from bayes_nqp._core.exceptions import StudyError, nearest, shown
 from bayes_nqp._core.i18n import Message, languages
 from bayes_nqp._core.labels import UNLABELLED, Labels, labels_of
 from bayes_nqp.data.column_inference import cleaned, with_numbers
@@ -160,6 +160,9 @@ def _panel(
     """Make the panel and its values; columns that require both are added afterwards."""
     data, tables = settings.data, settings.plugins
     late = {name for table in tables.values() for name in table.panel_columns}
+    if data.persons:
+        panel = _of_persons(data, frame, roles, late)
+        return panel, values_of(tables, panel, folder)
     first: dict[str, Any] = {
         role: [name for name in names if name not in late] if role in LISTS else names
         for role, names in roles.items()
@@ -177,6 +180,24 @@ def _panel(
             panel = Panel.from_frame(rows, **roles, **_handling(data))
         panel = _noted(panel, notes)
     return panel, values
+
+
+def _of_persons(
+    data: Data, frame: pd.DataFrame, roles: dict[str, Any], late: Collection[str]
+) -> Panel:
+    """Make the panel of clusters of persons; other roles are refused."""
+    taken = ("time", "outcome", "cohort", "treated", "strata", "covariates", "weights")
+    odd = [role for role, names in roles.items() if names and role not in (*taken, "unit")]
+    if odd or late:
+        raise StudyError(
+            Message("[data] persons = true cannot be combined with {}", shown([*odd, *late])),
+            hint="remove these keys; columns of persons are covariates",
+        )
+    given = {role: roles[role] for role in taken if role in roles}
+    with in_toml("data"):
+        return Panel.from_micro(
+            frame, cluster=roles["unit"], **given, never=data.never, freq=data.freq
+        )
 
 
 def _handling(data: Data) -> dict[str, Any]:

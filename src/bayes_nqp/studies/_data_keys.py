@@ -110,6 +110,8 @@ class Data(Keys):
     """Column of the exposure of counts, such as population, for likelihoods with a log link."""
     trials: str | None = None
     """Column of the number of trials of which the outcome counts the successes, for Binomial()."""
+    persons: bool = False
+    """If true, rows are persons, observed once each, and unit names their clusters."""
     zones: Zones | None = None
     """Merge the pilot zones to the rows."""
     derive: dict[str, str] = {}

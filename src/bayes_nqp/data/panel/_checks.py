@@ -46,7 +46,7 @@ def distinct_rows(key: Index, rows: SourceRows) -> None:
         where=_apart(rows, rows.shown(repeated), first),
         hint=Message(
             "df[df.duplicated([{!r}, {!r}], keep=False)] lists them; aggregate or drop, "
-            "or name a finer unit",
+            "name a finer unit, or use Panel.from_micro if rows are persons",
             rows.unit,
             rows.time,
         ),

@@ -337,6 +337,110 @@ class Panel(PanelAttributes, Rectangle):
         )  # fmt: skip
 
     @classmethod
+    def from_micro(
+        cls,
+        df: pd.DataFrame,
+        *,
+        cluster: str,
+        time: str,
+        outcome: str,
+        cohort: str | None = None,
+        treated: str | None = None,
+        strata: str | Iterable[str] = (),
+        covariates: str | Iterable[str] = (),
+        weights: str | None = None,
+        never: object = None,
+        freq: int | str | None = None,
+        labels: Mapping[str, Any] | None = None,
+    ) -> Panel:
+        """Build a panel of clusters from persons, firms or transactions that are observed once.
+
+        The policy is that of clusters, such as cities, and each period has other persons: repeated
+        cross-sections. The units of the panel are clusters. The outcome of a cluster and period is
+        the mean of its persons, at the mean of the covariates; slopes of covariates and the
+        variance of persons are estimated within cells. The standard error of each mean enters the
+        model as a known variance beside the errors of clusters, which may be autocorrelated. A
+        panel of persons as units would ignore these errors, and its intervals would be too narrow.
+
+        `att` averages over clusters and periods; `att_persons` averages over persons.
+
+        Parameters
+        ----------
+        df : DataFrame
+            One row per person; not modified. Persons with missing values are dropped and counted.
+        cluster : str
+            Column of the clusters that adopt the policy.
+        time, outcome : str
+            See `from_frame`.
+        cohort : str, optional
+            First treated period of the cluster, as in `from_frame`.
+        treated : str, optional
+            Alternative to `cohort`, as in `from_frame`: the same for all persons of a cluster and
+            period.
+        strata : str or sequence of str, default ()
+            Grouping columns of clusters.
+        covariates : str or sequence of str, default ()
+            Numeric columns of persons, such as age, that the policy does not affect. Their means by
+            cell are moderators of the panel; the check `composition` tests them.
+        weights : str, optional
+            Positive survey weights: the number of persons of the population that each person
+            represents.
+        never, freq, labels : optional
+            See `from_frame`.
+
+        Returns
+        -------
+        Panel
+            The frame contains the standard errors (``outcome_se``) and, as ``exposure``, the number
+            of persons, or the sum of their weights.
+
+        Raises
+        ------
+        PanelError
+            If persons of a cluster and period differ in the policy or a stratum, weights are not
+            positive, or fewer than 30 degrees of freedom remain within cells; also as `from_frame`.
+        IdentificationError
+            If a covariate does not vary within cells.
+
+        References
+        ----------
+        Bertrand, M., Duflo, E. and Mullainathan, S. (2004). How much should we trust
+        differences-in-differences estimates? Quarterly Journal of Economics 119(1). Donald, S. and
+        Lang, K. (2007). Inference with difference-in-differences and other panel data. Review of
+        Economics and Statistics 89(2).
+
+        Examples
+        --------
+        >>> import bayes_nqp as nqp
+        >>> import numpy as np
+        >>> cities = nqp.simulation.staggered(units=40, periods=8, seed=1).panel.frame
+        >>> persons = cities.loc[cities.index.repeat(20)].reset_index(drop=True)
+        >>> persons["outcome"] += np.random.default_rng(1).normal(size=len(persons))
+        >>> panel = nqp.Panel.from_micro(
+        ...     persons, cluster="unit", time="time", cohort="cohort", outcome="outcome"
+        ... )
+        >>> panel.exposure[:2].tolist()
+        [20.0, 20.0]
+        """
+        from bayes_nqp.data.panel._build import build
+        from bayes_nqp.data.panel._micro import cells_of_persons
+
+        notes: list[str] = []
+        policy = {"cohort": as_names("cohort", cohort), "treated": as_names("treated", treated)}
+        means = as_names("covariates", covariates)
+        cells, error, persons = cells_of_persons(
+            df, cluster=cluster, time=time, outcome=outcome, covariates=means, weights=weights,
+            constant={**policy, "strata": as_names("strata", strata)}, notes=notes,
+        )  # fmt: skip
+        return cls(
+            **build(
+                cells, unit=cluster, time=time, outcome=outcome, cohort=cohort, treated=treated,
+                strata=strata, moderators=means, outcome_se=error, exposure=persons, never=never,
+                freq=freq, labels=labels, notes=notes,
+            )
+        )  # fmt: skip
+
+    @classmethod
     def from_pairs(
         cls,
         df: pd.DataFrame,

@@ -51,7 +51,8 @@ def facts(panel: Rectangle) -> dict[str, Message]:
     if roles.outcome_se:
         out[Message("standard errors of the outcome")] = Message("{}", roles.outcome_se)
     if roles.exposure:
-        out[Message("exposure of counts")] = Message("{}", roles.exposure)
+        name = Message("exposure" if roles.outcome_se is None else "numbers of persons")
+        out[name] = Message("{}", roles.exposure)
     if roles.trials:
         out[Message("number of trials")] = Message("{}", roles.trials)
     if panel.dropped:

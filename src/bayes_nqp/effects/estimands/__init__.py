@@ -14,6 +14,7 @@ from bayes_nqp.effects.estimands._along import (
 )
 from bayes_nqp.effects.estimands._att import att, by_event_time, cumulative
 from bayes_nqp.effects.estimands._att import reference_of as reference_of
+from bayes_nqp.effects.estimands._att_persons import att_persons
 from bayes_nqp.effects.estimands._average import Average as Average
 from bayes_nqp.effects.estimands._average import average_of as average_of
 from bayes_nqp.effects.estimands._by import Axis as Axis
@@ -78,6 +79,7 @@ __all__ = [
     "Growth",
     "after_exit",
     "att",
+    "att_persons",
     "by_event_time",
     "by_path",
     "channels_of",
