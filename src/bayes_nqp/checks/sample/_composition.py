@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
+from bayes_nqp._core.exceptions import NotApplicable
 from bayes_nqp._core.i18n import Message, advised, joined, listed
 from bayes_nqp.checks.shared import DOUBTFUL, FAILING, Finding, Guide, asks, ladder
 from bayes_nqp.effects.estimands import att
@@ -54,7 +55,8 @@ def composition(fit: Fit) -> Finding:
         p and p_adjusted (Holm 1979).
     """
     panel = panel_of(fit)
-    assert panel.exposure is not None
+    if panel.exposure is None or panel.outcome_se is None:
+        raise NotApplicable(Message("The panel is not one of persons in clusters."))
     outcomes: dict[str | Message, np.ndarray] = dict(
         zip(panel.roles.moderators, panel.moderators.T, strict=True)
     )
