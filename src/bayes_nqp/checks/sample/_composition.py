@@ -69,7 +69,7 @@ def composition(fit: Fit) -> Finding:
         lines.append((name, mean, sd, low, high, 2.0 * float(ndtr(-abs(mean) / sd))))
     evidence = pd.DataFrame(lines, columns=["variable", "mean", "sd", "lower", "upper", "p"])
     evidence["p_adjusted"] = _holm(evidence["p"].to_numpy())
-    lowest = evidence.loc[evidence["p_adjusted"].idxmin()]
+    lowest = evidence.iloc[int(np.argmin(evidence["p_adjusted"]))]
     least = float(lowest["p_adjusted"])
     figure = Message(
         "{}: {:.3g} [{:.3g}, {:.3g}], adjusted p {}; variables: {}",

@@ -63,8 +63,8 @@ def cells_of_persons(
     Raises
     ------
     PanelError
-        If persons of a cell differ in a column that describes clusters, weights are not positive,
-        or cells have too few persons.
+        If persons of a cell differ in a column that describes clusters, or weights are not
+        positive. Cells with too few persons are refused.
     IdentificationError
         If covariates do not vary within cells, or are collinear there.
     """

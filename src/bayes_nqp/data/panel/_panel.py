@@ -397,8 +397,9 @@ class Panel(PanelAttributes, Rectangle):
         Raises
         ------
         PanelError
-            If persons of a cluster and period differ in the policy or a stratum, weights are not
-            positive, or fewer than 30 degrees of freedom remain within cells; also as `from_frame`.
+            If persons of a cluster and period differ in the policy or a stratum, or weights are not
+            positive. Fewer than 30 degrees of freedom within cells are refused. Also as
+            `from_frame`.
         IdentificationError
             If a covariate does not vary within cells.
 
