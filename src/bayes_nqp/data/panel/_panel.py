@@ -357,7 +357,7 @@ class Panel(PanelAttributes, Rectangle):
 
         The policy is that of clusters, such as cities, and each period has other persons: repeated
         cross-sections. The units of the panel are clusters. The outcome of a cluster and period is
-        the mean of its persons, at the mean of the covariates; slopes of covariates and the
+        the mean of its persons, at the mean of the covariates. Slopes of covariates and the
         variance of persons are estimated within cells. The standard error of each mean enters the
         model as a known variance beside the errors of clusters, which may be autocorrelated. A
         panel of persons as units would ignore these errors, and its intervals would be too narrow.
