@@ -367,7 +367,7 @@ def test_the_sentence_has_three_parts_that_can_be_read(calm: nqp.Fit, jumping: n
 def effect(label: str, kind: str, breakdown: float, **more: bool) -> BoundedEffect:
     """An effect of whose regions no more is known than the sentence takes."""
     low = 0.1 if breakdown else -0.1
-    numbers = {"breakdown": breakdown, "largest_step": 0.5, "original_lower": low}
+    numbers = {"breakdown": breakdown, "largest_step": 0.5, "original_lower": low, "estimate": 0.1}
     regions = xr.Dataset({**numbers, "original_upper": 1.0})
     return BoundedEffect(label, "" if kind == "overall" else "region", kind, regions, **more)
 
@@ -381,10 +381,13 @@ PARTS = (effect("a", "level", 0.2), effect("b", "level", 0.8))
     [
         ((), "The weakest group effect, region = a, stays different from zero up to 0.1 per"),
         ((("a − b", 0.6, False),), "The weakest group effect, region = a,"),
-        ((("a − b", 0.6, True),), "The weakest claimed difference, a − b, stays different from"),
-        ((("a − b", 0.6, True), ("a − c", 0.4, True)), "claimed difference, a − c, stays"),
-        ((("a − b", 0.6, True), ("a − c", 0.4, False)), "claimed difference, a − b, stays"),
-        ((("a − b", 0.6, True), ("a − c", 0.0, True)), "difference a − c includes"),
+        (
+            (("a − b", 0.6, True),),
+            "The weakest difference between groups, a − b, stays different from",
+        ),
+        ((("a − b", 0.6, True), ("a − c", 0.4, True)), "difference between groups, a − c, stays"),
+        ((("a − b", 0.6, True), ("a − c", 0.4, False)), "difference between groups, a − b, stays"),
+        ((("a − b", 0.6, True), ("a − c", 0.0, True)), "the difference a − c is 0.1 ["),
         ((("a − b", 1.6, True),), "up to 0.8 per period (M̄ = 1.6 times its own largest change)"),
     ],
 )
@@ -406,8 +409,8 @@ def test_what_the_fit_leaves_open_is_said_in_three_sentences() -> None:
     several = [WHOLE, *PARTS, effect("a − b", "difference", 0.3, claimed=True)]
     sentence = sensitivity_sentence(several, undecided=True)
     assert "The fit itself, which uses all periods" in sentence
-    assert "claimed difference, a − b" in sentence
-    assert "claimed difference, a − b" in details_of(sentence)
+    assert "difference between groups, a − b" in sentence
+    assert "difference between groups, a − b" in details_of(sentence)
     assert len(re.split(r"(?<=[.])\s+(?=[A-Z])", undetailed(sentence))) == 3
     unclear = sensitivity_sentence([effect("overall", "overall", 0.0)], undecided=False)
     assert "(M̄ = 0)" in unclear
@@ -445,7 +448,7 @@ def test_a_claimed_difference_without_an_average_effect_is_reported(calm: nqp.Fi
     assert low <= 0 <= high
     found = nqp.check(fit, "trend_sensitivity", progress=False)
     assert found.verdict == "reported", found
-    assert "The weakest claimed difference, coastal − inland," in found.sentence
+    assert "The weakest difference between groups, coastal − inland," in found.sentence
     assert "组间差异（coastal − inland）" in found.said("zh")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.exceptions import StudyError, nearest
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.effects.estimands import ESTIMANDS
 from bayes_nqp.output.plots import PLOTS
@@ -38,8 +38,10 @@ def check_output(settings: Settings) -> None:
     ):
         for name in names or ():
             if name not in registry():
-                known = Message("choose among {}", ", ".join(registry()))
-                raise StudyError(_UNKNOWN[key].fill(key, name), hint=known)
+                hint = nearest(name, registry())
+                if "did you mean" not in hint:
+                    hint = Message("choose among {}", ", ".join(registry()))
+                raise StudyError(_UNKNOWN[key].fill(key, name), hint=hint)
     if settings.paper is not None and settings.report.sections is not None:
         raise StudyError(
             "'report.sections' and [paper] both choose the sections of the report",
