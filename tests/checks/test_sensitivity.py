@@ -383,7 +383,7 @@ PARTS = (effect("a", "level", 0.2), effect("b", "level", 0.8))
         ((("a − b", 0.6, False),), "The weakest group effect, region = a,"),
         (
             (("a − b", 0.6, True),),
-            "The weakest difference between groups, a − b, stays different from",
+            "The weakest difference between groups, a − b, stays",
         ),
         ((("a − b", 0.6, True), ("a − c", 0.4, True)), "difference between groups, a − c, stays"),
         ((("a − b", 0.6, True), ("a − c", 0.4, False)), "difference between groups, a − b, stays"),

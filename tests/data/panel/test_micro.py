@@ -172,3 +172,20 @@ def test_one_person_a_cell_is_refused_and_rows_of_persons_are_recognised(
     with pytest.raises(PanelError, match="duplicated") as refused:
         nqp.Panel.from_frame(frame, unit="city", time="year", cohort="zone_year", outcome="income")
     assert "Panel.from_micro" in str(refused.value.hint)
+
+
+def test_composition_of_fixed_samples_without_covariates_does_not_apply() -> None:
+    frame = persons().groupby(["city", "year"]).head(6)
+    panel = nqp.Panel.from_micro(frame, **ROLES)
+    fitted = nqp.fit(FLAT, panel, nqp.Importance(draws=100, seed=1), progress=False)
+    found = nqp.check(fitted, "composition", progress=False)
+    assert found.verdict == "not applicable"
+
+
+def test_composition_finds_older_persons(frame: pd.DataFrame) -> None:
+    older = frame.assign(age=frame["age"] + 10.0 * (frame["year"] >= frame["zone_year"]))
+    sampler = nqp.Importance(draws=200, seed=1)
+    for rows, verdict in ((frame, "passed"), (older, "failed")):
+        panel = nqp.Panel.from_micro(rows, **ROLES, covariates="age")
+        fitted = nqp.fit(nqp.StaggeredDiD(), panel, sampler, progress=False)
+        assert nqp.check(fitted, "composition", progress=False).verdict == verdict

@@ -60,7 +60,12 @@ def composition(fit: Fit) -> Finding:
     outcomes: dict[str | Message, np.ndarray] = dict(
         zip(panel.roles.moderators, panel.moderators.T, strict=True)
     )
-    outcomes[_NUMBER] = np.log(panel.exposure)
+    first = np.unique(panel.unit_codes, return_index=True)[1]
+    # Samples of a fixed size in each cluster do not change with the policy.
+    if (panel.exposure != panel.exposure[first][panel.unit_codes]).any():
+        outcomes[_NUMBER] = np.log(panel.exposure)
+    if not outcomes:
+        raise NotApplicable(Message("The panel has no covariates, and fixed numbers of persons."))
     lines = []
     for name, values in outcomes.items():
         draws = att(refit(fit, fit.variant(drop=True), panel.with_outcome(values))).to_numpy()
