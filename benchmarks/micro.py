@@ -1,7 +1,8 @@
 """Run: python -m benchmarks.micro --panels 100; an interrupted run goes on.
 
 Coverage of 95 % intervals with other persons in every period: 60 cities over 14 periods with about
-30 persons each, or 120. Cities have AR(1) shocks with SD 0.3, persons errors with SD 1 and a covariate.
+30 persons each, or 120. Cities have AR(1) shocks with SD 0.3, persons errors with SD 1 and a
+covariate.
 Effects differ between cities, and large cities have larger ones. In the last world the policy
 attracts persons with a high value of the covariate, which has an effect of its own that the means
 contain, and the check `composition` is run. Least squares on persons with dummies of cities and
