@@ -69,7 +69,7 @@ def att_persons(fit: Fit, by: By = None, path: str = v.TOTAL) -> xr.DataArray:
     --------
     >>> import bayes_nqp as nqp
     >>> import numpy as np
-    >>> cities = nqp.simulation.staggered(units=40, periods=8, seed=1).panel.frame
+    >>> cities = nqp.simulation.staggered(units=40, periods=8, cohorts=(4, 6), seed=1).panel.frame
     >>> persons = cities.loc[cities.index.repeat(10 + 2 * (cities.index % 7))]
     >>> persons = persons.reset_index(drop=True)
     >>> persons["outcome"] += np.random.default_rng(1).normal(size=len(persons))
