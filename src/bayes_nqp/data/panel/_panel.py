@@ -414,7 +414,7 @@ class Panel(PanelAttributes, Rectangle):
         --------
         >>> import bayes_nqp as nqp
         >>> import numpy as np
-        >>> cities = nqp.simulation.staggered(units=40, periods=8, cohorts=(4, 6), seed=1).panel.frame
+        >>> cities = nqp.simulation.staggered(units=40, cohorts=(4, 6), seed=1).panel.frame
         >>> persons = cities.loc[cities.index.repeat(20)].reset_index(drop=True)
         >>> persons["outcome"] += np.random.default_rng(1).normal(size=len(persons))
         >>> panel = nqp.Panel.from_micro(
