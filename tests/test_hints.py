@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+import re
 import tomllib
 from pathlib import Path
 
@@ -10,6 +13,9 @@ import pytest
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import Hint, NQPError, StudyError, speaking
+from bayes_nqp._core.hints import Code, evidence_of
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.checks import CHECKS
 
 VALUES = [
     Hint("errors", nqp.AR1()),
@@ -79,3 +85,33 @@ def test_checks_speak_as_who_asks_writes() -> None:
         result = nqp.check(fit, "model_fit", progress=False)
         for language in ("en", "zh"):
             assert '[design] errors = { type = "AR1" }' in result.said(language)
+
+
+def test_code_has_a_form_for_studies() -> None:
+    step = Message("Next: fit {}.", Code("nqp.Mediation(..., lag=1)", "[channels] lag = 1"))
+    assert str(step) == step.in_("en") == "Next: fit nqp.Mediation(..., lag=1)."
+    with speaking("toml"):
+        assert step.in_("en") == "Next: fit [channels] lag = 1."
+        details = Message("{}", evidence_of("timing"))
+        assert details.in_("en") == "the details of this check in the report"
+        assert details.in_("zh") == "报告中该检验的明细"
+    assert pickle.loads(pickle.dumps(step)).in_("en") == str(step)
+    assert copy.deepcopy(details).in_("zh") == 'nqp.check(fit, "timing").evidence'
+
+
+def test_remedies_of_checks_are_keys_in_studies() -> None:
+    """Only names of functions that no study has remain in the remedies of a study."""
+    remedies = {check.name: check.guide.remedy for check in CHECKS.values() if check.guide}
+    assert "nqp.Mediation(..., lag=1)" in remedies["timing"]
+    with speaking("toml"):
+        python = {
+            name: left
+            for name, remedy in remedies.items()
+            if (left := re.findall(r"nqp\.\w+(?:\.\w+)?\(", Message("{}", remedy).in_("en")))
+        }
+    allowed = {
+        "spatial_form": ["nqp.weights_probabilities("],
+        "spatial_lag": ["nqp.spatial_weights.nearest("],
+        "spatial_weights": ["nqp.weights_probabilities("],
+    }
+    assert python == allowed

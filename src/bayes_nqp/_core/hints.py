@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, Final, Literal, Self
+from typing import Any, ClassVar, Final, Literal, Self
 
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.labels import UNLABELLED, Labels
@@ -64,6 +64,7 @@ class Hint:
 
     argument: str
     value: object
+    varies: ClassVar[bool] = True
 
     def __str__(self) -> str:
         if self.argument == "check":
@@ -78,6 +79,63 @@ class Hint:
         if table == self.argument:
             return f"[{table}] {text.removeprefix('{ ').removesuffix(' }')}"
         return f"[{table}] {self.argument} = {text}"
+
+
+class Code(Message):
+    """Python code, and in studies the key or the result file that corresponds to it.
+
+    Parameters
+    ----------
+    python : str
+        Code for users of Python.
+    study : str or Message
+        Key of a study with its value, or a description of the result of a study.
+
+    Examples
+    --------
+    >>> from bayes_nqp._core.hints import Code, speaking
+    >>> code = Code("nqp.Mediation(..., lag=1)", "[channels] lag = 1")
+    >>> print(code)
+    nqp.Mediation(..., lag=1)
+    >>> with speaking("toml"):
+    ...     print(code.in_("en"))
+    [channels] lag = 1
+    """
+
+    __slots__ = ("python", "study")
+    python: str
+    study: str
+
+    def __new__(cls, python: str, study: str) -> Self:
+        """Keep both forms."""
+        instance = super().__new__(cls, "{}", python if _DIALECT.get() == "python" else study)
+        instance.python, instance.study, instance.varies = python, study, True
+        return instance
+
+    def __getnewargs_ex__(self) -> tuple[tuple[object, ...], dict[str, object]]:
+        """Copy and pickle both forms."""
+        return (self.python, self.study), {}
+
+    def in_(self, language: str, labels: Labels = UNLABELLED) -> str:
+        """Render the form for the current reader."""
+        if _DIALECT.get() == "python":
+            return self.python
+        return self.study.in_(language) if isinstance(self.study, Message) else self.study
+
+
+DETAILS: Final = Message("the details of this check in the report")
+"""Where a study shows the evidence of a check."""
+
+
+def evidence_of(check: str) -> Code:
+    """Return where the evidence of a check is: an attribute in Python, the report in a study.
+
+    Parameters
+    ----------
+    check : str
+        Name of the check.
+    """
+    return Code(f'nqp.check(fit, "{check}").evidence', DETAILS)
 
 
 class Spoken(Message):

@@ -10,13 +10,15 @@ from scipy.optimize import minimize_scalar
 from scipy.special import ndtr
 
 from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, advised, joined
 from bayes_nqp.audit._column import two_ways_out
 
 _DELETED: Final = joined([
     Message("Effects that led to extreme values were deleted with these observations."),
-    advised(Message("Next: keep these values, and fit again with heavy-tailed errors, "
-                    "likelihood=nqp.StudentT() in the design.")),
+    advised(Message("Next: keep these values, and fit again with heavy-tailed errors, {} in the "
+"design.",
+Code("likelihood=nqp.StudentT()", '[design] likelihood = { type = "StudentT" }'),)),
 ])  # fmt: skip
 _CHANCE: Final = 0.003
 """Level of the test for ends more abrupt than in a normal distribution."""

@@ -12,6 +12,7 @@ from scipy.special import ndtr
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, advised, detailed, joined, unadvised
 from bayes_nqp.audit._column import Codes, Measurements, column_of, step_of
 from bayes_nqp.audit._outliers import blunt, far_from_others
@@ -101,7 +102,8 @@ class _Cause:
         ),
         remedy=Message(
             "keep zeros (with the count or a rate as the outcome) and outliers (with "
-            "likelihood=nqp.StudentT()), and use values before top-coding",
+            "{}), and use values before top-coding",
+            Code("likelihood=nqp.StudentT()", '[design] likelihood = { type = "StudentT" }'),
         ),
         code='nqp.check(fit, "selection").evidence',
         literature="Heckman (1979); Chen and Roth (2024)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -18,10 +19,12 @@ _COUNT = re.compile(r" \d+/\d+$")
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console that breaks lines only on a terminal."""
+    """Return a console that breaks lines only on a terminal; elsewhere tables have 120 columns."""
     from rich.console import Console
 
-    return Console(stderr=stderr, soft_wrap=not sys.stdout.isatty(), emoji=False)
+    terminal = sys.stdout.isatty()
+    width = None if terminal or "COLUMNS" in os.environ else 120
+    return Console(stderr=stderr, soft_wrap=not terminal, emoji=False, width=width)
 
 
 def safe(value: object) -> str:

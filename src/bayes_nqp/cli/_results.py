@@ -176,8 +176,8 @@ def _effects(outcome: Outcome) -> None:
     mean, sd, *others = _heads(outcome.study)
     # In 80 columns: the interval as fitted takes the place of the sd.
     sds = [] if averaged else [sd]
-    heads = (mean, *sds, *others, *fitted, translate("observations", context="console"))
-    table = _table(outcome.study.settings.title, _groups(translate), heads)
+    heads = (mean, *sds, *others, *fitted, "N")
+    table = _table(outcome.study.settings.title, (translate("group", context="console"),), heads)
     for row in numbers.to_dict("records"):
         ends: dict[Hashable, Any] = (
             {end: row[f"{end}_as_fitted"] for end in ("lower", "upper")} if averaged else {}
@@ -185,7 +185,7 @@ def _effects(outcome: Outcome) -> None:
         other = [f"{row['mean_as_fitted']:.3f} {_interval(ends)}"] if averaged else []
         spread = [] if averaged else [f"{row['sd']:.3f}"]
         table.add_row(
-            *_named(row, translate), f"{row['mean']:.3f}", *spread, _interval(row),
+            _named(row, translate), f"{row['mean']:.3f}", *spread, _interval(row),
             written(row["p_positive"], "chance", 3), *other, str(row["rows"]),
         )  # fmt: skip
     console().print(table)
@@ -205,17 +205,19 @@ def _channels(outcome: Outcome) -> None:
     study, translate = outcome.study, outcome.study.translate
     mean, _, *others = _heads(study)
     heads = (mean, *others, translate("share of total", context="console"))
-    groups = (*_groups(translate), translate("path", context="console"))
+    groups = (translate("group", context="console"), translate("path", context="console"))
     table = _table(translate("Mediation"), groups, heads)
     channels = outcome.tables["channels.csv"]
-    for row in channels[channels["by"].isin(["overall", *study.factors])].to_dict("records"):
-        share = row["proportion"]
-        path = _PATHS.get(row["path"], row["path"])
-        table.add_row(
-            *_named(row, translate), safe(translate.name(path)), f"{row['mean']:.3f}",
-            _interval(row), written(row["p_positive"], "chance", 3),
-            "–" if math.isnan(share) else translate("{:.0%}", share),
-        )  # fmt: skip
+    channels = channels[channels["by"].isin(["overall", *study.factors])]
+    for _, paths in channels.groupby(["by", "level"], sort=False):
+        for i, row in enumerate(paths.to_dict("records")):
+            share = row["proportion"]
+            path = _PATHS.get(row["path"], row["path"])
+            table.add_row(
+                "" if i else _named(row, translate), safe(translate.name(path)),
+                f"{row['mean']:.3f}", _interval(row), written(row["p_positive"], "chance", 3),
+                "–" if math.isnan(share) else translate("{:.0%}", share),
+            )  # fmt: skip
     console().print(table)
 
 
@@ -233,10 +235,6 @@ _GROUPS = {
 }
 
 
-def _groups(translate: Translator) -> tuple[str, str]:
-    return translate("by", context="console"), translate("level", context="console")
-
-
 def _heads(study: Study) -> tuple[str, str, str, str]:
     translate, prob = study.translate, percent(study.settings.report.prob)
     return (
@@ -247,13 +245,13 @@ def _heads(study: Study) -> tuple[str, str, str, str]:
     )
 
 
-def _named(row: Mapping[Hashable, Any], translate: Translator) -> tuple[str, str]:
+def _named(row: Mapping[Hashable, Any], translate: Translator) -> str:
     """Return the factor of a row and its level."""
     group, level = row["by"], row["level"]
-    return (
-        safe(translate.name(_GROUPS.get(group, group))),
-        safe(translate.name(_GROUPS.get(level, level), str(group))),
-    )
+    of_level = translate.name(_GROUPS.get(level, level), str(group))
+    if group == level:
+        return safe(of_level)
+    return safe(translate("{}: {}", translate.name(_GROUPS.get(group, group)), of_level))
 
 
 def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
@@ -261,7 +259,7 @@ def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
 
     table = Table(title=safe(title), title_justify="left", box=None)
     for heading in left:
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for heading in right:
         table.add_column(heading, justify="right", no_wrap=True)
     return table

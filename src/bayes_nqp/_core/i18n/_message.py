@@ -30,14 +30,21 @@ class Message(str):
         Template if the part ``n`` is not one.
     context : str, default ""
         Context of equal English texts that have different translations.
+
+    Attributes
+    ----------
+    varies : bool
+        If True, a part depends on who reads it (Python or study files), and the message is
+        rendered again for each reader, also in English.
     """
 
-    __slots__ = ("context", "named", "parts", "plural", "template")
+    __slots__ = ("context", "named", "parts", "plural", "template", "varies")
     template: str
     parts: tuple[object, ...]
     named: dict[str, object]
     plural: str
     context: str
+    varies: bool
 
     def __new__(
         cls, template: str, /, *parts: object, plural: str = "", context: str = "", **named: object
@@ -47,6 +54,7 @@ class Message(str):
         instance = super().__new__(cls, text)
         instance.template, instance.parts, instance.named = str(template), parts, named
         instance.plural, instance.context = plural, context
+        instance.varies = any(getattr(x, "varies", False) for x in (*parts, *named.values()))
         return instance
 
     def __getnewargs_ex__(self) -> tuple[tuple[object, ...], dict[str, object]]:
@@ -76,7 +84,7 @@ class Message(str):
         labels : Labels, optional
             Labels of names among the parts.
         """
-        if not self.template or (language == ENGLISH and not labels):
+        if not self.template or (language == ENGLISH and not labels and not self.varies):
             return str(self)
         try:
             template = typography(language).opened(self._template(language))

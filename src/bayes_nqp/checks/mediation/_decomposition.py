@@ -6,6 +6,7 @@ import numpy as np
 
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core.exceptions import NotApplicable
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, joined, listed
 from bayes_nqp.checks.mediation._evidence_rows import drawn, finding_of
 from bayes_nqp.checks.shared import OVERALL, Finding, Guide, asks, ladder
@@ -38,8 +39,9 @@ _LIMITS = (0.5, 1.0)
             "periods differently."
         ),
         remedy=Message(
-            'test the mediators with nqp.check(fit, "mediator_pretrends") and give the '
-            "mediation model the error structure of the total effect"
+            "test the mediators with {} and give the mediation model the error structure "
+            "of the total effect",
+            Code('nqp.check(fit, "mediator_pretrends")', '[checks] run = ["mediator_pretrends"]'),
         ),
         code='nqp.check(fit, "mediator_pretrends")\nnqp.check(fit, "decomposition").evidence',
         limits=Message("Effects that add up are no evidence that the mediators are causal."),

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.hints import evidence_of
 from bayes_nqp._core.i18n import NOTHING, Message, detailed, figures, joined, listed, separated
 from bayes_nqp.checks.mediation._evidence_rows import correlations
 from bayes_nqp.checks.shared import (
@@ -128,9 +129,9 @@ class ConfoundedEffect:
             "explain the indirect effect, which is then no evidence of a mechanism."
         ),
         remedy=Message(
-            "report the indirect effects over a range of correlations, nqp.check(fit, "
-            '"mediation_sensitivity").evidence, and do not interpret the sensitive ones as '
-            "causal"
+            "report the indirect effects over a range of correlations, {}, and do not "
+            "interpret the sensitive ones as causal",
+            evidence_of("mediation_sensitivity"),
         ),
         code='result = nqp.check(fit, "mediation_sensitivity")\nresult.evidence',
         literature="Imai, Keele and Yamamoto (2010); Holm (1979)",

@@ -8,6 +8,7 @@ import numpy as np
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint, NotApplicable
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed, spanned
 from bayes_nqp.checks.mediation._evidence_rows import EvidenceRow, drawn, finding_of
 from bayes_nqp.checks.shared import (
@@ -78,8 +79,8 @@ _EARLIER = Message("two periods before")
             "error, so the indirect effect may be biased."
         ),
         remedy=Message(
-            "fit the model with a longer lag, nqp.Mediation(..., lag=1), and compare the "
-            "indirect effects"
+            "fit the model with a longer lag, {}, and compare the indirect effects",
+            Code("nqp.Mediation(..., lag=1)", "[channels] lag = 1"),
         ),
         code="later = nqp.fit(fit.design.replace(lag=1), panel)\nnqp.nie(later)",
         limits=Message(

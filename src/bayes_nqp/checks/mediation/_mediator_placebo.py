@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from bayes_nqp._core.exceptions import NotApplicable, PanelError, StudyError, nearest
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, detailed, joined, spanned
 from bayes_nqp._core.types import Column
 from bayes_nqp.checks.mediation._evidence_rows import (
@@ -63,8 +64,9 @@ _WIDE: Final = 4
             "policy, and this may also bias the effects on the real mediators."
         ),
         remedy=Message(
-            "test the trends of the mediators with nqp.check(fit, "
-            '"mediator_pretrends") and add covariates that explain the difference'
+            "test the trends of the mediators with {} and add covariates that explain "
+            "the difference",
+            Code('nqp.check(fit, "mediator_pretrends")', '[checks] run = ["mediator_pretrends"]'),
         ),
         code='nqp.check(fit, "mediator_pretrends")',
         limits=Message(

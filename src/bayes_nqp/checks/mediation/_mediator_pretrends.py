@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import NOTHING, Message, detailed, joined, listed, separated
 from bayes_nqp.checks.mediation._evidence_rows import EvidenceRow, drawn, finding_of
 from bayes_nqp.checks.shared import (
@@ -53,8 +54,11 @@ _FAILS, _DOUBT = 0.025, 0.05
             "and hence the indirect effect."
         ),
         remedy=Message(
-            "fit the mediation model with nqp.StaggeredDiD(trends=nqp.DifferentialTrends()) "
-            "and compare the indirect effects"
+            "fit the mediation model with {} and compare the indirect effects",
+            Code(
+                "nqp.StaggeredDiD(trends=nqp.DifferentialTrends())",
+                '[design] trends = { type = "DifferentialTrends" }',
+            ),
         ),
         code=(
             "trends = nqp.Mediation(design.replace(trends=nqp.DifferentialTrends()))\n"

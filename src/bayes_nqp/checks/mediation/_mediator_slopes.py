@@ -8,6 +8,7 @@ import numpy as np
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint, NotApplicable
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed, spanned
 from bayes_nqp.checks.mediation._evidence_rows import EvidenceRow, drawn, effects_on, finding_of
 from bayes_nqp.checks.shared import (
@@ -75,8 +76,8 @@ _PATH: Final = Message("slope relevant for the indirect effect")
             "may be biased for treated units."
         ),
         remedy=Message(
-            "fit the model with nqp.Mediation(..., interaction=True) and compare "
-            "the indirect effects"
+            "fit the model with {} and compare the indirect effects",
+            Code("nqp.Mediation(..., interaction=True)", "[channels] interaction = true"),
         ),
         code="again = nqp.fit(fit.design.replace(interaction=True), panel)\nnqp.nie(again)",
         literature="Hausman (1978)",

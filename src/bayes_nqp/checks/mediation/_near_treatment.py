@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, advised, detailed, enumerated, joined, listed
 from bayes_nqp.checks.mediation._evidence_rows import EvidenceRow, finding_of, left_over
 from bayes_nqp.checks.shared import HOLDS, Finding, Guide, asks, ladder
@@ -61,8 +62,9 @@ _CASES: Final = {
             "part of the outcome."
         ),
         remedy=Message(
-            "report the total effect, nqp.att(fit), if a mediator is close to the treatment; leave "
-            "the mediator out if the outcome contains it by definition"
+            "report the total effect, {}, if a mediator is close to the treatment; leave "
+            "the mediator out if the outcome contains it by definition",
+            Code("nqp.att(fit)", "summary.csv"),
         ),
         code='nqp.check(fit, "near_treatment").evidence',
         limits=Message(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bayes_nqp._core.exceptions import Hint, NotApplicable
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, advised, joined, listed, spanned
 from bayes_nqp.checks.mediation._evidence_rows import EvidenceRow, drawn, finding_of
 from bayes_nqp.checks.shared import AS_FITTED, HOLDS, Finding, Guide, asks, certain, ladder
@@ -46,7 +47,10 @@ _LIMITS = (0.5, 1.0)
             "The indirect effect is the product of average paths and omits their "
             "covariance, so it is biased by that covariance."
         ),
-        remedy=Message('fit one mediator at a time with nqp.Mediation(..., vary_by="unit")'),
+        remedy=Message(
+            "fit one mediator at a time with {}",
+            Code('nqp.Mediation(..., vary_by="unit")', '[channels] vary_by = "unit"'),
+        ),
         code='nqp.check(fit, "path_covariance").evidence',
         limits=Message(
             "Each mediator is refitted alone, so covariance of paths through several "

@@ -10,6 +10,7 @@ import xarray as xr
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import IdentificationError, NotApplicable, PanelError, StudyError
+from bayes_nqp._core.hints import Code, evidence_of
 from bayes_nqp._core.i18n import (
     NOTHING,
     Message,
@@ -80,8 +81,8 @@ class _Order:
             "effect or causality is reversed."
         ),
         remedy=Message(
-            "fit the model with mediators of earlier periods, nqp.Mediation(..., lag=1), and "
-            "report both fits"
+            "fit the model with mediators of earlier periods, {}, and report both fits",
+            Code("nqp.Mediation(..., lag=1)", "[channels] lag = 1"),
         ),
         code="earlier = nqp.fit(fit.design.replace(lag=1), panel)\nnqp.nie(earlier)",
         limits=Message("Within a period the order of responses is not identified."),
@@ -267,9 +268,9 @@ def order_said(
     )
     both = advised(
         Message(
-            "Next: report the estimates with current and with earlier mediators side by side "
-            "(nqp.check(fit, 'timing').evidence), and state that the direction of causality is not "
-            "identified."
+            "Next: report the estimates with current and with earlier mediators side by "
+            "side ({}), and state that the direction of causality is not identified.",
+            evidence_of("timing"),
         )
     )
     found = [

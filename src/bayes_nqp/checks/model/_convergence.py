@@ -8,6 +8,7 @@ import pandas as pd
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, advised, joined
 from bayes_nqp.checks.shared import (
     FAILS,
@@ -53,9 +54,16 @@ _INVALID = Message(
             "checks may be wrong.",
         ),
         remedy=Message(
-            "fit again with more proposals, nqp.Importance(proposals=20_000); if this fails, "
-            "simplify the model, nqp.StaggeredDiD(nqp.CompletePooling()), or narrow its priors "
-            "(nqp.Priors)",
+            "fit again with more proposals, {0}; if this fails, simplify the model, {1}, "
+            "or narrow its priors (nqp.Priors)",
+            Code(
+                "nqp.Importance(proposals=20_000)",
+                '[sampler] type = "Importance", proposals = 20000',
+            ),
+            Code(
+                "nqp.StaggeredDiD(nqp.CompletePooling())",
+                '[design] effect = { type = "CompletePooling" }',
+            ),
         ),
         code=(
             "more = nqp.fit(design, panel, nqp.Importance(proposals=20_000, seed=1))\n"
@@ -135,7 +143,8 @@ def _chains(fit: Fit) -> Finding:
         return Finding(HOLDS, figure, sentence, evidence, "table")
     reason = Message("The Markov chains have not converged: {}.")
     advice = Message(
-        "Next: increase draws and tune of nqp.NUTS(), and target_accept if there are divergences."
+        "Next: increase draws and tune of {}, and target_accept if there are divergences.",
+        Code("nqp.NUTS()", '[sampler] type = "NUTS"'),
     )
     if "tempered_ess" in stats:
         reason = Message(
@@ -143,8 +152,12 @@ def _chains(fit: Fit) -> Finding:
             "tempered sampling disagree: {}."
         )
         advice = Message(
-            "Next: simplify the model, nqp.StaggeredDiD(nqp.CompletePooling()), narrow its "
-            "priors (nqp.Priors), or sample with nqp.NUTS()."
+            "Next: simplify the model, {0}, narrow its priors (nqp.Priors), or sample with {1}.",
+            Code(
+                "nqp.StaggeredDiD(nqp.CompletePooling())",
+                '[design] effect = { type = "CompletePooling" }',
+            ),
+            Code("nqp.NUTS()", '[sampler] type = "NUTS"'),
         )
     reason = reason.fill(convergence_words("; ".join(failures)))
     sentence = joined([reason, _INVALID, advised(advice)])

@@ -10,6 +10,7 @@ import pandas as pd
 
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.exceptions import Hint, IdentificationError, NotApplicable
+from bayes_nqp._core.hints import Code, evidence_of
 from bayes_nqp._core.i18n import Message, advised, joined
 from bayes_nqp.checks.model._cluster import Contributions
 from bayes_nqp.checks.model._influences import saturated_model
@@ -61,8 +62,9 @@ _SHOCKS, _EACH_WAY = "shocks of nodes", "links each way"
             " are correlated.",
         ),
         remedy=Message(
-            "fit again with terms=nqp.NodeTimeEffects() in the design, or report the larger "
-            'standard error, in nqp.check(fit, "dyadic_errors").evidence',
+            "fit again with {0} in the design, or report the larger standard error, in {1}",
+            Code("terms=nqp.NodeTimeEffects()", '[design] terms = { type = "NodeTimeEffects" }'),
+            evidence_of("dyadic_errors"),
         ),
         code='nqp.check(fit, "dyadic_errors").evidence',
         literature="Fafchamps and Gubert (2007); Aronow, Samii and Assenova (2015)",
@@ -158,7 +160,8 @@ def _too_narrow(table: pd.DataFrame, sd: float, next_terms: Hint | None) -> Mess
         who, float(over["se"].max()), sd,
     )  # fmt: skip
     step = Message(
-        "Next: report the larger standard error, in nqp.check(fit, 'dyadic_errors').evidence."
+        "Next: report the larger standard error, in {}.",
+        evidence_of("dyadic_errors"),
     )
     if next_terms is not None and not both_ways:
         step = Message("Next: fit again with {} in the design.", next_terms)

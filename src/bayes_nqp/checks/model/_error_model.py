@@ -11,6 +11,7 @@ import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Mask
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import NOTHING, Message, advised, detailed, either, joined, listed
 from bayes_nqp._core.types import Column
 from bayes_nqp.checks.model._alternative_errors import (
@@ -111,9 +112,14 @@ class _Judged:
             "errors of a unit or of a cluster are correlated.",
         ),
         remedy=Message(
-            "fit again with the error structure or the shared shocks that the check names in "
-            "the design, for example errors=nqp.AR1() or "
-            'shocks=nqp.ClusterTimeEffects("province", errors=nqp.AR1())',
+            "fit again with the error structure or the shared shocks that the check "
+            "names in the design, for example {0} or {1}",
+            Code("errors=nqp.AR1()", '[design] errors = { type = "AR1" }'),
+            Code(
+                'shocks=nqp.ClusterTimeEffects("province", errors=nqp.AR1())',
+                '[design] shocks = { type = "ClusterTimeEffects", by = "province", '
+                'errors = { type = "AR1" } }',
+            ),
         ),
         code=(
             "again = nqp.fit(design.replace(errors=nqp.AR1PlusNoise()), panel)\n"

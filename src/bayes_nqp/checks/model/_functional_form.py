@@ -9,6 +9,7 @@ import pandas as pd
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable, StudyError
+from bayes_nqp._core.hints import evidence_of
 from bayes_nqp._core.i18n import Message, Numeral, advised, joined, spanned
 from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.checks.shared import (
@@ -74,8 +75,9 @@ def positive(panel: Panel) -> bool:
             "difference in growth between groups.",
         ),
         remedy=Message(
-            "fit the logarithm, panel.with_outcome(np.log(panel.outcome)), and report its effect; "
-            'nqp.check(fit, "functional_form").evidence has the effect in levels for comparison',
+            "fit the logarithm, panel.with_outcome(np.log(panel.outcome)), and report "
+            "its effect; {} has the effect in levels for comparison",
+            evidence_of("functional_form"),
         ),
         code='nqp.check(fit, "functional_form").evidence',
         literature="Roth and Sant'Anna (2023); Vuong (1989)",
@@ -190,8 +192,8 @@ def _judged(table: pd.DataFrame, z: float, spans: list[Numeral]) -> tuple[Verdic
             "on this choice."
         )
         step = Message(
-            "Next: report which scale is assumed and why, and both effects, in nqp.check(fit, "
-            "'functional_form').evidence."
+            "Next: report which scale is assumed and why, and both effects, in {}.",
+            evidence_of("functional_form"),
         )
         return UNTOLD, joined([unclear, choice, advised(step)])
     better = Message(
@@ -204,8 +206,9 @@ def _judged(table: pd.DataFrame, z: float, spans: list[Numeral]) -> tuple[Verdic
         "effect in levels may be biased."
     )
     step = Message(
-        "Next: fit the logarithm, {}, and report its effect; nqp.check(fit, "
-        "'functional_form').evidence has the effect in levels for comparison.",
+        "Next: fit the logarithm, {0}, and report its effect; {1} has the effect in "
+        "levels for comparison.",
         _LOGS,
+        evidence_of("functional_form"),
     )
     return DOUBT, joined([better, biased, advised(step)])

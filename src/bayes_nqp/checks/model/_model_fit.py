@@ -25,6 +25,7 @@ from annotated_types import Ge
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint, NotApplicable, NQPError
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import NOTHING, Message, advised, detailed, enumerated, joined
 from bayes_nqp.checks.model._cluster import robust
 from bayes_nqp.checks.model._clusters import clusters_by
@@ -236,9 +237,11 @@ _MISFIT, _SURE = 0.03, 0.01
             "interval depends.",
         ),
         remedy=Message(
-            "fit again with the missing feature in the design, for example errors=nqp.AR1(), "
-            "errors=nqp.Heteroskedastic(), likelihood=nqp.StudentT() or "
-            "trends=nqp.Factors()",
+            "fit again with the missing feature in the design, for example {0}, {1}, {2} or {3}",
+            Code("errors=nqp.AR1()", '[design] errors = { type = "AR1" }'),
+            Code("errors=nqp.Heteroskedastic()", '[design] errors = { type = "Heteroskedastic" }'),
+            Code("likelihood=nqp.StudentT()", '[design] likelihood = { type = "StudentT" }'),
+            Code("trends=nqp.Factors()", '[design] trends = { type = "Factors" }'),
         ),
         code=(
             "again = nqp.fit(design.replace(errors=nqp.Heteroskedastic()), panel)\n"

@@ -10,6 +10,7 @@ from annotated_types import Ge
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint, NotApplicable
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, advised, enumerated, joined, separated
 from bayes_nqp.checks.model._rescaled_priors import argument_of, rescaled
 from bayes_nqp.checks.model._tail import Tail, autocorrelation, phrase, tail_of
@@ -59,8 +60,9 @@ _WIDER = 2.0
             " may reflect the priors.",
         ),
         remedy=Message(
-            "rescale the priors that the check names with priors=nqp.Priors(...) in the design, "
-            "in multiples of s, the SD of untreated outcomes within units, and fit again",
+            "rescale the priors that the check names with {} in the design, in multiples "
+            "of s, the SD of untreated outcomes within units, and fit again",
+            Code("priors=nqp.Priors(...)", "[priors]"),
         ),
         code=(
             "again = nqp.fit(design.replace(priors=nqp.Priors(sigma=2.0)), panel)\n"

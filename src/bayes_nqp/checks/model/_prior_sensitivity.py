@@ -13,6 +13,7 @@ import xarray as xr
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable, StudyError
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import NOTHING, Message, advised, detailed, figures, joined, listed
 from bayes_nqp._core.process import quiet
 from bayes_nqp._core.types import Positive
@@ -79,8 +80,9 @@ FINE = ""
             " disagree.",
         ),
         remedy=Message(
-            "fit with wider priors, priors=nqp.Priors(...) in multiples of s, the SD of untreated "
-            "outcomes within units, and compare, or justify the priors",
+            "fit with wider priors, {} in multiples of s, the SD of untreated outcomes "
+            "within units, and compare, or justify the priors",
+            Code("priors=nqp.Priors(...)", "[priors]"),
         ),
         code=(
             "wide = nqp.fit(design.replace(priors=nqp.Priors(level=10.0, cell=1.0)), panel)\n"

@@ -20,6 +20,7 @@ from scipy.special import stdtr
 
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.exceptions import NotApplicable
+from bayes_nqp._core.hints import evidence_of
 from bayes_nqp._core.i18n import Message, advised, joined, spanned
 from bayes_nqp.checks.model._alternative_errors import error_means
 from bayes_nqp.checks.model._level_slopes import LevelSlopes, slopes_of
@@ -143,8 +144,9 @@ class _Bias:
             "treated and untreated units start at different levels, even if pre-trends are flat.",
         ),
         remedy=Message(
-            "fit a scale on which trends are parallel (logarithms, or log odds for shares), or "
-            'report the effect net of the bias, in nqp.check(fit, "scale_dependence").evidence',
+            "fit a scale on which trends are parallel (logarithms, or log odds for "
+            "shares), or report the effect net of the bias, in {}",
+            evidence_of("scale_dependence"),
         ),
         code=('result = nqp.check(fit, "scale_dependence")\nresult.evidence'),
         literature="Tukey (1949); Bell and McCaffrey (2002)",
@@ -323,10 +325,10 @@ def _sentence(verdict: Verdict, bias: _Bias, effect: float) -> Message:
             bias.mean,
         )
         step = Message(
-            "Next: fit logarithms, {}, or log odds for shares; with zeros or negative "
-            "values, report the effect net of the bias, in nqp.check(fit, "
-            "'scale_dependence').evidence.",
+            "Next: fit logarithms, {0}, or log odds for shares; with zeros or negative "
+            "values, report the effect net of the bias, in {1}.",
             "panel.with_outcome(np.log(panel.outcome))",
+            evidence_of("scale_dependence"),
         )
         return joined([found, meaning, advised(step)])
     if verdict == UNTOLD:

@@ -8,6 +8,7 @@ import numpy as np
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import Hint
+from bayes_nqp._core.hints import DETAILS, Code
 from bayes_nqp._core.i18n import NOTHING, Message, enumerated
 from bayes_nqp.checks.model._clusters import Clusters
 from bayes_nqp.checks.shared import lasting_shocks, unit_word
@@ -77,10 +78,10 @@ def advice(fit: Fit, causes: Causes, limit: float) -> tuple[list[Message], Messa
         if np.isnan(causes.wider):
             steps.append(
                 Message(
-                    "Next: report the standard errors clustered by {}, "
-                    "nqp.check(fit, 'error_model').evidence['robust_sd'], or fit without precision "
-                    "weights, which allow independent errors only.",
+                    "Next: report the standard errors clustered by {0}, {1}, or fit without "
+                    "precision weights, which allow independent errors only.",
                     unit_word(str(facts.varying or v.UNIT)),
+                    Code("nqp.check(fit, 'error_model').evidence['robust_sd']", DETAILS),
                 )
             )
         elif causes.serial and causes.richer is not None:
@@ -93,9 +94,10 @@ def advice(fit: Fit, causes: Causes, limit: float) -> tuple[list[Message], Messa
         if shocks is None or shocks in facts.terms:
             steps.append(
                 Message(
-                    "Next: give groups of {0} separate time effects (time=nqp.TimeEffects(…) in "
-                    "the design), or report the standard errors clustered by {0}.",
+                    "Next: give groups of {0} separate time effects ({1} in the design), or "
+                    "report the standard errors clustered by {0}.",
                     name,
+                    Code("time=nqp.TimeEffects(…)", '[design] time = { type = "TimeEffects", … }'),
                 )
             )
         else:
@@ -128,10 +130,14 @@ def advice(fit: Fit, causes: Causes, limit: float) -> tuple[list[Message], Messa
         )
         steps.append(
             Message(
-                "Next: report the standard errors clustered by {}, nqp.check(fit, 'error_model')"
-                ".evidence['robust_sd'], and repeat the check at a higher level, "
-                "nqp.check(fit, 'error_model', cluster='…').",
+                "Next: report the standard errors clustered by {0}, {1}, and repeat the "
+                "check at a higher level, {2}.",
                 unit_word(str(facts.varying or v.UNIT)),
+                Code("nqp.check(fit, 'error_model').evidence['robust_sd']", DETAILS),
+                Code(
+                    "nqp.check(fit, 'error_model', cluster='…')",
+                    '[checks.error_model] cluster = "..."',
+                ),
             )
         )
     if hints:

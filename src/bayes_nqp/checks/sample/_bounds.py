@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import NOTHING, Message, advised, joined
 from bayes_nqp.inference.fitting import Fit, panel_of
 
@@ -55,7 +56,8 @@ class Bounds:
             "refer to the other units."
         )
         step = Message(
-            "Next: use longer periods or larger units, or pool the effects of cells, "
-            "nqp.PartialPooling(); report the number of units without events."
+            "Next: use longer periods or larger units, or pool the effects of cells, {}; "
+            "report the number of units without events.",
+            Code("nqp.PartialPooling()", '[design] effect = { type = "PartialPooling" }'),
         )
         return cls(share, lost, joined([separated, meaning, advised(step)]))

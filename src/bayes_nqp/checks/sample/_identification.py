@@ -8,6 +8,7 @@ import pandas as pd
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint
+from bayes_nqp._core.hints import DETAILS, Code
 from bayes_nqp._core.i18n import NOTHING, Message, advised, detailed, joined, listed
 from bayes_nqp.checks.sample._bounds import Bounds
 from bayes_nqp.checks.shared import HOLDS, Finding, Guide, asks, ladder
@@ -90,8 +91,9 @@ _BEYOND = ("rows_beyond", "cells_beyond")
             "on few comparison units.",
         ),
         remedy=Message(
-            "use fewer strata or common time effects (time=nqp.TimeEffects() in the design), or "
-            "report which effects are left out (the evidence of this check)",
+            "use fewer strata or common time effects ({} in the design), or report which "
+            "effects are left out (the evidence of this check)",
+            Code("time=nqp.TimeEffects()", '[design] time = { type = "TimeEffects" }'),
         ),
         code=(
             'common = nqp.fit(design.replace(time=nqp.TimeEffects(), unidentified="drop"), panel)\n'
@@ -191,15 +193,15 @@ def _scarce(fit: Fit, cells: pd.DataFrame, near_lost: int) -> Message:
         )
     meaning = Message("The average effect depends on these few comparison units.")
     step = Message(
-        "Next: report the number of comparison units, nqp.check(fit, 'identification').evidence"
-        "['controls'], or add untreated units to the panel."
+        "Next: report the number of comparison units, {}, or add untreated units to the panel.",
+        Code("nqp.check(fit, 'identification').evidence['controls']", DETAILS),
     )
     if fit.facts.time_strata(panel_of(fit)):
         step = Message(
-            "Next: use time effects that more units share, {} in the design, which assumes "
-            "parallel trends across strata too, or report nqp.check(fit, 'identification')."
-            "evidence['controls'].",
+            "Next: use time effects that more units share, {0} in the design, which "
+            "assumes parallel trends across strata too, or report {1}.",
             Hint("time", TimeEffects()),
+            Code("nqp.check(fit, 'identification').evidence['controls']", DETAILS),
         )
     return joined([found, meaning, advised(step)])
 

@@ -13,6 +13,7 @@ import xarray as xr
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable, StudyError
+from bayes_nqp._core.hints import evidence_of
 from bayes_nqp._core.i18n import Message, advised, detailed, figures, joined, listed
 from bayes_nqp._core.types import Column, Natural
 from bayes_nqp.checks.sample._loo import loo
@@ -72,8 +73,9 @@ MOVED: Final = 1.0
             "circumstances or errors in their data.",
         ),
         remedy=Message(
-            "inspect the data of each unit that the check names, and report the estimate without "
-            'it (nqp.check(fit, "influence").evidence)',
+            "inspect the data of each unit that the check names, and report the estimate "
+            "without it ({})",
+            evidence_of("influence"),
         ),
         code='nqp.check(fit, "influence", refits=30).evidence',
         literature="Vehtari, Gelman and Gabry (2017); Vehtari et al. (2024)",

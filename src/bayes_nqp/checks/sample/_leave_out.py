@@ -11,6 +11,7 @@ from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Mask
 from bayes_nqp._core.exceptions import NotApplicable, PanelError, StudyError
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import NOTHING, Message, joined
 from bayes_nqp._core.types import Column, names_in
 from bayes_nqp.checks.shared import (
@@ -55,8 +56,8 @@ type Part = tuple[str, str, Mask, Mask | None]
             " to the other parts.",
         ),
         remedy=Message(
-            "report the estimate without this part in addition, and report effects by group, "
-            "nqp.att(fit, by=...)",
+            "report the estimate without this part in addition, and report effects by group, {}",
+            Code("nqp.att(fit, by=...)", '[data] strata = ["column"]'),
         ),
         code=('result = nqp.check(fit, "leave_out")\nnqp.specification_table(result)'),
         literature="Hausman (1978)",

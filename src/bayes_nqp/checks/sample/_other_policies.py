@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bayes_nqp._core.exceptions import NotApplicable
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, detailed, joined, listed
 from bayes_nqp.checks.sample._policy_columns import policies_of, with_policies
 from bayes_nqp.checks.shared import (
@@ -45,8 +46,9 @@ _FAR: Final = 1.0
             "same time.",
         ),
         remedy=Message(
-            "add the other policy to the covariates of the panel and of the design, "
-            "nqp.StaggeredDiD(covariates=[...]), and report both estimates",
+            "add the other policy to the covariates of the panel and of the design, {}, "
+            "and report both estimates",
+            Code("nqp.StaggeredDiD(covariates=[...])", "[design] covariates = […]"),
         ),
         code='nqp.check(fit, "other_policies").evidence',
         literature="Hausman (1978)",

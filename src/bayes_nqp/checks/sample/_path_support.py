@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, advised, joined
 from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, Guide, asks
 from bayes_nqp.data.panel import Panel
@@ -70,7 +71,10 @@ def path_support(fit: Fit) -> Finding:
             "Most leaving units have separate paths, and without pooling each path has a separate "
             "effect."
         )
-        step = Message("Next: use partial pooling, nqp.PartialPooling().")
+        step = Message(
+            "Next: use partial pooling, {}.",
+            Code("nqp.PartialPooling()", '[design] effect = { type = "PartialPooling" }'),
+        )
         return Finding(DOUBT, figure, joined([found, advised(step)]), table)
     return Finding(
         HOLDS, figure, Message("Effects after exit are averages over many units."), table

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from bayes_nqp._core.exceptions import NotApplicable, NQPError, StudyError, nearest
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, joined, listed, separated
 from bayes_nqp._core.types import Column, names_in
 from bayes_nqp.checks.shared import (
@@ -59,8 +60,8 @@ from bayes_nqp.inference.fitting import ADOPTION, ROWS, UNITS, Fit, panel_of
             "The conclusion depends on the sample, the measure of the outcome or the controls.",
         ),
         remedy=Message(
-            'report the table nqp.table(fit, "referee"), and explain the specification that '
-            "differs",
+            "report the table {}, and explain the specification that differs",
+            Code('nqp.table(fit, "referee")', '[checks] run = ["referee"]'),
         ),
         code=('nqp.check(fit, "referee")\nnqp.table(fit, "referee")'),
         literature="Austin (2011); Cameron, Gelbach and Miller (2011); Hausman (1978)",

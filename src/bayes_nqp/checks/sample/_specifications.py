@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp._core.exceptions import NotApplicable, NQPError, StudyError
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, crossed, detailed, joined, listed
 from bayes_nqp._core.plugins import registered
 from bayes_nqp.checks.model import error_alternatives
@@ -59,8 +60,8 @@ _EXAMPLE = "designs={'common time effects': fit.design.replace(time=nqp.TimeEffe
             "The conclusion depends on a choice of specification that the data do not settle.",
         ),
         remedy=Message(
-            "print the specification curve, nqp.specification_table(nqp.check(fit, "
-            '"specifications")), and explain which specification is appropriate',
+            "print the specification curve, {}, and explain which specification is appropriate",
+            Code('nqp.specification_table(nqp.check(fit, "specifications"))', "specifications.csv"),
         ),
         code=(
             'result = nqp.check(fit, "specifications")\n'

@@ -19,6 +19,7 @@ from bayes_nqp._core.exceptions import (
     NQPError,
     PanelError,
 )
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, Sized, detailed, joined, listed, separated, spanned
 from bayes_nqp.checks.shared import (
     DOUBTFUL,
@@ -111,8 +112,8 @@ class _Assumption:
         ),
         failure=Message("The conclusion depends on an assumption that the data do not settle."),
         remedy=Message(
-            "report the model average, nqp.model_average(fit), and the effects under all "
-            "assumptions"
+            "report the model average, {}, and the effects under all assumptions",
+            Code("nqp.model_average(fit)", "model_average.csv"),
         ),
         code="average = nqp.model_average(fit)\naverage.table",
         literature="Roth (2022); Rambachan and Roth (2023)",

@@ -17,6 +17,7 @@ from scipy.special import ndtr, softmax
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.exceptions import Hint, NotApplicable
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, advised, crossed, equality, joined, separated, spanned
 from bayes_nqp.checks.shared import (
     DOUBT,
@@ -70,8 +71,11 @@ _NEXT: Final = advised(
 )
 _LINKS: Final = advised(
     Message(
-        "Next: model spillovers on known neighbours, "
-        "nqp.StaggeredDiD(spillovers=nqp.Rings([100, 200])), or report this limitation."
+        "Next: model spillovers on known neighbours, {}, or report this limitation.",
+        Code(
+            "nqp.StaggeredDiD(spillovers=nqp.Rings([100, 200]))",
+            '[design] spillovers = { type = "Rings", km = [100, 200] }',
+        ),
     )
 )
 
@@ -232,8 +236,12 @@ class Shares:
             "effect includes their response."
         ),
         remedy=Message(
-            "compare with controls that the policy cannot reach, model spillovers, "
-            "nqp.StaggeredDiD(spillovers=nqp.Rings([100, 200])), or report this limitation"
+            "compare with controls that the policy cannot reach, model spillovers, {}, "
+            "or report this limitation",
+            Code(
+                "nqp.StaggeredDiD(spillovers=nqp.Rings([100, 200]))",
+                '[design] spillovers = { type = "Rings", km = [100, 200] }',
+            ),
         ),
         code=(
             "other = nqp.fit(nqp.StaggeredDiD(trends=nqp.DifferentialTrends()), panel)\n"

@@ -11,6 +11,7 @@ import pandas as pd
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable
+from bayes_nqp._core.hints import evidence_of
 from bayes_nqp._core.i18n import Message, advised, figures, joined, spanned
 from bayes_nqp.checks.shared import (
     DOUBTFUL,
@@ -67,9 +68,10 @@ _WIDE: Final = 4.0
             "unit of exposure."
         ),
         remedy=Message(
-            "report the mean derivative of the curve next to the slope (nqp.check(fit, "
-            '"dose_response").evidence), or transform exposure so that the response is linear, '
-            "for example by its logarithm"
+            "report the mean derivative of the curve next to the slope ({}), or "
+            "transform exposure so that the response is linear, for example by its "
+            "logarithm",
+            evidence_of("dose_response"),
         ),
         code='result = nqp.check(fit, "dose_response")\nresult.evidence',
         literature="Harrell (2015); Hausman (1978)",

@@ -9,6 +9,7 @@ import numpy as np
 
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.exceptions import IdentificationError, NotApplicable
+from bayes_nqp._core.hints import evidence_of
 from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed, spanned, unadvised
 from bayes_nqp.checks.shared import (
     DOUBT,
@@ -217,9 +218,9 @@ def exposure_heterogeneity(fit: Fit) -> Finding:
 def _cause(name: Message) -> Message:
     """Return the finding about some added terms, and the estimate to report."""
     step = Message(
-        "Next: report the estimate “{}”, in nqp.check(fit, "
-        "'exposure_heterogeneity').evidence, next to the slope.",
+        "Next: report the estimate “{0}”, in {1}, next to the slope.",
         name,
+        evidence_of("exposure_heterogeneity"),
     )
     return joined([_ABOUT[name], advised(step)])
 
@@ -233,9 +234,9 @@ def _resting(ratio: float) -> Message:
         ratio,
     )
     step = Message(
-        "Next: report the estimate “{}”, in nqp.check(fit, "
-        "'exposure_heterogeneity').evidence, next to the slope.",
+        "Next: report the estimate “{0}”, in {1}, next to the slope.",
         _MOVES,
+        evidence_of("exposure_heterogeneity"),
     )
     return joined([found, advised(step)])
 

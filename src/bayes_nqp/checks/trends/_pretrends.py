@@ -11,6 +11,7 @@ import xarray as xr
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import Hint
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import (
     NOTHING,
     Message,
@@ -99,8 +100,8 @@ _STATED: Final = {
             "the continued divergence."
         ),
         remedy=Message(
-            "report the model average, and compare the assumptions with "
-            'nqp.check(fit, "assumptions")'
+            "report the model average, and compare the assumptions with {}",
+            Code('nqp.check(fit, "assumptions")', '[checks] run = ["assumptions"]'),
         ),
         code='nqp.check(fit, "assumptions")\naverage = nqp.model_average(fit)\nnqp.att(average)',
         literature="Roth (2022); Rambachan and Roth (2023)",

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from bayes_nqp._core.exceptions import Hint, NotApplicable, NQPError
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import NOTHING, Message, advised, detailed, joined
 from bayes_nqp.checks.shared import (
     DOUBT,
@@ -142,11 +143,12 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
     if winner is not None and winner.alone:
         hint = winner.candidate.hint(fit)
         step = Message(
-            "Next: report the model average over assumptions about trends, nqp.model_average(fit), "
-            "in which {} has a posterior probability of {:.2f}. {} compares the effects.",
+            "Next: report the model average over assumptions about trends, {3}, in which "
+            "{0} has a posterior probability of {1:.2f}. {2} compares the effects.",
             hint,
             winner.probability,
             see_all,
+            Code("nqp.model_average(fit)", "model_average.csv"),
         )
         return advised(step)
     if any(x.reason for x in evidence_of(fit) if x.candidate.differential_trend):
@@ -158,16 +160,18 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
             )
         )
     average = Message(
-        "Next: report the model average over assumptions about trends, nqp.model_average(fit), and "
-        "compare the effects under each assumption with {}.",
+        "Next: report the model average over assumptions about trends, {1}, and "
+        "compare the effects under each assumption with {0}.",
         see_all,
+        Code("nqp.model_average(fit)", "model_average.csv"),
     )
     if verdict == UNTOLD:
         average = Message(
-            "Next: report the model average over assumptions about trends, nqp.model_average(fit), "
-            "which then depends on their prior weights, and compare the effects under each "
-            "assumption with {}.",
+            "Next: report the model average over assumptions about trends, {1}, which "
+            "then depends on their prior weights, and compare the effects under each "
+            "assumption with {0}.",
             see_all,
+            Code("nqp.model_average(fit)", "model_average.csv"),
         )
     if winner is not None:
         return joined([detailed(_likeliest(fit, winner)), advised(average)])

@@ -13,6 +13,7 @@ import xarray as xr
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import Hint, NotApplicable, NQPError
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import (
     Message,
     advised,
@@ -108,8 +109,8 @@ class _Levels:
             "estimate includes part of the difference."
         ),
         remedy=Message(
-            "fit again with time effects by group, time=nqp.TimeEffects(...) in the design, "
-            "and report both estimates"
+            "fit again with time effects by group, {} in the design, and report both estimates",
+            Code("time=nqp.TimeEffects(...)", '[design] time = { type = "TimeEffects", … }'),
         ),
         code=(
             "by_group = nqp.fit(nqp.StaggeredDiD(time=nqp.TimeEffects(panel.roles.strata)), panel)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, joined
 from bayes_nqp.checks.shared import (
     DOUBT,
@@ -62,8 +63,11 @@ _DEPENDS = Message("The estimate depends on how spillovers on nearby untreated u
             "The average effect depends on how spillovers on nearby untreated units are modelled."
         ),
         remedy=Message(
-            "fit again with spillovers=nqp.Donut(km=...) in the design, with the distance of "
-            "the last ring, and report both estimates"
+            "fit again with {} in the design, with the distance of the last ring, and "
+            "report both estimates",
+            Code(
+                "spillovers=nqp.Donut(km=...)", '[design] spillovers = { type = "Donut", km = … }'
+            ),
         ),
         code=(
             "again = nqp.fit(design.replace(spillovers=nqp.Donut(km=300)), panel)\nnqp.att(again)"

@@ -11,6 +11,7 @@ from scipy.special import chdtrc
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable, NQPError
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, advised, detailed, equality, joined
 from bayes_nqp.checks.shared import DOUBTFUL, FAILING, UNTOLD, Finding, Guide, asks, ladder, reason
 from bayes_nqp.data.panel import Panel
@@ -34,8 +35,12 @@ _ALONE = Message(
     "several periods only if the outcome is dynamic."
 )
 _ERRORS = Message(
-    "Next: fit again with spillovers=nqp.SpatialLag(weights) and errors=nqp.AR1() in the "
-    "design, and compare the long-run effects."
+    "Next: fit again with {0} and {1} in the design, and compare the long-run effects.",
+    Code(
+        "spillovers=nqp.SpatialLag(weights)",
+        '[design] spillovers = { type = "SpatialLag", weights = "weights" }',
+    ),
+    Code("errors=nqp.AR1()", '[design] errors = { type = "AR1" }'),
 )
 
 
@@ -62,8 +67,13 @@ _ERRORS = Message(
             "the long-run effects of the model."
         ),
         remedy=Message(
-            "fit again with spillovers=nqp.SpatialLag(weights) and errors=nqp.AR1() in the "
-            "design, and report the long-run effects of both models"
+            "fit again with {0} and {1} in the design, and report the long-run effects "
+            "of both models",
+            Code(
+                "spillovers=nqp.SpatialLag(weights)",
+                '[design] spillovers = { type = "SpatialLag", weights = "weights" }',
+            ),
+            Code("errors=nqp.AR1()", '[design] errors = { type = "AR1" }'),
         ),
         code=(
             "weights = nqp.spatial_weights.nearest(panel, k=8)\n"
@@ -148,8 +158,8 @@ def _sentence(refuted: dict[str, bool]) -> Message:
             "The long-run effects rest on a specification that the data do not support."
         )
         step = Message(
-            "Next: add covariates of the period before, nqp.StaggeredDiD(covariates=[...]), "
-            "and compare the effects."
+            "Next: add covariates of the period before, {}, and compare the effects.",
+            Code("nqp.StaggeredDiD(covariates=[...])", "[design] covariates = […]"),
         )
         return joined([finding, meaning, advised(step)])
     if refuted["errors"]:

@@ -11,6 +11,7 @@ from scipy.special import ndtr, ndtri
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable, NQPError
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed, separated
 from bayes_nqp.checks.mediation import LEVELS, EvidenceRow, finding_of, innovations
 from bayes_nqp.checks.shared import HOLDS, Finding, Guide, asks, ladder
@@ -67,8 +68,8 @@ _BEYOND: Final = Message("outcome with mediators beyond the links")
             "to indirect effects between units."
         ),
         remedy=Message(
-            "fit nqp.Mediation(..., links=weights) with weights of more neighbours and compare "
-            "the indirect effects"
+            "fit {} with weights of more neighbours and compare the indirect effects",
+            Code("nqp.Mediation(..., links=weights)", '[channels] links = "weights"'),
         ),
         code=(
             "weights = nqp.spatial_weights.nearest(panel, k=8)\n"
@@ -243,8 +244,8 @@ _OMITTED: Final = Message(
     "Effects between units beyond the links are omitted, so indirect effects may be biased."
 )
 _LINKS: Final = Message(
-    "Next: fit nqp.Mediation(..., links=weights) with weights of more neighbours or over a "
-    "larger distance."
+    "Next: fit {} with weights of more neighbours or over a larger distance.",
+    Code("nqp.Mediation(..., links=weights)", '[channels] links = "weights"'),
 )
 _TOO_SHORT: Final = joined([_SHORT, _OMITTED, advised(_LINKS)])
 

@@ -10,6 +10,7 @@ from scipy.special import ndtr
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, detailed, joined
 from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, Guide, asks
 from bayes_nqp.data.spatial_weights import SpatialWeights, located
@@ -46,8 +47,9 @@ _LEVEL = 0.05
             "narrow."
         ),
         remedy=Message(
-            'test for spillovers with nqp.check(fit, "spillover_bias") and for shared '
-            'shocks with nqp.check(fit, "spatial_errors")'
+            "test for spillovers with {0} and for shared shocks with {1}",
+            Code('nqp.check(fit, "spillover_bias")', '[checks] run = ["spillover_bias"]'),
+            Code('nqp.check(fit, "spatial_errors")', '[checks] run = ["spatial_errors"]'),
         ),
         code='nqp.check(fit, "moran").evidence',
         literature="Cliff and Ord (1981); Anselin (1995)",

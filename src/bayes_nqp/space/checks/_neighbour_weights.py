@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp._core.exceptions import NotApplicable, PanelError, shown
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks.shared import Comparison
 from bayes_nqp.data.panel import Panel
@@ -174,8 +175,8 @@ def rings_of(fit: Fit) -> Rings:
     if rings is None:
         raise NotApplicable(
             Message(
-                "The design has no distance bands; state them with "
-                "StaggeredDiD(spillovers=nqp.Rings(…))."
+                "The design has no distance bands; state them with StaggeredDiD({}).",
+                Code("spillovers=nqp.Rings(…)", '[design] spillovers = { type = "Rings", … }'),
             )
         )
     return rings

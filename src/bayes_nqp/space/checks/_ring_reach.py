@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import Hint, NotApplicable
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import NOTHING, Message, Sized, advised, detailed, joined
 from bayes_nqp.checks.shared import (
     HOLDS,
@@ -67,8 +68,12 @@ _NO_CONTROLS = Message(
             "controls, so the average effect may be biased."
         ),
         remedy=Message(
-            "fit again with one distance band more in the design, for example "
-            "spillovers=nqp.Rings([100, 200, 300]), and report both estimates"
+            "fit again with one distance band more in the design, for example {}, and "
+            "report both estimates",
+            Code(
+                "spillovers=nqp.Rings([100, 200, 300])",
+                '[design] spillovers = { type = "Rings", km = [100, 200, 300] }',
+            ),
         ),
         code=(
             "wider = nqp.fit(design.replace(spillovers=nqp.Rings([100, 200, 300])), panel)\n"

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import sparse
 
 from bayes_nqp._core.exceptions import Hint, NotApplicable, NQPError
+from bayes_nqp._core.hints import Code, evidence_of
 from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed
 from bayes_nqp._core.types import Positive
 from bayes_nqp.checks.model import (
@@ -68,9 +69,13 @@ _RINGS = (100.0, 200.0, 300.0)
             "Errors of neighbouring units are correlated, so the reported intervals are too narrow."
         ),
         remedy=Message(
-            "fit again with shared shocks in the design, for example "
-            'shocks=nqp.ClusterTimeEffects("province"), or report the larger standard error, '
-            'in nqp.check(fit, "spatial_errors").evidence'
+            "fit again with shared shocks in the design, for example {0}, or report the "
+            "larger standard error, in {1}",
+            Code(
+                'shocks=nqp.ClusterTimeEffects("province")',
+                '[design] shocks = { type = "ClusterTimeEffects", by = "province" }',
+            ),
+            evidence_of("spatial_errors"),
         ),
         code='nqp.check(fit, "spatial_errors", km=200).evidence',
         literature="Conley (1999); Liang and Zeger (1986)",
@@ -195,7 +200,8 @@ def _sentence(
     narrow = Message("The reported intervals are too narrow.")
     hint = _hint(fit, called[worst] if called[worst] in above else None)
     step = Message(
-        "Next: report the larger standard error, in nqp.check(fit, 'spatial_errors').evidence."
+        "Next: report the larger standard error, in {}.",
+        evidence_of("spatial_errors"),
     )
     if hint is not None:
         step = Message("Next: fit again with {} in the design.", hint)

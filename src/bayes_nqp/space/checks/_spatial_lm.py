@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, detailed, equality, joined
 from bayes_nqp.checks.shared import DOUBT, HOLDS, REPORTED, Finding, Guide, Verdict, asks
 from bayes_nqp.data.spatial_weights import SpatialWeights, located
@@ -51,8 +52,12 @@ _OF_ERRORS = Message(
             "are omitted or intervals are too narrow."
         ),
         remedy=Message(
-            "fit again with spillovers=nqp.SpatialLag(weights) in the design, and compare the "
-            'specifications with nqp.check(again, "spatial_form")'
+            "fit again with {0} in the design, and compare the specifications with {1}",
+            Code(
+                "spillovers=nqp.SpatialLag(weights)",
+                '[design] spillovers = { type = "SpatialLag", weights = "weights" }',
+            ),
+            Code('nqp.check(again, "spatial_form")', '[checks] run = ["spatial_form"]'),
         ),
         code=(
             "weights = nqp.spatial_weights.nearest(panel, k=5)\n"

@@ -10,6 +10,7 @@ import xarray as xr
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint, IdentificationError, NotApplicable
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed
 from bayes_nqp.checks.model import Saturated, error_means, saturated_model_frame
 from bayes_nqp.checks.shared import (
@@ -85,8 +86,15 @@ _MOVES = Message(
             "biased."
         ),
         remedy=Message(
-            "fit again with spillovers=nqp.Rings([100, 200]) in the design, or leave out "
-            "exposed controls with spillovers=nqp.Donut(km=100), and report both estimates"
+            "fit again with {0} in the design, or leave out exposed controls with {1}, "
+            "and report both estimates",
+            Code(
+                "spillovers=nqp.Rings([100, 200])",
+                '[design] spillovers = { type = "Rings", km = [100, 200] }',
+            ),
+            Code(
+                "spillovers=nqp.Donut(km=100)", '[design] spillovers = { type = "Donut", km = 100 }'
+            ),
         ),
         code=(
             "again = nqp.fit(design.replace(spillovers=nqp.Rings([100, 200])), panel)\n"
@@ -185,8 +193,11 @@ def _see_that_places_tell(fit: Fit, panel: Panel) -> None:
         raise NotApplicable(
             Message(
                 "Most units share the coordinates of another unit, such as firms in one "
-                "city. Estimate spillovers between cities with spillovers=nqp.Rings([…], "
-                "city='…')."
+                "city. Estimate spillovers between cities with {}.",
+                Code(
+                    "spillovers=nqp.Rings([…], city='…')",
+                    '[design] spillovers = { type = "Rings", km = […], city = "..." }',
+                ),
             )
         )
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import IdentificationError, NotApplicable
+from bayes_nqp._core.hints import Code
 from bayes_nqp._core.i18n import Message, advised, joined, listed, spanned
 from bayes_nqp.checks.shared import (
     DOUBTFUL,
@@ -104,8 +105,12 @@ class _Apart:
             "direct and total effects may be biased too."
         ),
         remedy=Message(
-            "fit again with separate coefficients, spillovers=nqp.SpatialLag(weights, "
-            'receivers="column") or nqp.ShareTreated(weights) in the design'
+            "fit again with separate coefficients, {} in the design",
+            Code(
+                'spillovers=nqp.SpatialLag(weights, receivers="column")',
+                '[design] spillovers = { type = "SpatialLag", weights = "weights", '
+                'receivers = "column" }',
+            ),
         ),
         code=(
             "weights = nqp.spatial_weights.nearest(panel, k=8)\n"
