@@ -212,6 +212,7 @@ HOMES = {
     "Answer": "bayes_nqp.output.reports._answer",
     "Appendix": "bayes_nqp.output.reports._content",
     "EquationBlock": "bayes_nqp.output.reports._content:DisplayedEquation",
+    "averaged_equations": "bayes_nqp.output.reports._averaged_equations",
     "equation_of": "bayes_nqp.output.reports._equation",
     "FigureFolder": "bayes_nqp.output.reports._figures",
     "write_report": "bayes_nqp.output.reports._report",

@@ -27,6 +27,7 @@ from doors import (
     Paragraph,
     Picture,
     as_html_page,
+    averaged_equations,
     equation_of,
     write_report,
     writers,
@@ -289,6 +290,25 @@ def test_mediators_have_equations() -> None:
     assert mediator == ("M_{jit} = α_{ji} + λ_{jst} + (a_{jskt} + u_{ji}) D_{it} + ε_{jit}")
     assert "a_{jskt} b_{js}: indirect effect through mediator j" in stated.where
     assert "mediator j (digital and finance)" in stated.where
+
+
+def test_averaged_models_have_equations(plain: nqp.Fit) -> None:
+    average = nqp.model_average(plain)
+    estimated = {x.candidate for x in average.designs if x.effects is not None}
+    context = Context(plain, ())
+    assert context.average is not None
+    _, stated = averaged_equations(context)
+    named = " ".join(stated.lines)
+    for candidate in estimated:
+        assert (candidate.name in named) == (candidate.family != "parallel")
+    early = next(x for x in estimated if x.early == 2 and x.trends is None)
+    assert f"D_{{it}} = 1(t ≥ k_{{i}} − 2) ({early.name})" in stated.lines
+    assert "k_{i}: first treated period of unit i" in stated.where
+    symbols = {symbol for x in estimated if x.trends for symbol in x.trends.formula[1]}
+    assert all(f"{symbol}: " in stated.where for symbol in symbols)
+    _, chinese = averaged_equations(Context(plain, (), "zh"))
+    assert chinese.where.startswith("其中，")
+    assert "period" not in chinese.where + " ".join(chinese.lines)
 
 
 # Space

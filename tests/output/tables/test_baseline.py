@@ -97,6 +97,7 @@ def test_twfe_is_that_of_pyfixest(fit: nqp.Fit, by: tuple[str, ...]) -> None:
     assert cells(made)["trade"][-1] == pytest.approx(found.controls["trade"])
     assert cells(made)["R² (within)"][-1] == pytest.approx((found.r2,))
     assert "supports no conclusion" in made.note
+    assert f"controls and time effects of column ({len(made.columns) - 1})" in made.note
 
 
 @pytest.mark.slow

@@ -109,9 +109,9 @@ class AshenfelterDip(Term):
     @property
     def formula(self) -> tuple[str, Mapping[str, Message]]:
         """A transitory deviation before adoption."""
-        return "κ P_{it}", {
+        return "δ P_{it}", {
             "P_{it}": Message("transitory deviation of treated units before adoption, which fades"),
-            "κ": Message("its size"),
+            "δ": Message("size of this deviation"),
         }
 
     def flat(self, *, leads: bool) -> AshenfelterDip | None:

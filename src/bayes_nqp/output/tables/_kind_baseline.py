@@ -65,6 +65,10 @@ _NOTE_TWFE = Message(
     "Under staggered adoption, its coefficient averages effects with weights that can be "
     "negative (Goodman-Bacon 2021)."
 )
+_NOTE_TWFE_TIME = Message(
+    "It has the controls and time effects of column ({}). In comparisons of estimators, two-way "
+    "fixed effects have no controls and common time effects, so the coefficients differ."
+)
 _NOTE_OTHER = Message("The controls of the tabulated fit are those of no column: {}.")
 _NOTE_ALONE = Message("The columns are models of the outcome alone, without mediators.")
 _NOTE_GAPS = Message(
@@ -152,6 +156,8 @@ def _tabulated(
     stamp_failures(draft, tops)
     _add_notes(draft, fits, first, reasons, source if isinstance(source, Fit) else first)
     draft.note(_NOTE_TWFE, when=bool(regression))
+    differs = bool(regression and (steps[-1] or time_strata(first)))
+    draft.note(_NOTE_TWFE_TIME, len(steps), when=differs)
     draft.notes += ask.averaged(tops[0].attrs)[:1]
     # Only the fit itself has the name that the outcome was given.
     outcome = translate.name(outcome_of([ask.summary(att(effects_of(first)))], translate))

@@ -11,6 +11,7 @@ from bayes_nqp.effects.estimands import EXITS
 from bayes_nqp.model.priors import Priors
 from bayes_nqp.numerics.parameters import Parameter
 from bayes_nqp.numerics.sampling import NUTS
+from bayes_nqp.output.reports._averaged_equations import averaged_equations
 from bayes_nqp.output.reports._content import Block, Heading, Paragraph
 from bayes_nqp.output.reports._context import Context
 from bayes_nqp.output.reports._equation import covariates_of, equation_of
@@ -78,6 +79,7 @@ def methods(context: Context) -> Iterator[Block]:
     method = Message("Methods", context="difference-in-differences")
     yield Heading(translate(method if fit.facts.adopted else Message("Methods")))
     yield equation_of(context)
+    yield from averaged_equations(context)
     yield Paragraph(_model(context))
     for term in fit.facts.terms:
         yield Paragraph(translate(term.words(fit.effects.attrs)))
