@@ -117,8 +117,8 @@ def fit() -> nqp.Fit:
 
 
 def stated(fit: nqp.Fit, errors: Noise, language: str) -> str:
-    """Methods of a fit, with the priors of these errors."""
-    fit = replace(fit, design=fit.design.replace(errors=errors))
+    """Methods of a fit without observations, hence without an average, with these errors' priors."""
+    fit = replace(fit, design=fit.design.replace(errors=errors), panel=None)
     return "\n".join(getattr(block, "text", "") for block in methods(Context(fit, (), language)))
 
 
