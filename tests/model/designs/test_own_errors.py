@@ -117,7 +117,7 @@ def fit() -> nqp.Fit:
 
 
 def stated(fit: nqp.Fit, errors: Noise, language: str) -> str:
-    """Methods of a fit without observations, hence without an average, with these errors' priors."""
+    """Methods of a fit with these errors, without observations and hence without an average."""
     fit = replace(fit, design=fit.design.replace(errors=errors), panel=None)
     return "\n".join(getattr(block, "text", "") for block in methods(Context(fit, (), language)))
 
