@@ -102,7 +102,9 @@ from .model.terms import DifferentialTrends as DifferentialTrends
 from .model.terms import EndpointEffects as EndpointEffects
 from .model.terms import Factors as Factors
 from .model.terms import NodeTimeEffects as NodeTimeEffects
+from .model.terms import LinearModerator as LinearModerator
 from .model.terms import PreAdoptionShift as PreAdoptionShift
+from .model.terms import SmoothModerator as SmoothModerator
 from .model.terms import UnitTrends as UnitTrends
 from .numerics.sampling import NUTS as NUTS
 from .numerics.sampling import Importance as Importance

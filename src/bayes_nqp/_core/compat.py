@@ -34,7 +34,9 @@ _HOME = str(Path(__file__).parents[1])
 _TOLD: set[str] = set()
 _PUBLIC = ("value", "function", "estimand")
 """Kinds of names that are attributes of the package."""
-_VALUE_KEYS = frozenset({"type", "effect", "errors", "spillovers", "terms", "time", "trends"})
+_VALUE_KEYS = frozenset(
+    {"type", "effect", "errors", "moderators", "spillovers", "terms", "time", "trends"}
+)
 """Keys of studies whose text names a value."""
 
 

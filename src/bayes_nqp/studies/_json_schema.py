@@ -14,6 +14,7 @@ from bayes_nqp._core.validation import door
 from bayes_nqp.checks import CHECKS
 from bayes_nqp.data.simulation import Spillover
 from bayes_nqp.effects.estimands import ESTIMANDS
+from bayes_nqp.model.designs import SEVERAL
 from bayes_nqp.output.plots import PLOTS
 from bayes_nqp.output.reports import SECTIONS, writers
 from bayes_nqp.output.tables import KINDS
@@ -220,8 +221,8 @@ def _table(kind: type, definitions: Schema, *, tagged: bool) -> Schema:
 
 def _argument(name: str, annotation: Any, definitions: Schema, default: object = MISSING) -> Schema:
     """Return the schema of an argument: values by name or as tables, or plain data."""
-    if name == "terms":
-        terms = members("terms")
+    if name in SEVERAL:
+        terms = members(name)
         return {"type": "array"} | (
             {"items": _one_of(terms, definitions)} if terms else {"maxItems": 0}
         )

@@ -22,6 +22,7 @@ from ._paths import switches as switches
 from ._roles import Roles as Roles
 from ._stratify import baseline as baseline
 from ._stratify import numeric as numeric
+from ._unit_column import first_values as first_values
 from ._unit_column import unit_column as unit_column
 from ._unit_column import units_alone as units_alone
 from ._unit_column import with_stratum as with_stratum

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp._core.arrays import Index
+from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.exceptions import PanelError, StudyError, nearest, shown
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.data.panel._panel_arrays import Rectangle
@@ -73,6 +73,45 @@ def unit_column(
             hint="give each unit one value",
         )
     return first, labels
+
+
+def first_values(panel: Rectangle, name: str, argument: str) -> Array:
+    """Return a numeric column's value in the first observation of each unit (unit).
+
+    Parameters
+    ----------
+    name, argument : str
+        As in `unit_column`.
+
+    Raises
+    ------
+    StudyError
+        If the column does not exist.
+    PanelError
+        If it is not numeric, or missing in the first observation of a unit.
+    """
+    if name not in panel.frame.columns:
+        raise StudyError(
+            f"'{argument}' names the column {name!r}, which the panel does not have",
+            hint=nearest(name, panel.frame.columns),
+        )
+    column = panel.frame[name]
+    if column.dtype.kind not in "iufb":
+        raise PanelError(
+            f"'{argument}' column {name!r} is not numeric",
+            where=f"values such as {shown(column.drop_duplicates().head(3))}",
+            hint="encode it as numbers",
+        )
+    first = np.searchsorted(panel.unit_codes, np.arange(panel.unit_labels.size))
+    x = column.to_numpy(dtype=float, na_value=np.nan)[first]
+    if np.isnan(x).any():
+        raise PanelError(
+            f"'{argument}' column {name!r} is missing in the first observation of "
+            f"{int(np.isnan(x).sum())} units",
+            where=shown(panel.unit_labels[np.isnan(x)]),
+            hint="fill it in, or drop these units",
+        )
+    return np.asarray(x)
 
 
 def units_alone(panel: Rectangle, name: str) -> npt.NDArray[np.str_]:

@@ -41,6 +41,8 @@ from ._mediator_lag_receivers import cells_of_rows as cells_of_rows
 from ._mode_averages import mode_averages as mode_averages
 from ._mode_averages import modes as modes
 from ._mode_averages import permuted_averages as permuted_averages
+from ._effect_curves import CurveDraws as CurveDraws
+from ._effect_curves import effect_curves_of as effect_curves_of
 from ._moderation import moderation_draws as moderation_draws
 from ._moderation import moderator_rows as moderator_rows
 from ._moderation import path_coefficient_draws as path_coefficient_draws

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp.inference.fitting._effect_curves import curves_of_unit_effects
 from bayes_nqp.inference.fitting._lag_effects import LagEffects
 from bayes_nqp.inference.fitting._lag_receivers import lag_effects_of
 from bayes_nqp.inference.fitting._mediator_lag_receivers import (
@@ -210,7 +211,7 @@ def assembled_draws(
     if across is not None:
         others = None if realised is None else realised[:, 2]
         by_whom = across.of_draws(mean, effect, others, theta, deviation, terms)
-    deviation = kept_unit_effects(model_frame, deviation, theta)
+    deviation = kept_unit_effects(model_frame, equation, deviation, theta, terms)
     return Recovered(
         mean, effect, terms, deviation, slopes, tilt, draws.positions, realised, by_whom
     )
@@ -232,12 +233,17 @@ def unit_effects_stored(model_frame: ModelFrame) -> bool:
 
 
 def kept_unit_effects(
-    model_frame: ModelFrame, deviation: Array | None, theta: Array | None
+    model_frame: ModelFrame,
+    equation: Equation,
+    deviation: Array | None,
+    theta: Array | None,
+    terms: Mapping[str, Array],
 ) -> Array | None:
-    """Deviations as they are kept, each with its own moderator; None where they are not."""
+    """Deviations as they are kept, with functions of moderators; None where they are not."""
     if deviation is None or not unit_effects_stored(model_frame):
         return None
-    return model_frame.effects.of_unit_effects(deviation, theta)
+    kept = model_frame.effects.of_unit_effects(deviation, theta)
+    return kept + curves_of_unit_effects(model_frame, equation, terms)
 
 
 def slopes_of(equation: Equation, draws: Coefficients) -> dict[Slope, Array]:

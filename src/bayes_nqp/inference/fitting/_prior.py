@@ -203,7 +203,10 @@ class _Draws:
             theta = slopes[..., -1] * (s / moderation.size)
         if self.equation.problem.unit_effect_scale is not None:
             average = effects.averaged(self.deviation) * per
-            deviation = kept_unit_effects(model_frame, self.deviation * per, theta)
+            terms = {name: values * s for name, values in self.coefficients.items()}
+            deviation = kept_unit_effects(
+                model_frame, self.equation, self.deviation * per, theta, terms
+            )
         effect = effects.of_cells(cells * per, theta, average)
         if deviation is not None:
             deviation = deviation[None]

@@ -149,7 +149,8 @@ def _recovered(
     realised, reach = None, lag_effects_of(model_frame, equation)
     if reach is not None:
         realised = reach.of_draws(None, flat["cell_mean"], coefficients, deviation)
-    deviation = kept_unit_effects(model_frame, deviation, slope_of(slopes, SlopeKind.MODERATION))
+    theta = slope_of(slopes, SlopeKind.MODERATION)
+    deviation = kept_unit_effects(model_frame, equation, deviation, theta, coefficients)
     return Recovered(
         flat["cell_mean"], flat["cell_effect"], coefficients, deviation, slopes, tilt,
         realised=realised,

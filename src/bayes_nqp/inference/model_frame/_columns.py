@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from bayes_nqp._core.arrays import Array, Index, Mask
-from bayes_nqp._core.exceptions import PanelError, StudyError, nearest, shown
-from bayes_nqp.data.panel import Panel
+from bayes_nqp._core.exceptions import PanelError, StudyError, nearest
+from bayes_nqp.data.panel import first_values
 from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.inference.model_frame._model_frame import ModelFrame
 from bayes_nqp.model.designs import EquationSpec
+from bayes_nqp.numerics.parameters import Scale
 from bayes_nqp.numerics.sufficient_statistics import VaryingColumn
 
 _ROUNDING = 1e-11
 """Spread of a column, relative to its largest value, that rounding may leave of unit means."""
 
 
-def varying_columns(
-    ground: ModelFrame, equation: EquationSpec
-) -> tuple[list[VaryingColumn], list[float]]:
-    """Return covariates of the kept observations, scaled to unit spread, and their divisors."""
+@dataclass(frozen=True, slots=True)
+class Covariate:
+    """A column with one slope, scaled to unit spread.
+
+    Parameters
+    ----------
+    column : VaryingColumn
+        Its values in the kept observations, divided by ``size``.
+    size : float
+        Divisor.
+    scale : Scale, optional
+        Prior scale of its slope, for the column in its own units; flat by default.
+    """
+
+    column: VaryingColumn
+    size: float
+    scale: Scale | None = None
+
+
+def varying_columns(ground: ModelFrame, equation: EquationSpec) -> list[Covariate]:
+    """Return covariates of the kept observations."""
     panel, frame, sample = ground.panel, ground.codes, ground.kept
-    columns, sizes = [], []
+    out = []
     for name in equation.covariates:
         if name not in panel.roles.covariates:
             raise StudyError(
@@ -30,19 +50,31 @@ def varying_columns(
             )
         x = panel.covariates[:, panel.roles.covariates.index(name)][sample]
         x, size = within(frame.unit[sample], x, frame.counts)
-        columns.append(VaryingColumn(name, x))
-        sizes.append(size)
-    for name in equation.baseline:
-        x, size = _baseline(panel, frame, name)
-        values = x[frame.unit[sample]]
+        out.append(Covariate(VaryingColumn(name, x), size))
+    baseline = {name: first_values(panel, name, "baseline") for name in equation.baseline}
+    for name, of_unit in {**baseline, **equation.unit_columns}.items():
+        x = of_unit - np.average(of_unit, weights=frame.counts)
+        size = float(np.sqrt(np.average(x * x, weights=frame.counts)))
+        if size == 0:
+            raise PanelError(
+                f"'baseline' column {name!r} is the same for all units", hint="omit it"
+            )
+        x = x[frame.unit[sample]] / size
         for t in np.unique(frame.time[sample])[1:]:
-            columns.append(VaryingColumn(f"{name} × {panel.time_labels[t]}", values, int(t)))
-            sizes.append(size)
+            column = VaryingColumn(f"{name} × {panel.time_labels[t]}", x, int(t))
+            out.append(Covariate(column, size, equation.scales.get(name)))
     for name, values in equation.columns.items():
         x, size = within(frame.unit[sample], values[sample], frame.counts)
-        columns.append(VaryingColumn(name, x))
-        sizes.append(size)
-    return columns, sizes
+        out.append(Covariate(VaryingColumn(name, x), size, equation.scales.get(name)))
+    effects = ground.effects
+    for curve in equation.curves:
+        values = effects.net_of_cells(curve.of_units[effects.unit])
+        column = np.zeros((frame.unit.size, curve.size))
+        column[effects.rows] = values
+        for k, name in enumerate(curve.labels):
+            x, size = within(frame.unit[sample], column[sample, k], frame.counts)
+            out.append(Covariate(VaryingColumn(name, x), size, equation.scales.get(name)))
+    return out
 
 
 def net_of_units(unit: Index, x: Array, n_units: int) -> Array:
@@ -73,32 +105,3 @@ def centred(frame: PanelCodes, outcome: Array, sample: Mask, *, common: bool) ->
     total = np.bincount(time_effect, f, minlength=size)
     mean = np.bincount(time_effect, f * y, minlength=size) / np.where(total > 0, total, 1.0)
     return np.asarray(y - mean[time_effect])
-
-
-def _baseline(panel: Panel, frame: PanelCodes, name: str) -> tuple[Array, float]:
-    if name not in panel.frame.columns:
-        raise StudyError(
-            f"'baseline' names the column {name!r}, which the panel does not have",
-            hint=nearest(name, panel.frame.columns),
-        )
-    column = panel.frame[name]
-    if column.dtype.kind not in "iufb":
-        raise PanelError(
-            f"'baseline' column {name!r} is not numeric",
-            where=f"values such as {shown(column.drop_duplicates().head(3))}",
-            hint="encode it as numbers",
-        )
-    first = np.searchsorted(frame.unit, np.arange(frame.n_units))
-    x = column.to_numpy(dtype=float, na_value=np.nan)[first]
-    if np.isnan(x).any():
-        raise PanelError(
-            f"'baseline' column {name!r} is missing in the first observation of "
-            f"{int(np.isnan(x).sum())} units",
-            where=shown(panel.unit_labels[np.isnan(x)]),
-            hint="fill it in, or drop these units",
-        )
-    x = x - np.average(x, weights=frame.counts)
-    size = float(np.sqrt(np.average(x * x, weights=frame.counts)))
-    if size == 0:
-        raise PanelError(f"'baseline' column {name!r} is the same for all units", hint="omit it")
-    return x / size, size

@@ -93,6 +93,11 @@ class EffectMap:
         of_row = deviation[self.unit_effect]
         return np.asarray(of_row - self.cell_means(of_row)[self.cell])
 
+    def net_of_cells(self, values: Array) -> Array:
+        """Return columns of the treated observations less their means over each cell."""
+        means = np.stack([self.cell_means(x)[self.cell] for x in values.T], axis=1)
+        return np.asarray(values - means)
+
     def averaged(self, deviation: Array) -> Array:
         """Compute ``S'u`` (draw, cell), S the shares of members."""
         return np.asarray((self.shares.T @ deviation.T).T)

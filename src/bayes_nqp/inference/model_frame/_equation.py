@@ -15,7 +15,12 @@ from bayes_nqp._core.plugins import registered
 from bayes_nqp._core.vocabulary import LOG
 from bayes_nqp.inference.model_frame._assemble import assemble
 from bayes_nqp.inference.model_frame._codes import PanelCodes
-from bayes_nqp.inference.model_frame._columns import centred, varying_columns, within
+from bayes_nqp.inference.model_frame._columns import (
+    Covariate,
+    centred,
+    varying_columns,
+    within,
+)
 from bayes_nqp.inference.model_frame._connected import block_of_strata, free_times
 from bayes_nqp.inference.model_frame._error_variances import relative_variances
 from bayes_nqp.inference.model_frame._exposure import (
@@ -55,18 +60,18 @@ _TINY = 1e-100
 class _Columns:
     """Varying columns of an equation: covariates, the exposure's, those with slopes by stratum.
 
-    ``sizes`` are the divisors of covariates; ``slopes`` are those of the last columns.
+    Covariates are the first of the columns; ``slopes`` are those of the last.
     """
 
     columns: list[VaryingColumn]
-    sizes: list[float]
+    covariates: list[Covariate]
     slopes: tuple[Slope, ...]
     dose: Dose | None
 
     @property
-    def covariates(self) -> list[str]:
-        """Return the names of the first columns."""
-        return [column.name for column in self.columns[: len(self.sizes)]]
+    def flat(self) -> list[str]:
+        """Return the names of covariates with flat slopes."""
+        return [x.column.name for x in self.covariates if x.scale is None]
 
 
 def equation_of(
@@ -102,7 +107,7 @@ def equation_of(
         dose=columns.dose,
     )  # fmt: skip
     stated = restated(rows)
-    check_identified(stated, _roles(ground, equation, columns.covariates), effects)
+    check_identified(stated, _roles(ground, equation, columns.flat), effects)
     return replace(stated, restated=restated) if ground.facts.approximated else stated
 
 
@@ -130,19 +135,20 @@ def _columns(ground: ModelFrame, equation: EquationSpec, scale: float) -> _Colum
     """Collect the varying columns of an equation."""
     frame, sample, exposure = ground.codes, ground.kept, ground.exposure
     shifts = moderation(ground) if equation.moderated else []
-    columns, sizes = varying_columns(ground, equation)
+    covariates = varying_columns(ground, equation)
     dose = None
     if exposure is not None:
         shifts = per_exposure(shifts, exposure, ground.panel)
-        for column, size in own_slope(ground) if equation.moderated else []:
-            columns.append(column)
-            sizes.append(size)
-        dose = Dose(len(columns), exposure.size / exposure.unit)
+        if equation.moderated:
+            covariates += [Covariate(column, size) for column, size in own_slope(ground)]
+        dose = Dose(len(covariates), exposure.size / exposure.unit)
+    columns = [x.column for x in covariates]
+    if exposure is not None:
         columns += exposure_columns(exposure, frame, sample)
-    columns += lagged_columns(ground, equation, columns[: len(sizes)], scale)
+    columns += lagged_columns(ground, equation, columns[: len(covariates)], scale)
     slopes = [*_mediator_slopes(ground, equation.mediators), *shifts]
     columns += [VaryingColumn(slope.label, values[sample]) for slope, values in slopes]
-    return _Columns(columns, sizes, tuple(slope for slope, _ in slopes), dose)
+    return _Columns(columns, covariates, tuple(slope for slope, _ in slopes), dose)
 
 
 def _mediator_slopes(
@@ -221,8 +227,9 @@ def _parts(
         *time_parts(seen if pooled else free, n_levels, n_periods,
                     pooled=pooled, local=local_time, priors=priors),
         *flat_doses,
-        *slope_parts(columns.covariates, columns.sizes, frame.stratum_levels.shape[0],
-                     len(columns.columns)),
+        *slope_parts([x.column.name for x in columns.covariates],
+                     [x.size for x in columns.covariates], frame.stratum_levels.shape[0],
+                     len(columns.columns), [x.scale for x in columns.covariates]),
         *mediator_parts(columns.slopes, before, equation.pooling, equation.strata,
                         ground.panel.roles.strata, frame.stratum_levels, priors),
         *(part for part in effects if part not in flat_doses),
@@ -335,7 +342,7 @@ def _precision(
     frame, sample = ground.codes, ground.kept
     unit = frame.unit[sample]
     free = frame.untreated[sample]
-    controls = [x.values for x in columns.columns[: len(columns.sizes)]]
+    controls = [x.values for x in columns.columns[: len(columns.covariates)]]
     variances = relative_variances(
         groups, unit, frame.time[sample], frame.level[unit], free, outcome, controls, frame.counts
     )[unit]

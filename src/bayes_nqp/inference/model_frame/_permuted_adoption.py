@@ -125,7 +125,7 @@ def _by_adoption_alone(model_frame: ModelFrame, equation: Equation) -> bool:
         spec.key, spec.lag, spec.linked, spec.series,
         spec.noise.groups(model_frame.panel), model_frame.moderator, model_frame.exposure,
     )  # fmt: skip
-    known = equation.rows.variances is not None
+    known = equation.rows.variances is not None or bool(spec.curves)
     if known or any(part is not None for part in unlike) or not isinstance(timing, Calendar):
         return False
     alone = (

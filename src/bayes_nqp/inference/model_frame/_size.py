@@ -39,7 +39,8 @@ def check_size(
     pooling, periods = equation.pooling, frame.n_periods
     # Varying columns common to all periods, and those of a single one.
     full = len(equation.covariates) + slopes
-    by_period = len(equation.baseline) * (periods - 1) + exposed * periods
+    by_unit = len(equation.baseline) + len(equation.unit_columns)
+    by_period = by_unit * (periods - 1) + exposed * periods
     effects = ~cells.lead
     numbers = {f: int(np.unique(cells.levels[f][effects]).size) for f in equation.strata}
     each = [max(n, 1) for n in numbers.values()] if "strata" in pooling.pieces else [1]

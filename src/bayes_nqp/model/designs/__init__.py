@@ -43,6 +43,7 @@ from bayes_nqp.model.specification import LagSpec as LagSpec
 from bayes_nqp.model.specification import LinkedSpec as LinkedSpec
 from bayes_nqp.model.specification import MediatorSpec as MediatorSpec
 from bayes_nqp.model.specification import Neighbours as Neighbours
+from bayes_nqp.model.specification import SEVERAL as SEVERAL
 from bayes_nqp.model.specification import Reach as Reach
 from bayes_nqp.model.specification import Term as Term
 from bayes_nqp.model.specification import Timing as Timing

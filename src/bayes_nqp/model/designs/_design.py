@@ -16,6 +16,7 @@ from bayes_nqp._core.validation import absent, door, held_to_kinds
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.model.designs._model import ModelSpec
 from bayes_nqp.model.specification import (
+    SEVERAL,
     EquationSpec,
     Facts,
     Term,
@@ -142,9 +143,10 @@ class SingleEquation(Design):
         held_to_kinds(self)
         for field in fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
-            if isinstance(value, Term):
+            if isinstance(value, Term) and field.name not in SEVERAL:
                 _check_term(field.name, value)
-        self._check_terms(getattr(self, "terms", None))
+        for name in SEVERAL:
+            self._check_terms(name, getattr(self, name, None))
         for name in ("covariates", "baseline"):
             value = getattr(self, name, None)
             if value is not None:
@@ -152,14 +154,14 @@ class SingleEquation(Design):
                 once(name, names_)
                 object.__setattr__(self, name, names_)
 
-    def _check_terms(self, value: object) -> None:
-        """Validate the additional terms, and convert them to a tuple."""
+    def _check_terms(self, name: str, value: object) -> None:
+        """Validate an argument that takes several terms, and convert it to a tuple."""
         if value is None:
             return
         terms = tuple(value) if isinstance(value, list | tuple) else (value,)
         for term in terms:
-            _check_term("terms", term)
-        object.__setattr__(self, "terms", terms)
+            _check_term(name, term)
+        object.__setattr__(self, name, terms)
 
     @property
     def stated_terms(self) -> tuple[Term, ...]:
@@ -289,7 +291,7 @@ def _check_term(name: str, value: object) -> None:
         argument = value.argument
         raise StudyError(
             Message("'{}' is {}, which fills {!r}", name, repr(value), argument),
-            hint=Message("{}", Hint(argument, value if argument != "terms" else (value,))),
+            hint=Message("{}", Hint(argument, (value,) if argument in SEVERAL else value)),
         )
     names = [_call(kind) for kind in registered(name).values()]
     hint = (

@@ -13,7 +13,7 @@ from bayes_nqp.model.designs.mediation import Mediation
 from bayes_nqp.model.pooling import flat_pooling
 from bayes_nqp.model.predictors import TimeEffects
 from bayes_nqp.model.priors import scale_prior
-from bayes_nqp.model.specification import Calendar, EquationSpec, Facts
+from bayes_nqp.model.specification import SEVERAL, Calendar, EquationSpec, Facts
 from bayes_nqp.numerics.parameters import Scale
 
 if TYPE_CHECKING:
@@ -122,11 +122,12 @@ def _flat_terms(design: Design, *, leads: bool) -> dict[str, object]:
     """Return the arguments whose terms change in a model with flat effects of cells."""
     terms = [(term.argument, term, term.flat(leads=leads)) for term in design.facts.terms]
     changes: dict[str, object] = {
-        name: flat for name, term, flat in terms if name != "terms" and flat != term
+        name: flat for name, term, flat in terms if name not in SEVERAL and flat != term
     }
-    further = [(term, flat) for name, term, flat in terms if name == "terms"]
-    if any(flat != term for term, flat in further):
-        changes["terms"] = tuple(flat for _, flat in further if flat is not None)
+    for argument in SEVERAL:
+        further = [(term, flat) for name, term, flat in terms if name == argument]
+        if any(flat != term for term, flat in further):
+            changes[argument] = tuple(flat for _, flat in further if flat is not None)
     return changes
 
 

@@ -18,7 +18,13 @@ from bayes_nqp.model.designs._model import ModelSpec
 from bayes_nqp.model.designs.staggered_did import StaggeredDiD
 from bayes_nqp.model.pooling import PartialPooling
 from bayes_nqp.model.predictors import Linked, linked_name
-from bayes_nqp.model.specification import ChannelFacts, Facts, MediatorSpec, complete_cases
+from bayes_nqp.model.specification import (
+    SEVERAL,
+    ChannelFacts,
+    Facts,
+    MediatorSpec,
+    complete_cases,
+)
 
 if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
@@ -143,7 +149,7 @@ class Mediation(Design):
         barred += ["spillovers"] if self.design.facts.spillovers != "none" else []
         for name in barred:
             remedies = {"spillovers": _WITHOUT_LAG, "eligible": _WITHOUT_GAPS}
-            alone = Message("{} for channels", Hint(name, () if name == "terms" else None))
+            alone = Message("{} for channels", Hint(name, () if name in SEVERAL else None))
             raise StudyError(
                 Message("mediation cannot be combined with the current 'design.{}'", name),
                 hint=remedies.get(name, alone),

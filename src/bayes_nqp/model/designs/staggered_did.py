@@ -69,6 +69,9 @@ class StaggeredDiD(SingleEquation):
         of the column), because it may affect the outcome directly. In a `Mediation` it shifts the
         direct effect and the effect on every mediator, and the slopes of mediators (the b-path) if
         its ``moderates`` includes "b".
+    moderators : LinearModerator, SmoothModerator, or a sequence of them, default ()
+        Columns, measured before treatment, along which effects of units differ from the mean of
+        their cell: by a line or a smooth curve.
     spillovers : Rings, ShareTreated, Donut or SpatialLag, optional
         Spillover effects of treated neighbours, or a spatial lag of the outcome; no spillovers by
         default.
@@ -112,6 +115,7 @@ class StaggeredDiD(SingleEquation):
     likelihood: Likelihood = field(default_factory=Gaussian)
     priors: Priors = field(default_factory=Priors)
     moderator: str | None = None
+    moderators: StatedTerm | Sequence[Term] = ()
     trends: StatedTerm | None = None
     spillovers: StatedTerm | None = None
     shocks: StatedTerm | None = None

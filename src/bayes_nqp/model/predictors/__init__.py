@@ -16,6 +16,7 @@ from bayes_nqp.model.predictors.cells import (
     cell_parts,
     lead_parts,
 )
+from bayes_nqp.model.predictors.effect_curves import EffectCurve
 from bayes_nqp.model.predictors.exposure import (
     LAG,
     SLOPE,
@@ -69,6 +70,7 @@ __all__ = [
     "TIED",
     "TREATED",
     "CellTable",
+    "EffectCurve",
     "ExposurePositions",
     "GlobalPart",
     "Linked",

@@ -148,7 +148,11 @@ SLOPE = "slope"
 
 
 def slope_parts(
-    names: Sequence[str], scales: Sequence[float], n_strata: int, n_columns: int | None = None
+    names: Sequence[str],
+    sizes: Sequence[float],
+    n_strata: int,
+    n_columns: int | None = None,
+    scales: Sequence[Scale | None] | None = None,
 ) -> list[GlobalPart]:
     """Return the parts of the linear predictor for covariates with one slope each.
 
@@ -156,24 +160,33 @@ def slope_parts(
     ----------
     names : sequence of str (column)
         Labels of the varying columns.
-    scales : sequence of float (column)
+    sizes : sequence of float (column)
         Divisor of each column, to report slopes in its own units.
     n_strata : int
         Number of strata.
     n_columns : int, optional
         Number of all varying columns, these first; no others by default.
+    scales : sequence of Scale or None (column), optional
+        Prior scales of slopes, in outcome units per unit of the column; flat by default.
 
     Returns
     -------
     list of GlobalPart
-        Empty without columns.
+        The part of flat slopes, and one for each scale, under its name.
     """
-    if not names:
-        return []
-    eye = np.eye(len(names) if n_columns is None else n_columns)[:, : len(names)]
-    display = np.diag(1.0 / np.asarray(scales, dtype=float))
-    columns = np.tile(eye, (n_strata, 1))
-    return [GlobalPart(SLOPE, "slopes", columns, FLAT, list(names), display)]
+    every: Sequence[Scale | None] = [None] * len(names) if scales is None else scales
+    eye = np.tile(np.eye(len(names) if n_columns is None else n_columns), (n_strata, 1))
+    size = np.asarray(sizes, dtype=float)
+    parts = []
+    for scale in dict.fromkeys(every):
+        at = [k for k, other in enumerate(every) if other == scale]
+        labels = [names[k] for k in at]
+        if scale is None:
+            display = np.diag(1.0 / size[at])
+            parts.append(GlobalPart(SLOPE, "slopes", eye[:, at], FLAT, labels, display))
+        else:  # b x = (b size) (x / size)
+            parts.append(GlobalPart(scale.name, "slopes", eye[:, at] * size[at], scale, labels))
+    return parts
 
 
 def lag_parts(places: Sequence[int], n_strata: int, n_columns: int) -> list[GlobalPart]:

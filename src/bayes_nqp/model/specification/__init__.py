@@ -11,6 +11,7 @@ from bayes_nqp.model.specification._equation import LagSpec as LagSpec
 from bayes_nqp.model.specification._equation import LinkedSpec as LinkedSpec
 from bayes_nqp.model.specification._equation import MediatorSpec as MediatorSpec
 from bayes_nqp.model.specification._equation import Neighbours as Neighbours
+from bayes_nqp.model.specification._facts import SEVERAL as SEVERAL
 from bayes_nqp.model.specification._facts import Facts as Facts
 from bayes_nqp.model.specification._facts import Reach as Reach
 from bayes_nqp.model.specification._facts import StatedTerm as StatedTerm

@@ -13,7 +13,7 @@ from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.model.errors import Noise
 from bayes_nqp.model.pooling import Pooling
-from bayes_nqp.model.predictors import LinkedTime, ProcessPart, Series
+from bayes_nqp.model.predictors import EffectCurve, LinkedTime, ProcessPart, Series
 from bayes_nqp.model.priors import Priors
 from bayes_nqp.numerics.parameters import Parameter, Scale
 
@@ -180,6 +180,14 @@ class EquationSpec:
         Spillovers through spatial weights.
     columns : mapping of str to ndarray (row)
         Further columns with a slope.
+    unit_columns : mapping of str to ndarray (unit)
+        Values of units that have a slope per period.
+    scales : mapping of str to Scale
+        Prior scales of slopes of these columns and of curves, for a column in its own units; other
+        slopes are flat.
+    curves : tuple of EffectCurve
+        Functions of moderators whose values in treated observations, net of the mean of their
+        cell, have slopes.
     series : Series, optional
         Series with unit-specific coefficients.
     """
@@ -203,4 +211,7 @@ class EquationSpec:
     lag: LagSpec | None = None
     linked: LinkedSpec | None = None
     columns: Mapping[str, Array] = field(default_factory=dict)
+    unit_columns: Mapping[str, Array] = field(default_factory=dict)
+    scales: Mapping[str, Scale] = field(default_factory=dict)
+    curves: tuple[EffectCurve, ...] = ()
     series: Series | None = None

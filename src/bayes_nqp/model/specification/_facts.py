@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from bayes_nqp._core.arrays import Index
 from bayes_nqp._core.exceptions import Hint, StudyError, nearest
@@ -56,8 +56,8 @@ class Term(ABC):
         """Role of the term, by which other code finds it regardless of its class.
 
         "drift" (differential trend), "factors", "dip", "shift" (of a level), "shocks", "exposure",
-        "donut", "lag" (spatial lag of the outcome), or "linked" (columns of neighbours, without a
-        spatial lag of the outcome).
+        "moderators", "donut", "lag" (spatial lag of the outcome), or "linked" (columns of
+        neighbours, without a spatial lag of the outcome).
         """
         return ""
 
@@ -175,6 +175,8 @@ class Term(ABC):
         return self
 
 
+SEVERAL: Final = ("terms", "moderators")
+"""Arguments of designs that take several terms."""
 type StatedTerm = Annotated[Term, Words("a term such as nqp.ClusterTimeEffects('region')")]
 """What an argument of a design may be that a term fills."""
 
