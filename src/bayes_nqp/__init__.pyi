@@ -42,6 +42,7 @@ from .effects.estimands import heterogeneity_sd as heterogeneity_sd
 from .effects.estimands import impulse_responses as impulse_responses
 from .effects.estimands import index_variance as index_variance
 from .effects.estimands import long_run_effects as long_run_effects
+from .effects.estimands import effect_curve as effect_curve
 from .effects.estimands import moderated as moderated
 from .effects.estimands import moderated_difference as moderated_difference
 from .effects.estimands import nde as nde

@@ -20,6 +20,8 @@ from bayes_nqp.inference.model_frame import ModelFrame, RowLayout, row_layout
 LAGS = (1, 2, 3)
 _LEAST = 20
 """Smallest number of observations for the SD of a group."""
+_ABSORBED = 1e-10
+"""Share of a column's squares, net of unit means, below which unit effects explain it."""
 
 
 class Untreated:
@@ -59,7 +61,9 @@ class Untreated:
         )
         sums = (units @ x).toarray()
         gram = (x.T @ x).toarray() - sums.T @ (sums / self.count[:, None])
-        size = np.sqrt(np.maximum(np.diag(gram), 1e-300))
+        # Columns of treated observations alone are constants within units on untreated ones.
+        varies = np.diag(gram) > _ABSORBED * x.multiply(x).sum(axis=0)
+        size = np.where(varies, np.sqrt(np.maximum(np.diag(gram), 0.0)), np.inf)
         inverse = np.linalg.pinv(gram / np.outer(size, size), rcond=1e-10, hermitian=True)
         return x, units, sums / self.count[:, None], inverse / np.outer(size, size)
 

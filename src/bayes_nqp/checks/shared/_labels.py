@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Final
 
@@ -148,12 +149,16 @@ _PARAMETERS: Final = {
 """Parameters of designs and errors by their names."""
 _OF_STRATA: Final = "scale_strata_"
 """Prefix of the name of a factor, for the SD between its levels."""
+_OF_CURVE: Final = re.compile("scale_moderator_(.+)_bends")
+"""Name of the SD of a smooth function of a moderator around a line."""
 
 
 def parameter(name: str) -> str:
     """Return the name of a parameter in words, with its code name."""
     if name.startswith(_OF_STRATA):
         return Message("SD between levels of {0} (scale_strata_{0})", name.removeprefix(_OF_STRATA))
+    if (curve := _OF_CURVE.fullmatch(name)) is not None:
+        return Message("SD of the curve along {} around a line ({})", curve[1], name)
     return _PARAMETERS.get(name, name)
 
 

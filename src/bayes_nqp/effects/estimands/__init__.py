@@ -26,6 +26,8 @@ from bayes_nqp.effects.estimands._by import unit_effect_name as unit_effect_name
 from bayes_nqp.effects.estimands._contrast import at_level as at_level
 from bayes_nqp.effects.estimands._contrast import contrast, pairwise_contrasts
 from bayes_nqp.effects.estimands._contrast import sides_of as sides_of
+from bayes_nqp.effects.estimands._effect_curve import effect_curve
+from bayes_nqp.effects.estimands._effect_curve import moderators_of as moderators_of
 from bayes_nqp.effects.estimands._effects_of import (
     convergence_of,
     effects_of,
@@ -86,6 +88,7 @@ __all__ = [
     "contrast",
     "convergence_of",
     "cumulative",
+    "effect_curve",
     "effects_of",
     "evidence_of",
     "first_switch",

@@ -193,7 +193,8 @@ def _check_paths(fit: Fit) -> None:
                 raise StudyError(f"paths of {variable!r} in its {name} do not add up")
     facts = fit.facts
     linked = facts.has("lag") or facts.has("linked")
-    if (linked and not facts.channels) or facts.moderator is not None or facts.joined:
+    moderated = facts.moderator is not None or facts.has("moderators")
+    if (linked and not facts.channels) or moderated or facts.joined:
         return
     if facts.channels is not None:
         path_coefficients = path_coefficient_draws(fit)

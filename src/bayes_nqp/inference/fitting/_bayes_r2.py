@@ -13,7 +13,9 @@ from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.threads import one_thread
 from bayes_nqp._core.validation import door
+from bayes_nqp.inference.fitting._cell_draws import CellDraws
 from bayes_nqp.inference.fitting._coefficient_draws import coefficients_of, pairs_coefficients
+from bayes_nqp.inference.fitting._effect_curves import effect_curves_of
 from bayes_nqp.inference.fitting._fit_index import refuse_pooled
 from bayes_nqp.inference.fitting._needs import ADDITIVE, ROWS, require
 from bayes_nqp.inference.fitting._unit_rows import UnitRows
@@ -81,7 +83,7 @@ def bayes_r2(fit: Fit) -> xr.DataArray:
     project = _TwoWay(layout.unit, layout.time_effect, weights)
     chains, draws = (fit.posterior.sizes[dim] for dim in v.SAMPLE_DIMS)
     positions = coefficients_of(fit, equation, np.arange(chains * draws))
-    deviation = _deviations(fit, rows.n_unit_effects) / equation.scale
+    deviation = _deviations(fit) / equation.scale
     outcome = project(np.asarray(equation.rows.outcome)[None])
     out = np.empty(chains * draws)
     with one_thread():
@@ -97,13 +99,19 @@ def bayes_r2(fit: Fit) -> xr.DataArray:
     return xr.DataArray(out.reshape(chains, draws), dims=v.SAMPLE_DIMS, coords=coords)
 
 
-def _deviations(fit: Fit, members: int) -> Array:
-    """Return draws of unit-level deviations of the effect (draw, member), outcome units."""
-    effects = fit.groups["effects"]
+def _deviations(fit: Fit) -> Array:
+    """Return draws of unit-level deviations, without moderators (draw, member), outcome units."""
+    effects, members = fit.groups["effects"], fit.model_frame.effects
+    number = fit.posterior.sizes[v.CHAIN] * fit.posterior.sizes[v.DRAW]
+    nothing = np.zeros((number, members.codes.size))
     if v.DEVIATION not in effects:
-        return np.zeros((fit.posterior.sizes[v.CHAIN] * fit.posterior.sizes[v.DRAW], members))
+        return nothing
     draws = effects[v.DEVIATION].isel({v.PATH: 0}).transpose(*v.SAMPLE_DIMS, ...)
-    return np.asarray(draws.to_numpy().reshape(-1, members))
+    # Slopes of moderators are among the coefficients of observations.
+    moderated = members.of_unit_effects(nothing, CellDraws(fit).theta("outcome"))
+    for curve in effect_curves_of(fit):
+        moderated = moderated + curve.of_members.reshape(nothing.shape)
+    return np.asarray(draws.to_numpy().reshape(nothing.shape) - moderated)
 
 
 class _TwoWay:

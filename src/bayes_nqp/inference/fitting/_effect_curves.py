@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.arrays import Array, Mask
 from bayes_nqp.inference.fitting._reported import equation_draws
-from bayes_nqp.inference.model_frame import Equation, ModelFrame
+from bayes_nqp.inference.model_frame import EffectMap, Equation, ModelFrame
 from bayes_nqp.model.predictors import EffectCurve
 
 if TYPE_CHECKING:
@@ -27,13 +27,19 @@ class CurveDraws:
         The functions that it is a sum of.
     coefficients : ndarray (chain, draw, function), outcome units
         Their coefficients.
-    of_cells : ndarray (cell, function)
-        Means of the functions over the treated observations of each cell with effects.
+    of_rows : ndarray (treated observation, function)
+        Values of the functions.
+    maps : EffectMap
+        Cells and members of treated observations.
+    kept : ndarray of bool (cell)
+        Cells with effects.
     """
 
     curve: EffectCurve
     coefficients: Array
-    of_cells: Array
+    of_rows: Array
+    maps: EffectMap
+    kept: Mask
 
     def at(self, values: Array) -> Array:
         """Evaluate the function at values of the moderator (chain, draw, value), outcome units."""
@@ -42,7 +48,14 @@ class CurveDraws:
     @property
     def cells(self) -> Array:
         """Evaluate the mean over each cell (chain, draw, cell), outcome units."""
-        return np.asarray(self.coefficients @ self.of_cells.T)
+        means = np.stack([self.maps.cell_means(x)[self.kept] for x in self.of_rows.T])
+        return np.asarray(self.coefficients @ means)
+
+    @property
+    def of_members(self) -> Array:
+        """Evaluate the mean over each member (chain, draw, member), outcome units."""
+        means = np.stack([self.maps.unit_effect_means(x) for x in self.of_rows.T])
+        return np.asarray(self.coefficients @ means)
 
 
 def effect_curves_of(fit: Fit) -> tuple[CurveDraws, ...]:
@@ -54,9 +67,8 @@ def effect_curves_of(fit: Fit) -> tuple[CurveDraws, ...]:
     kept = ~model_frame.cells.lead
     out = []
     for curve, coefficients in _coefficients(model_frame, equation, draws):
-        values = curve.of_units[effects.unit]
-        means = np.stack([effects.cell_means(x) for x in values.T], axis=1)
-        out.append(CurveDraws(curve, coefficients, means[kept]))
+        rows = curve.of_units[effects.unit]
+        out.append(CurveDraws(curve, coefficients, rows, effects, kept))
     return tuple(out)
 
 

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp.inference.fitting._effect_curves import effect_curves_of
 from bayes_nqp.inference.fitting._lag_receivers import lag_effects_of
 from bayes_nqp.inference.fitting._linked import linked_terms
 from bayes_nqp.inference.fitting._linked_coefficients import linked_coefficients
@@ -67,6 +68,18 @@ def effect_sums(fit: Fit, groups: LeftOut, rows: Array, draws: xr.DataArray) -> 
     effects = model_frame.effects
     inside = counted[effects.cell]
     unit = effects.unit[inside]
+    for curve in effect_curves_of(fit):
+        # Effects of cells are at the mean of f in the cell; stored deviations contain f.
+        values = effects.net_of_cells(curve.of_rows)
+        values -= curve.of_rows if v.DEVIATION in fit.effects else 0.0
+        columns = [
+            _table(groups, unit, np.zeros_like(unit), 1, x).toarray() for x in values[inside].T
+        ]
+        coefficients = xr.DataArray(
+            curve.coefficients, dims=(*v.SAMPLE_DIMS, "function"),
+            coords={v.DRAW: fit.posterior[v.DRAW]},
+        )  # fmt: skip
+        cells += _flat(coefficients.sel({v.DRAW: draws})) @ np.hstack(columns).T
     if equation.problem.unit_effect_scale is not None:
         stored = v.DEVIATION not in fit.effects
         deviation = (

@@ -1,6 +1,7 @@
 from ._codes import PanelCodes as PanelCodes
 from ._codes import codes_of as codes_of
 from ._columns import centred as centred
+from ._effects import EffectMap as EffectMap
 from ._error_variances import step_squares as step_squares
 from ._layout import RowLayout as RowLayout
 from ._layout import cell_names as cell_names

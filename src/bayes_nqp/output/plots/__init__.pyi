@@ -19,6 +19,7 @@ from bayes_nqp.output.plots._evidence_trend_sensitivity import (
 from bayes_nqp.output.plots._forest import forest as forest
 from bayes_nqp.output.plots._love import love as love
 from bayes_nqp.output.plots._model_average import model_average as model_average
+from bayes_nqp.output.plots._effect_curve import effect_curve as effect_curve
 from bayes_nqp.output.plots._moderation import moderation as moderation
 from bayes_nqp.output.plots._panel import panel as panel
 from bayes_nqp.output.plots._paths import paths as paths
