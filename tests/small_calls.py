@@ -158,6 +158,16 @@ class World:
         return nqp.fit(nqp.StaggeredDiD(moderator="size"), panel, self.sampler, progress=False)
 
     @cached_property
+    def curved(self) -> nqp.Fit:
+        frame = self.panel.frame
+        frame = frame.assign(size=frame["unit"].astype("category").cat.codes % 7 + 1.0)
+        panel = nqp.Panel.from_frame(
+            frame, unit="unit", time="time", cohort="cohort", outcome="outcome"
+        )
+        design = nqp.StaggeredDiD(moderators=nqp.LinearModerator("size"))
+        return nqp.fit(design, panel, self.sampler, progress=False)
+
+    @cached_property
     def trending(self) -> nqp.Fit:
         design = nqp.StaggeredDiD(nqp.CompletePooling(None), trends=nqp.DifferentialTrends())
         return nqp.fit(design, self.fit.panel, self.sampler, progress=False)
@@ -278,6 +288,7 @@ CALLS: dict[str, Call] = {
     ),
     "mediation_table": lambda w: nqp.mediation_table(w.channels),
     "merge_zones": lambda w: nqp.merge_zones(pd.DataFrame({"city": ["杭州市"]}), "city").frame,
+    "effect_curve": lambda w: nqp.effect_curve(w.curved),
     "moderated": lambda w: nqp.moderated(w.moderated),
     "moderated_difference": lambda w: nqp.moderated_difference(w.moderated),
     "nde": lambda w: nqp.nde(w.channels),
@@ -331,6 +342,7 @@ CALLS: dict[str, Call] = {
     "plots.event_study": lambda w: nqp.plots.event_study(w.fit, language="zh"),
     "plots.forest": lambda w: nqp.plots.forest(w.fit, by="region"),
     "plots.caterpillar": lambda w: nqp.plots.caterpillar(w.fit),
+    "plots.effect_curve": lambda w: nqp.plots.effect_curve(w.curved),
     "plots.moderation": lambda w: nqp.plots.moderation(w.moderated),
     "plots.paths": lambda w: nqp.plots.paths(w.channels),
     "plots.spillover_effects": lambda w: nqp.plots.spillover_effects(w.spilled),

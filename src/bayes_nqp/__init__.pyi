@@ -37,12 +37,12 @@ from .effects.estimands import att as att
 from .effects.estimands import att_persons as att_persons
 from .effects.estimands import contrast as contrast
 from .effects.estimands import cumulative as cumulative
+from .effects.estimands import effect_curve as effect_curve
 from .effects.estimands import first_switch as first_switch
 from .effects.estimands import heterogeneity_sd as heterogeneity_sd
 from .effects.estimands import impulse_responses as impulse_responses
 from .effects.estimands import index_variance as index_variance
 from .effects.estimands import long_run_effects as long_run_effects
-from .effects.estimands import effect_curve as effect_curve
 from .effects.estimands import moderated as moderated
 from .effects.estimands import moderated_difference as moderated_difference
 from .effects.estimands import nde as nde
@@ -102,8 +102,8 @@ from .model.terms import ClusterTimeEffects as ClusterTimeEffects
 from .model.terms import DifferentialTrends as DifferentialTrends
 from .model.terms import EndpointEffects as EndpointEffects
 from .model.terms import Factors as Factors
-from .model.terms import NodeTimeEffects as NodeTimeEffects
 from .model.terms import LinearModerator as LinearModerator
+from .model.terms import NodeTimeEffects as NodeTimeEffects
 from .model.terms import PreAdoptionShift as PreAdoptionShift
 from .model.terms import SmoothModerator as SmoothModerator
 from .model.terms import UnitTrends as UnitTrends

@@ -62,15 +62,14 @@ def effect_curve(
     Raises
     ------
     StudyError
-        If the design has no ``moderators``, or not this one, if there are several and none is
-        named, if a value is not finite, or if ``by`` omits a factor with one function for each
-        level.
+        If the design has no such moderator, or several and none is named; or if a value is not
+        finite. Also if ``by`` omits a factor with one function for each level.
 
     Notes
     -----
-    With the effect e_c of cell c, the function f, and f-bar_c its mean over the treated
-    observations of the cell, the result at x is ``sum_c w_c (e_c - f-bar_c) + f(x)``. The curve
-    compares units of the same stratum and cohort that may also differ in other variables.
+    The result at x is ``sum_c w_c (e_c - f-bar_c) + f(x)``. Here e_c is the effect of cell c, and
+    f-bar_c the mean of f over its treated observations. The curve compares units of the same
+    stratum and cohort. They may also differ in other variables.
 
     References
     ----------
@@ -140,9 +139,7 @@ def _curves_of(fit: Fit, moderator: str | None) -> list[CurveDraws]:
             hint="nqp.StaggeredDiD(moderators=nqp.SmoothModerator('gdp'))",
         )
     if moderator is None and len(names) > 1:
-        raise StudyError(
-            Message("there are several moderators"), hint=f"moderator={names[0]!r}"
-        )
+        raise StudyError(Message("there are several moderators"), hint=f"moderator={names[0]!r}")
     name = names[0] if moderator is None else moderator
     if name not in names:
         raise StudyError(
@@ -175,7 +172,8 @@ def _values(curves: list[CurveDraws], values: npt.ArrayLike | None) -> Array:
     """Return the values of the moderator; by default most of their range."""
     if values is None:
         seen = np.concatenate([x.curve.values[x.curve.treated] for x in curves])
-        return np.linspace(*np.quantile(seen, [_TAIL, 1.0 - _TAIL]), _POINTS)
+        low, high = (float(np.quantile(seen, q)) for q in (_TAIL, 1.0 - _TAIL))
+        return np.linspace(low, high, _POINTS)
     at = np.atleast_1d(np.asarray(values, dtype=np.float64))
     if at.ndim != 1 or not at.size or not np.isfinite(at).all():
         raise StudyError(Message("'values' are not finite numbers"), hint="values=[1.0, 2.0]")

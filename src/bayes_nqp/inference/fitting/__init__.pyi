@@ -8,6 +8,8 @@ from ._conditional_fits import fit_given_channels as fit_given_channels
 from ._conditional_fits import fit_given_lag as fit_given_lag
 from ._conditional_fits import follows as follows
 from ._differential_trend import differential_trend as differential_trend
+from ._effect_curves import CurveDraws as CurveDraws
+from ._effect_curves import effect_curves_of as effect_curves_of
 from ._effect_loads import effect_loads as effect_loads
 from ._effects_dataset import effects_dataset as effects_dataset
 from ._excluded_rows import apart as apart
@@ -41,8 +43,6 @@ from ._mediator_lag_receivers import cells_of_rows as cells_of_rows
 from ._mode_averages import mode_averages as mode_averages
 from ._mode_averages import modes as modes
 from ._mode_averages import permuted_averages as permuted_averages
-from ._effect_curves import CurveDraws as CurveDraws
-from ._effect_curves import effect_curves_of as effect_curves_of
 from ._moderation import moderation_draws as moderation_draws
 from ._moderation import moderator_rows as moderator_rows
 from ._moderation import path_coefficient_draws as path_coefficient_draws

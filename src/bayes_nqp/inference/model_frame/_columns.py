@@ -69,10 +69,10 @@ def varying_columns(ground: ModelFrame, equation: EquationSpec) -> list[Covariat
     effects = ground.effects
     for curve in equation.curves:
         values = effects.net_of_cells(curve.of_units[effects.unit])
-        column = np.zeros((frame.unit.size, curve.size))
-        column[effects.rows] = values
+        every = np.zeros((frame.unit.size, curve.size))
+        every[effects.rows] = values
         for k, name in enumerate(curve.labels):
-            x, size = within(frame.unit[sample], column[sample, k], frame.counts)
+            x, size = within(frame.unit[sample], every[sample, k], frame.counts)
             out.append(Covariate(VaryingColumn(name, x), size, equation.scales.get(name)))
     return out
 

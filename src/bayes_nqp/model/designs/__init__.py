@@ -34,6 +34,7 @@ from bayes_nqp.model.errors import parameters_of as parameters_of
 from bayes_nqp.model.errors import structures as structures
 from bayes_nqp.model.latent_factors import held_out_gains as held_out_gains
 from bayes_nqp.model.latent_factors import net_rows as net_rows
+from bayes_nqp.model.specification import SEVERAL as SEVERAL
 from bayes_nqp.model.specification import Calendar as Calendar
 from bayes_nqp.model.specification import ChannelFacts as ChannelFacts
 from bayes_nqp.model.specification import DoseSpec as DoseSpec
@@ -43,7 +44,6 @@ from bayes_nqp.model.specification import LagSpec as LagSpec
 from bayes_nqp.model.specification import LinkedSpec as LinkedSpec
 from bayes_nqp.model.specification import MediatorSpec as MediatorSpec
 from bayes_nqp.model.specification import Neighbours as Neighbours
-from bayes_nqp.model.specification import SEVERAL as SEVERAL
 from bayes_nqp.model.specification import Reach as Reach
 from bayes_nqp.model.specification import Term as Term
 from bayes_nqp.model.specification import Timing as Timing

@@ -53,7 +53,7 @@ class EffectCurve:
     def functions(self, x: Array) -> Array:
         """Evaluate the line and the bends (value, function).
 
-        The line is ``(x - mean) / sd``. Bends are ``sum_j B_j(x) v_jk / sqrt(lambda_k)``: B_j are
+        The line is ``x - mean``. Bends are ``sum_j B_j(x) v_jk / sqrt(lambda_k)``: B_j are
         cardinal natural cubic splines of the knots, continued as lines outside them. With Omega the
         integral of ``B'' B''^T``, and G the cross-products of B over treated units, v solves
         ``Omega v = lambda G v`` and is orthogonal to constants and lines (lambda = 0). Independent
@@ -61,7 +61,7 @@ class EffectCurve:
         ``-(integral of f''^2) / (2 tau^2)`` up to a factor: a smoothing spline. They are scaled so
         that the sum of bends has mean square tau^2 over treated units.
         """
-        line = (x - self.location) / self.spread
+        line = x - self.location
         if not self.knots.size:
             return line[:, None]
         return np.column_stack([line, self._bends(x)])

@@ -150,7 +150,8 @@ def check_equation(
     numbers(term, "equation: outcome", changed.outcome, (panel.outcome.size,))
     for name, column in answered(term, "equation: columns", changed.columns.items, object):
         numbers(term, f"equation: column {name}", column, (panel.outcome.size,))
-    for name, column in answered(term, "equation: unit columns", changed.unit_columns.items, object):
+    by_unit = answered(term, "equation: unit columns", changed.unit_columns.items, object)
+    for name, column in by_unit:
         numbers(term, f"equation: unit column {name}", column, (panel.unit_labels.size,))
     if changed.series is not None:
         numbers(term, "equation: series", changed.series.values, (panel.periods, None))

@@ -109,7 +109,10 @@ class _Moderator(Term):
             curves.append(curve)
             line, *bends = curve.labels
             if not equation.pooling.flat:
-                scales[line] = Scale(own, scale_prior(prior.contrast), estimated=False)
+                # A change of x by its standard deviation has the scale of a contrast.
+                of_level = own if level is None else f"{own}_{level}"
+                slope = scale_prior(prior.contrast / curve.spread)
+                scales[line] = Scale(of_level, slope, estimated=False)
             many = len(bends) >= ESTIMATED_FROM
             scales |= dict.fromkeys(
                 bends, Scale(f"{own}_bends", prior.scale("factor"), estimated=many)
@@ -119,7 +122,7 @@ class _Moderator(Term):
             functions = curve.functions(x)
             of_units = (functions - functions[inside].mean(axis=0)) * inside[:, None]
             if name not in equation.baseline:
-                units[name] = of_units[:, 0] * curve.spread
+                units[name] = of_units[:, 0]
             if self.time == "smooth":
                 wide = Scale(f"{own}_time", scale_prior(prior.level), estimated=False)
                 for k in range(1, curve.size):
@@ -214,7 +217,7 @@ class _Moderator(Term):
 
 @value("moderators", "linear_moderator")
 class LinearModerator(_Moderator):
-    """Effects that differ between units linearly in a column.
+    """Effects that are linear in a column of units.
 
     A treated unit i of cell c has the effect ``mu_c + beta (x_i - mean of x over c)``: cells keep
     their mean effects, and beta compares units of the same stratum and cohort. The value of x is
@@ -268,7 +271,7 @@ class LinearModerator(_Moderator):
 
 @value("moderators", "smooth_moderator")
 class SmoothModerator(_Moderator):
-    """Effects that differ between units by a smooth function of a column.
+    """Effects that are a smooth function of a column of units.
 
     A treated unit i of cell c has the effect ``mu_c + f(x_i) - mean of f over c``: cells keep their
     mean effects, and f compares units of the same stratum and cohort. f is a natural cubic

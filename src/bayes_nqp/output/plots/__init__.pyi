@@ -6,6 +6,7 @@ from bayes_nqp.output.plots._channels import channels as channels
 from bayes_nqp.output.plots._check import check as check
 from bayes_nqp.output.plots._decomposition import decomposition as decomposition
 from bayes_nqp.output.plots._differential_trend import differential_trend as differential_trend
+from bayes_nqp.output.plots._effect_curve import effect_curve as effect_curve
 from bayes_nqp.output.plots._effect_map import effect_map as effect_map
 from bayes_nqp.output.plots._entry_and_exit import entry_and_exit as entry_and_exit
 from bayes_nqp.output.plots._estimators import estimators as estimators
@@ -19,7 +20,6 @@ from bayes_nqp.output.plots._evidence_trend_sensitivity import (
 from bayes_nqp.output.plots._forest import forest as forest
 from bayes_nqp.output.plots._love import love as love
 from bayes_nqp.output.plots._model_average import model_average as model_average
-from bayes_nqp.output.plots._effect_curve import effect_curve as effect_curve
 from bayes_nqp.output.plots._moderation import moderation as moderation
 from bayes_nqp.output.plots._panel import panel as panel
 from bayes_nqp.output.plots._paths import paths as paths

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -43,7 +43,7 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
         )
 
 
-def _summary(scene: Scene, name: str) -> object:
+def _summary(scene: Scene, name: str) -> pd.DataFrame:
     return summary(curve_of(scene.fit, name, weights=scene.weights), scene.prob)
 
 

@@ -135,5 +135,3 @@ def _lines(
             levels = {a.name: a.labels[i] for a, i in zip(average.axes, place, strict=True)}
             lines.append(Line(translate.names(levels), group, value[member[k][cell]]))
     return lines
-
-

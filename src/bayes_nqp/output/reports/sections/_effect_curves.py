@@ -23,7 +23,9 @@ _AT: Final = Message(
     "is {size}; at the 90 % quantile ({high}) it is {larger}."
 )
 _GAP: Final = Message("The difference is {size}; {p}.")
-_GAP_OF: Final = Message("{level}: the difference is {size}; {p}.")
+_GAP_OF: Final = Message(
+    "{level}: from the 10 % to the 90 % quantile of {name} the effect changes by {size}; {p}."
+)
 _CAUSAL: Final = Message(
     "The comparison is between treated units of the same cohort and group, and causal only if no "
     "other moderator is correlated with {name}."
@@ -56,7 +58,7 @@ def effect_curves(context: Context) -> Iterator[Block]:
             one = gap if label is None else gap.sel({factors[0]: label})
             posterior = posterior_of(one.reset_coords(drop=True), context.prob)
             words = _GAP if label is None else _GAP_OF
-            values = {} if label is None else {"level": str(label)}
+            values = {} if label is None else {"level": str(label), "name": name}
             size, p = level(posterior, context.effect_unit), stated(posterior.p_positive, "P(> 0)")
             sentences.append(translate(words, size=size, p=p, **values))
         yield Paragraph(context.joined([*sentences, translate(_CAUSAL, name=name)]))
