@@ -236,8 +236,8 @@ def test_prior_draws_are_of_them() -> None:
         (
             "zh",
             (
-                "toy随机效应",
-                "服从toys of 10,000,000",
+                "toy 随机效应",
+                "服从 toys of 10,000,000",
                 "半 t（自由度 3）",
             ),
         ),

@@ -367,4 +367,4 @@ def test_they_are_saved_and_told(tmp_path: Any) -> None:
     assert "Bayesian bootstrap" in str(fit.design.trends.words({}))
     told = nqp.check(again, "pretrends")
     assert told.verdict == "inconclusive"
-    assert "ompare with trends=nqp.DifferentialTrends()" in told.sentence
+    assert "ompare with a fit with trends=nqp.DifferentialTrends()" in told.sentence

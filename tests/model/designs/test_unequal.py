@@ -85,7 +85,7 @@ def test_the_check_of_errors_names_them_where_they_differ_and_is_silent_where_no
         verdicts[sd] = nqp.check(fit, "error_model")
     assert verdicts[1.0].verdict == "passed"
     assert verdicts[3.0].verdict in ("caution", "failed")
-    assert "fit errors=nqp.Heteroskedastic()" in str(verdicts[3.0].sentence)
+    assert "errors=nqp.Heteroskedastic()" in str(verdicts[3.0].sentence)
 
 
 def test_every_structure_has_it_beyond_itself_once() -> None:

@@ -11,13 +11,13 @@ import numpy as np
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import Hint, IdentificationError, StudyError, shown
 from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.plugins import registered
 from bayes_nqp._core.validation import value
 from bayes_nqp.data.panel import eligible_gaps, unit_column
 from bayes_nqp.model.designs._model import ModelSpec
 from bayes_nqp.model.designs.staggered_did import StaggeredDiD
 from bayes_nqp.model.pooling import PartialPooling
 from bayes_nqp.model.specification import Facts, Term
-from bayes_nqp.model.terms import ClusterTimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
@@ -201,7 +201,8 @@ priors, moderator, trends, shocks, terms
         state, labels = unit_column(gaps, self.by, "by")
         several = labels[np.bincount(state) > 1]
         if several.size and self.shocks is None:
-            shocks = ClusterTimeEffects(self.by, errors=self.errors)
+            shared = registered("shocks").get("ClusterTimeEffects")
+            shocks = None if shared is None else shared(self.by, errors=self.errors)
             raise IdentificationError(
                 Message(
                     "by={!r}: {} states have several eligible units with gaps that share the "
