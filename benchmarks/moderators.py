@@ -117,7 +117,8 @@ def main() -> None:
     print(text)
     if options.collect:
         words = " ".join(__doc__.split("\n\n", 1)[1].split())
-        head = f"# Effects along a moderator\n\n`python -m benchmarks.moderators --panels N`\n\n{words}"
+        command = "`python -m benchmarks.moderators --panels N`"
+        head = f"# Effects along a moderator\n\n{command}\n\n{words}"
         PAGE.write_text(f"{head}\n\n{text}", encoding="utf-8")
 
 

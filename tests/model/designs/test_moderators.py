@@ -20,6 +20,7 @@ import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import ChoiceError, IdentificationError, PanelError, StudyError
 from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.codec import decode, encode
+from bayes_nqp.model.designs import saturated_design
 
 SAMPLER = nqp.Importance(draws=500, seed=1)
 PLAIN = nqp.PartialPooling(varying=None)
@@ -285,6 +286,14 @@ def test_it_is_reported(fit: nqp.Fit, language: str) -> None:
     assert ("smoothing spline" if language == "en" else "平滑样条") in text
 
 
+def test_saturated_fits_have_lines(fit: nqp.Fit) -> None:
+    for time, kept in (("smooth", "linear"), ("none", "none")):
+        design = nqp.StaggeredDiD(moderators=nqp.SmoothModerator("x", time=time))
+        lines = saturated_design(design, fit.panel).moderators
+        assert lines == (nqp.LinearModerator("x", time=kept),)
+    assert nqp.check(fit, "error_model").verdict != "not applicable"
+
+
 def test_curves_by_level_are_apart() -> None:
     frame = known(120, 2)
     east, treated = frame["region"] == "east", frame["time"] >= frame["cohort"]
@@ -296,6 +305,9 @@ def test_curves_by_level_are_apart() -> None:
     assert float(means.sel(region="east")) == pytest.approx(-2.0, abs=0.4)
     with pytest.raises(StudyError, match="'by' omits it"):
         nqp.effect_curve(fit, by="cohort")
+    frame.loc[east, "cohort"] = np.nan
+    alone = nqp.fit(design, panel_of(frame, strata=["region"]), SAMPLER, progress=False)
+    assert nqp.effect_curve(alone)["region"].values.tolist() == ["west"]
 
 
 def refused(term: Any, frame: pd.DataFrame, **arguments: Any) -> str:

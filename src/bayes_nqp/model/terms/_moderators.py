@@ -104,6 +104,8 @@ class _Moderator(Term):
         scales = dict(equation.scales)
         prior, own = equation.priors, f"moderator_{self.name}"
         for level, inside in self._levels(panel):
+            if not (treated & inside).any():
+                continue
             name = self.name if level is None else f"{self.name} [{level}]"
             curve = self._curve(name, level, x, treated & inside, timing, panel)
             curves.append(curve)
@@ -156,7 +158,9 @@ class _Moderator(Term):
                     "moderator {!r}",
                     name,
                 ),
-                hint="leave it out: the effects of cells already include such differences",
+                hint="leave it out: the effects of cells already include such differences"
+                if level is None
+                else "one function for all levels: by=None",
             )
         knots = self._knots(name, x[treated])
         bends = max(knots.size - 2, 0)
@@ -322,6 +326,12 @@ class SmoothModerator(_Moderator):
     by: str | None = None
     time: Literal["smooth", "linear", "none"] = "smooth"
     knots: Annotated[int, Interval(ge=5, le=50)] = 8
+
+    def flat(self, *, leads: bool) -> Term:
+        """Replace the curve by a line, which needs no prior, where all coefficients are flat."""
+        if leads:
+            return self
+        return LinearModerator(self.name, self.by, "none" if self.time == "none" else "linear")
 
     def words(self, attrs: Mapping[str, object]) -> Message:
         """Describe the curve, and the dependence of untreated outcomes."""

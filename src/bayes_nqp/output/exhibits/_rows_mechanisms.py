@@ -53,7 +53,7 @@ threshold = min(fits, key=lambda each: (each.resid() ** 2).sum())
 """,
     place=50,
     because=Message(
-        "The library has no threshold regression; nqp.StaggeredDiD(moderator=…) estimates a "
+        "The library has no threshold regression; nqp.SmoothModerator(…) estimates a "
         "smooth change of the effect. The recipe takes the cut with the smallest sum of "
         "squared residuals (Hansen 1999); its standard errors ignore the search."
     ),
