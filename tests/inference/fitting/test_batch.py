@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Callable
 from contextlib import closing
@@ -255,3 +256,47 @@ def test_batches_in_one_folder_do_not_spoil_each_other(tmp_path: Path) -> None:
         assert one.returncode == 0, told
     assert len(Kept(tmp_path)) == 100
     assert {p.name.partition("-")[0] for p in tmp_path.iterdir()} == {"kept.sqlite"}
+
+
+AT_ONCE = """
+import sys
+import time
+from pathlib import Path
+from bayes_nqp._core.io import Shelf
+
+start = float(sys.argv[2])
+for turn in range(200):
+    while time.time() < start + 0.02 * turn:
+        pass
+    Shelf(Path(sys.argv[1], str(turn)))["a"] = b"1"
+"""
+
+
+def test_processes_that_create_one_folder_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    """SQLite does not wait while the first connection turns on the write-ahead log."""
+    start = str(time.time() + 2)
+    together = [
+        subprocess.Popen(
+            [sys.executable, "-c", AT_ONCE, str(tmp_path), start],
+            stderr=subprocess.PIPE, text=True,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        for _ in range(4)
+    ]  # fmt: skip
+    for one in together:
+        _, told = one.communicate(timeout=300)
+        assert one.returncode == 0, told
+
+
+def test_a_file_locked_for_good_is_an_error_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bayes_nqp._core.io._byte_store._PATIENCE", 0.05)
+    store = Shelf(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "kept.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StudyError, match=r"'store' .* locked"):
+            store["a"] = b"1"
+        other.execute("ROLLBACK")
+    store["a"] = b"1"
+    assert store["a"] == b"1"

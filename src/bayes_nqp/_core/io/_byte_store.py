@@ -19,6 +19,8 @@ from bayes_nqp._core.io._words import writing
 _FILE: Final = "kept.sqlite"
 _PATIENCE = 10.0
 """Seconds for which another process that writes is waited for."""
+_PAUSE = 0.01
+"""Seconds between two attempts to open the file."""
 _SETUP = (
     "PRAGMA auto_vacuum = FULL",
     "PRAGMA journal_mode = WAL",
@@ -120,15 +122,25 @@ class Shelf(MutableMapping[str, bytes]):
             ) from error
 
     def _attempt[T](self, act: Callable[[sqlite3.Connection], T]) -> T:
-        """Run an action on the file; if the file is damaged, create it again and retry once."""
+        """Run an action on the file; if the file is damaged, create it again and retry once.
+
+        SQLite itself waits for other writers, except while the first connection of all turns on
+        the write-ahead log and while the last one removes it: these two are retried here.
+        """
+        until = time.monotonic() + _PATIENCE
         with self._lock:
-            try:
-                return act(self._file())
-            except sqlite3.OperationalError:
-                raise
-            except sqlite3.DatabaseError:
-                self._discard()
-                return act(self._file())
+            while True:
+                try:
+                    return act(self._file())
+                except sqlite3.OperationalError as error:
+                    # the lower byte is the primary code of an extended error code
+                    busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+                    if not busy or time.monotonic() > until:
+                        raise
+                    time.sleep(_PAUSE)
+                except sqlite3.DatabaseError:
+                    self._discard()
+                    return act(self._file())
 
     def _file(self) -> sqlite3.Connection:
         """Return the connection of this process: connections are not valid after a fork."""
@@ -137,10 +149,14 @@ class Shelf(MutableMapping[str, bytes]):
                 self.folder / _FILE, timeout=_PATIENCE, isolation_level=None,
                 check_same_thread=False,
             )  # fmt: skip
+            try:
+                for statement in _SETUP:
+                    file.execute(statement)
+            except sqlite3.Error:
+                file.close()
+                raise
             self._opened = os.getpid(), file
             weakref.finalize(self, _close, *self._opened)
-            for statement in _SETUP:
-                file.execute(statement)
         return self._opened[1]
 
     def _discard(self) -> None:
