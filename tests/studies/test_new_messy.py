@@ -107,6 +107,20 @@ def test_dates_as_numbers_of_days_are_named(tmp_path: Path) -> None:
     assert "批复年份以天数存储日期：第 42429 日即 2016-02-29" in problem
 
 
+@pytest.mark.parametrize("never", ["无", None])
+def test_years_and_dates_as_numbers_of_days_are_both_read(
+    tmp_path: Path, never: str | None
+) -> None:
+    frame = rows()
+    wanted = new(book(tmp_path / "a.xlsx", frame)).study
+    cells = frame["批复年份"].map({2016.0: 2016, 2018.0: 43160})
+    frame["批复年份"] = [never if pd.isna(x) else int(x) for x in cells]
+    made = new(book(tmp_path / "b.xlsx", frame))
+    assert made.study is not None, made.problem
+    assert wanted is not None
+    assert made.study.panel.cohort_codes.tolist() == wanted.panel.cohort_codes.tolist()
+
+
 @pytest.mark.slow
 def test_cells_merged_as_those_of_the_city_are_filled_within_it(tmp_path: Path) -> None:
     frame = rows()

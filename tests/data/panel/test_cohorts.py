@@ -153,6 +153,34 @@ def test_a_word_among_years_is_recognised_as_a_code() -> None:
         Panel.from_frame(df, **ARGUMENTS)
 
 
+@pytest.mark.parametrize("never", [None, "无", "none", 0])
+@pytest.mark.parametrize("kind", [float, str])
+def test_day_numbers_among_years_are_read(never: object, kind: type) -> None:
+    """A spreadsheet stores 2012/7/1 as 41091; among years it must not be a distant year."""
+    df = city_frame()
+    wanted = Panel.from_frame(df, **ARGUMENTS).cohort_codes
+    years = df["zone_year"]
+    later = years.max()
+    day = (pd.Timestamp(int(later), 7, 1) - pd.Timestamp(1899, 12, 30)).days
+    cells = [
+        never if pd.isna(x) else kind(day) if x == later else kind(int(x)) for x in years
+    ]  # fmt: skip
+    df["zone_year"] = pd.Series(cells, index=df.index, dtype=object)
+    assert years.nunique() > 1
+    panel = Panel.from_frame(df, **ARGUMENTS, never=never)
+    assert (panel.cohort_codes == wanted).all()
+    assert any("read as years, such as" in note for note in panel.notes)
+
+
+def test_numbers_that_are_no_days_are_refused_beside_a_word_for_never() -> None:
+    df = city_frame()
+    years = df["zone_year"]
+    cells = ["无" if pd.isna(x) else 20120 if x == years.max() else int(x) for x in years]
+    df["zone_year"] = pd.Series(cells, index=df.index, dtype=object)
+    with pytest.raises(PanelError, match="neither years nor dates"):
+        Panel.from_frame(df, **ARGUMENTS, never="无")
+
+
 def test_codes_beside_dates_as_numbers_stay_codes() -> None:
     df = city_frame()
     wanted = Panel.from_frame(df, **ARGUMENTS).cohort_codes

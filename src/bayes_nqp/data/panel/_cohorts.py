@@ -28,6 +28,7 @@ from bayes_nqp.data.reading import (
     quoted,
     says_never,
     unsaid,
+    unwrapped,
 )
 
 NEVER = np.iinfo(np.int64).max
@@ -117,6 +118,7 @@ def from_column(
 
 def _no_odd_dates(column: pd.Series[Any], rows: SourceRows) -> None:
     """Refuse numbers among years that have the length of dates but are not dates."""
+    column = unwrapped(column)
     if column.dtype.kind not in "iuf":
         return
     nines = column.isin([10**k - 1 for k in range(5, 10)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -15,6 +16,9 @@ from bayes_nqp.data.reading._values import missing, plain, unwrapped
 DAYS = (20_000, 80_000)
 """Range of spreadsheet day numbers, from 1954 to 2119."""
 _MONTH_LONG = 28
+_DAY_ZERO = dt.datetime(1899, 12, 30)
+_MODERN = 25_569
+"""Day number of 1970-01-01. Years with one digit too many, such as 20150, are below it."""
 
 _YEAR = r"((?:1[89]|20|21)\d\d)"
 _MONTH = r"(0?[1-9]|1[0-2])"
@@ -117,8 +121,16 @@ def days_since_1900(values: Iterable[float]) -> Message:
     low, high = DAYS
     if len(days) < 2 or days[0] < low or days[-1] > high or np.diff(days).min() < _MONTH_LONG:
         return NOTHING
-    date = pd.Timestamp(1899, 12, 30) + pd.Timedelta(days=int(days[0]))
+    date = _DAY_ZERO + dt.timedelta(days=int(days[0]))
     return Message("day {} is {}", plain(days[0]), str(date.date()))
+
+
+def _year_of_day(value: object) -> int | None:
+    """Return the year of a spreadsheet day number from 1970 on, such as 43101 (2018-01-01)."""
+    text = plain(value)
+    if not re.fullmatch(r"\d{5}", text) or not _MODERN <= int(text) <= DAYS[1]:
+        return None
+    return (_DAY_ZERO + dt.timedelta(days=int(text))).year
 
 
 def _is_code(value: float) -> bool:
@@ -128,6 +140,9 @@ def _is_code(value: float) -> bool:
 
 def as_years(column: pd.Series[Any], notes: list[str], *, once: bool = False) -> pd.Series[Any]:
     """Read dates, and text with years or dates, as years.
+
+    A spreadsheet stores 2018/1/1 as day number 43101, and a year that was typed as 2018. Day
+    numbers are read among such years and dates, but not in a column of numbers alone.
 
     Parameters
     ----------
@@ -148,6 +163,9 @@ def as_years(column: pd.Series[Any], notes: list[str], *, once: bool = False) ->
         return column
     codes, distinct = pd.factorize(values.mask(missing(values)))
     years = [year_of(x) for x in distinct]
+    if not once and any(year is not None for year in years):
+        read_days = zip(distinct, years, strict=True)
+        years = [_year_of_day(x) if year is None else year for x, year in read_days]
     if number:  # codes in columns of dates, such as 0 or 9999, are kept
         pairs = zip(distinct, years, strict=True)
         years = [x if year is None and _is_code(x) else year for x, year in pairs]
