@@ -70,10 +70,6 @@ FLAGS = {
     "1": (lambda df: 1, "每一行都标明受处理"),
     "是": (lambda df: "是", "每一行都标明受处理"),
     "ever": (lambda df: np.where(df["first"].notna(), "是", "否"), "15/30"),
-    "ends": (
-        lambda df: ((df["年份"] >= df["first"]) & (df["年份"] < 2019)).astype(int),
-        "在 15 个单位中又回到未处理",
-    ),
     "at once": (lambda df: np.where(df["年份"] >= 2015, "是", "否"), "同一时期开始（2015）"),
     "codes": (lambda df: np.where(df["年份"] >= df["first"], 1, 2), "无法判断是否受处理"),
     "nobody": (lambda df: "否", "没有一行标明受处理"),
@@ -94,7 +90,69 @@ def test_a_flag_that_does_not_date_the_policy_is_told(
     assert words in problem
     assert "--cohort" in problem
     assert ("--zones" in problem) is not told
-    assert ("若政策仍在实施，请更正这些单元格" in problem) == (flag == "ends")
+
+
+def ending(frame: pd.DataFrame) -> pd.Series[Any]:
+    """Say treated from the first treated year to 2018, and in a third of the units for good."""
+    lasting = frame["区县"].str[-1].isin([*"036"])
+    return ((frame["年份"] >= frame["first"]) & ((frame["年份"] < 2019) | lasting)).astype(int)
+
+
+@pytest.mark.parametrize("words", [None, {1: "是", 0: "否"}])
+def test_a_treatment_that_goes_back_to_0_is_a_policy_that_ends(
+    tmp_path: Path, words: dict[int, str] | None
+) -> None:
+    frame = counties(30)
+    on = ending(frame)
+    frame["是否试点"] = on if words is None else on.map(words)
+    made = proposed(tmp_path, frame.drop(columns="first"))
+    assert made.guess.roles["treatment"] == "是否试点"
+    assert found(made) == (15, 300)
+    assert made.study is not None
+    path = made.study.panel.treatment_path
+    assert path.sum() == on.sum()
+    assert "政策在该时期结束，此后的效应单独估计" in made.path.read_text(encoding="utf-8")
+    again = proposed(
+        tmp_path, frame.drop(columns="first"), roles={"treatment": "是否试点"},
+        out=tmp_path / "b.toml",
+    )  # fmt: skip
+    assert again.study is not None
+    assert (again.study.panel.treatment_path == path).all()
+
+
+def test_an_end_that_was_not_stated_stops_and_names_the_way(tmp_path: Path) -> None:
+    frame = counties(30)
+    frame["是否试点"] = ending(frame)
+    problem = stopped(
+        proposed(tmp_path, frame.drop(columns="first"), roles={"treated": "是否试点"})
+    )
+    assert "个单位中又回到未处理" in problem
+    assert "--treatment" in problem
+    assert "若政策仍在实施，请更正这些单元格" in problem
+
+
+def test_an_end_is_not_lost_beside_the_first_treated_year(tmp_path: Path) -> None:
+    frame = counties(30)
+    frame["是否试点"] = ending(frame)
+    made = proposed(tmp_path, frame.rename(columns={"first": "批复年份"}))
+    assert made.guess.roles["treatment"] == "是否试点"
+    assert "cohort" not in made.guess.roles
+    later = frame.assign(first=frame["first"] + 1).rename(columns={"first": "批复年份"})
+    other = proposed(tmp_path, later, out=tmp_path / "b.toml")
+    assert other.guess.roles["cohort"] == "批复年份"
+    assert "是否试点" in str(other.guess.reasons["cohort"])
+
+
+def test_a_treatment_interrupted_for_one_period_is_asked_about(tmp_path: Path) -> None:
+    frame = counties(30)
+    frame["是否试点"] = (frame["年份"] >= frame["first"]).astype(int)
+    frame.loc[frame["区县"].eq("县000") & frame["年份"].eq(2016), "是否试点"] = 0
+    made = proposed(tmp_path, frame.drop(columns="first"))
+    problem = stopped(made)
+    assert made.doubtful
+    assert "处理在 1 个单位中断一期" in problem
+    assert "县000 (2016)" in problem
+    assert validate(made.path).panel.treatment_path.sum() == frame["是否试点"].sum()
 
 
 def test_zones_wait_in_comments_that_can_be_uncommented(tmp_path: Path) -> None:
@@ -242,6 +300,11 @@ def test_an_end_of_the_policy_beside_its_beginning_is_asked_for(tmp_path: Path) 
     frame = counties(30).rename(columns={"first": "批复年份"})
     left = frame["区县"].eq("县000")
     problem = stopped(proposed(tmp_path, frame.assign(退出年份=np.where(left, 2017, np.nan))))
-    assert "退出年份" in problem
+    assert '在 [data] 中写 exit = "退出年份"' in problem
+    path = tmp_path / "县.toml"
+    text = path.read_text(encoding="utf-8").replace('# exit = "退出年份"', 'exit = "退出年份"')
+    path.write_text(text, encoding="utf-8")
+    treated = validate(path).panel.treatment_path[0]
+    assert treated.tolist() == [2014 <= year < 2017 for year in range(2011, 2021)]
     none = proposed(tmp_path, frame.assign(退出年份=np.nan), out=tmp_path / "b.toml")
     assert found(none) == (15, 300)

@@ -173,6 +173,7 @@ def new(
     treated: Annotated[
         str | None, typer.Option(help="Column of 0 and 1, or of marks such as 是 and 否.")
     ] = None,
+    treatment: Annotated[str | None, typer.Option(help="The same, if the policy may end.")] = None,
     strata: Annotated[
         list[str] | None, typer.Option(help="Grouping column; may be given twice.")
     ] = None,
@@ -201,7 +202,7 @@ def new(
 
         roles = {
             "unit": unit, "time": time, "outcome": outcome, "cohort": cohort, "treated": treated,
-            "strata": strata,
+            "treatment": treatment, "strata": strata,
         }  # fmt: skip
         proposal = studies.new(file, out, roles=roles, zones=zones, language=language, page=look)
         show_proposal(proposal, page=look)

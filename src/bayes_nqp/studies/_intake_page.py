@@ -25,6 +25,7 @@ _WORDS: Final = {
     "cohort": Message("first treated", context="part"),
     "never": Message("never treated", context="part"),
     "treated": Message("treated or not", context="part"),
+    "treatment": Message("treated or not (may end)", context="part"),
     "outcome": Message("outcome", context="part"),
     "strata": Message("groups", context="part"),
     "likelihood": Message("distribution", context="part"),

@@ -66,7 +66,7 @@ def new(
     out : str or Path, optional
         New file of the study; by default in the folder of the data, with the ending .toml.
     roles : mapping, optional
-        Columns that are known: unit, time, outcome, cohort, treated, strata.
+        Columns that are known: unit, time, outcome, cohort, treated, treatment, strata.
     zones : bool, default False
         If True, the policy is the cross-border e-commerce pilot zones: they are merged, and rows
         that are not prefectures or identify no effect are excluded. By default, the study contains

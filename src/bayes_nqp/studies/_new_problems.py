@@ -13,7 +13,7 @@ import pandas as pd
 from bayes_nqp._core.exceptions import IdentificationError, NQPError, PanelError, Spoken, shown
 from bayes_nqp._core.fields import AS_IT_STANDS, COLUMNS
 from bayes_nqp._core.i18n import NOTHING, Message, listed, separated
-from bayes_nqp.data.column_inference import Guess, Look, match
+from bayes_nqp.data.column_inference import TREATMENT_KEYS, Guess, Look, match
 from bayes_nqp.data.panel import Panel, doubtful_numbers
 from bayes_nqp.data.reading import counted, plain, year_of
 from bayes_nqp.studies._study import Study
@@ -94,7 +94,7 @@ def _invented(frame: pd.DataFrame, proposal: Guess) -> tuple[Guess, pd.DataFrame
     if pd.api.types.is_datetime64_any_dtype(frame[time].dtype):
         times = sorted(frame[time].unique())
         middle = times[len(times) // 2]
-    roles = {k: x for k, x in proposal.roles.items() if k not in ("cohort", "treated", "never")}
+    roles = {k: x for k, x in proposal.roles.items() if k not in (*TREATMENT_KEYS, "never")}
     roles |= {"cohort": _INVENTED, "strata": []}
     rows = frame.assign(**{_INVENTED: odd.map({True: middle, False: None})})
     return replace(proposal, roles=roles, problem=None), rows
@@ -158,7 +158,9 @@ def doubts_of(study: Study, proposal: Guess) -> list[str]:
     proposal : Guess
         The guess on which the study is based.
     """
-    doubts = (_nobody(study), _rows(study, proposal), _levels(study.panel))
+    doubts = (
+        _nobody(study), _rows(study, proposal), _levels(study.panel), _interrupted(study.panel),
+    )  # fmt: skip
     problems = [x for x in (*doubts, *doubtful_numbers(study.panel)) if x is not None]
     return [x.in_(proposal.translate.language) for x in problems]
 
@@ -185,6 +187,27 @@ def _levels(panel: Panel) -> NQPError | None:
             ),
         ),
     )  # fmt: skip
+
+
+def _interrupted(panel: Panel) -> NQPError | None:
+    """Return a problem if treatment is interrupted for one period: the cell may be wrong."""
+    path = panel.treatment_path
+    alone = path[:, :-2] & ~path[:, 1:-1] & path[:, 2:]
+    if not alone.any():
+        return None
+    units, periods = np.nonzero(alone)
+    cells = zip(panel.unit_labels[units], panel.time_labels[periods + 1], strict=True)
+    return PanelError(
+        Message(
+            "treatment is interrupted for one period in {}",
+            counted(len({*units.tolist()}), "unit"),
+        ),
+        where=shown((f"{plain(unit)} ({plain(time)})" for unit, time in cells), 6),
+        hint=Spoken(
+            Message("correct these cells, or run the study unchanged if it was interrupted"),
+            Message("correct these cells, or press “{}” if it was interrupted", AS_IT_STANDS),
+        ),
+    )
 
 
 def _nobody(study: Study) -> NQPError | None:

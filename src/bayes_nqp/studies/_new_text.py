@@ -12,7 +12,7 @@ from bayes_nqp._core.i18n import Message, Translator, languages, listed
 from bayes_nqp._core.io import in_shell
 from bayes_nqp._core.labels import labels_of
 from bayes_nqp._core.texts import one_line, size_of
-from bayes_nqp.data.column_inference import Guess, Look
+from bayes_nqp.data.column_inference import TREATMENT_KEYS, Guess, Look
 from bayes_nqp.data.reading import STEPS, counted, joined_unit
 from bayes_nqp.studies._new_likelihood import likelihood_keys, likelihood_lines
 from bayes_nqp.studies._new_toml import comment, key_line, toml_text
@@ -20,7 +20,7 @@ from bayes_nqp.studies._new_toml import comment, key_line, toml_text
 type Drop = Literal["no", "offered", "taken"]
 
 _ORDER: Final = (
-    "unit", "time", "cohort", "never", "treated", "outcome", "strata",
+    "unit", "time", "cohort", "never", "treated", "treatment", "outcome", "strata",
 )  # fmt: skip
 
 
@@ -152,9 +152,9 @@ def _data(overview: Look, proposal: Guess, file: Path, path: Path) -> list[str]:
     body += [
         key_line(key, value, translate.name(reasons.get(key, ""))) for key, value in keys.items()
     ]
-    if not ({"cohort", "treated"} & set(proposal.roles) or proposal.merges):
-        body += [f"# {key} = {toml_text(name)}" for key, name in proposal.offers]
-        body += [f'# cohort = "…"   # {translate(_COHORT)}'] * (not proposal.offers)
+    body += [f"# {key} = {toml_text(name)}" for key, name in proposal.offers]
+    if not ({*TREATMENT_KEYS} & {*proposal.roles} or proposal.merges or proposal.offers):
+        body += [f'# cohort = "…"   # {translate(_COHORT)}']
     if proposal.covariates:
         line = f"covariates = {toml_text(proposal.covariates)}"
         stated = proposal.stated("covariate")

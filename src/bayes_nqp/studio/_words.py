@@ -13,6 +13,7 @@ from bayes_nqp._core.fields import (
     FIRST_TREATED,
     GROUPS,
     LEAVE_OUT,
+    MAY_END,
     MEDIATORS,
     OUTCOME,
     STUDY,
@@ -24,8 +25,8 @@ from bayes_nqp._core.i18n import Message
 
 LABELS: Final = {
     "unit": UNIT, "time": TIME, "outcome": OUTCOME, "cohort": FIRST_TREATED, "treated": TREATED,
-    "strata": GROUPS, "covariates": COVARIATES, "mediators": MEDIATORS, "path": FILE,
-    "file": FILE,
+    "treatment": MAY_END, "strata": GROUPS, "covariates": COVARIATES, "mediators": MEDIATORS,
+    "path": FILE, "file": FILE,
 }  # fmt: skip
 """Labels on the page for the arguments of panels and the keys of studies."""
 _ARGUMENT: Final = re.compile(rf"\b({'|'.join(LABELS)})=(['\"])(.*?)\2")

@@ -23,7 +23,7 @@ from bayes_nqp.studio._edits import Edits, Way, differences, edited, value_of
 from bayes_nqp.studio._run import Run, kept_runs
 from bayes_nqp.studio._words import on_page
 
-ROLES: Final = ("unit", "time", "outcome", "cohort", "treated", "strata")
+ROLES: Final = ("unit", "time", "outcome", "cohort", "treated", "treatment", "strata")
 """Roles that `new` accepts."""
 _COPIES: Final = Path(".studies")
 """Copies of the studies that the studio wrote; a file that differs was changed by the user."""

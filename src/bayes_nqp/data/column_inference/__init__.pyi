@@ -6,6 +6,7 @@ from ._file_overview import look as look
 from ._file_overview import named as named
 from ._guess_cells import refuse_formulas as refuse_formulas
 from ._guess_zones import prefecture_of as prefecture_of
+from ._guessed import TREATMENT_KEYS as TREATMENT_KEYS
 from ._guessed import Guess as Guess
 from ._infer_roles import guess as guess
 from ._infer_roles import placed as placed

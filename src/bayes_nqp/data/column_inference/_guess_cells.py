@@ -11,12 +11,12 @@ import pandas as pd
 from bayes_nqp._core.exceptions import PanelError, shown
 from bayes_nqp._core.i18n import Message, separated
 from bayes_nqp.data.column_inference._file_overview import Look
-from bayes_nqp.data.column_inference._guessed import Guess
+from bayes_nqp.data.column_inference._guessed import TREATMENT_KEYS, Guess
 from bayes_nqp.data.reading import UNCOMPUTED, broken_cell, counted, days_since_1900
 
 _TWIN: Final = re.compile(r"(.+) \[[A-Z]+\]")
 """Names of columns that were made unique: see `apart`."""
-_ROLES: Final = ("unit", "time", "outcome", "cohort", "treated")
+_ROLES: Final = ("unit", "time", "outcome", *TREATMENT_KEYS)
 
 
 def refuse_formulas(overview: Look, roles_given: Mapping[str, Any]) -> None:
@@ -32,7 +32,8 @@ def refuse_formulas(overview: Look, roles_given: Mapping[str, Any]) -> None:
     PanelError
         If there are such formulas; the message gives the columns and the rows.
     """
-    if {"unit", "time", "outcome"} <= set(roles_given) and {"cohort", "treated"} & set(roles_given):
+    given = set(roles_given)
+    if {"unit", "time", "outcome"} <= given and given & set(TREATMENT_KEYS):
         return
     formulas = {
         name: column.raw.map(lambda x: isinstance(x, str) and x.startswith(UNCOMPUTED))

@@ -128,8 +128,8 @@ def ever_treated(
 ) -> pd.Series[Any] | None:
     """Return True for each unit that is ever treated; None if no column defines treatment."""
     rows: pd.Series[Any]
-    if "treated" in proposal.roles:
-        status = status_of(columns[proposal.roles["treated"]], shares=True)
+    if name := proposal.status_column:
+        status = status_of(columns[name], shares=True)
         if status is None:
             return None
         rows = status > 0
@@ -156,13 +156,13 @@ def adoption_of(
     ever : Series of bool
         True for units that are ever treated.
     """
-    if "treated" in proposal.roles:
-        status = status_of(columns[proposal.roles["treated"]], shares=True)
+    if name := proposal.status_column:
+        status = status_of(columns[name], shares=True)
         rows = frame["__time"].rank(method="dense")
         rows = rows if status is None else rows.where(status > 0)
     else:
-        name = proposal.roles.get("cohort")
-        dates = frame["__first"] if name is None else columns[name].values
+        cohort = proposal.roles.get("cohort")
+        dates = frame["__first"] if cohort is None else columns[cohort].values
         rows = pd.Series(pd.factorize(dates)[0], frame.index, dtype="float64")
     first = rows.groupby(frame["__unit"]).min()
     return first.where(ever.reindex(first.index).astype(bool), -1.0)

@@ -12,7 +12,7 @@ from unicodedata import numeric
 import pandas as pd
 
 from bayes_nqp._core.exceptions import PanelError, Spoken, shown
-from bayes_nqp._core.fields import FIRST_TREATED, PILOT_ZONES, TREATED
+from bayes_nqp._core.fields import FIRST_TREATED, MAY_END, PILOT_ZONES, TREATED
 from bayes_nqp._core.i18n import NOTHING, Message, separated
 from bayes_nqp.data.column_inference._file_overview import SourceColumn
 from bayes_nqp.data.column_inference._guess_zones import offer_zones, take_zones
@@ -21,7 +21,6 @@ from bayes_nqp.data.column_inference._treatment_columns import (
     BACK,
     Claim,
     amiss,
-    dated,
     ended,
     is_cohort,
     may_be_cohort,
@@ -37,7 +36,9 @@ _NAMED: Final = Message("by its name")
 _SWITCHES: Final = Message(
     "indicates treatment, and never switches back to untreated within a unit"
 )
+_ENDS: Final = Message("{}: the policy ends there, and later effects are estimated separately")
 _UNNAMED: Final = Message("{}; its name does not indicate a policy")
+_FIELDS: Final = {"cohort": FIRST_TREATED, "treated": TREATED, "treatment": MAY_END}
 _BATCH: Final = re.compile(
     r"第?\s*[一二三四五六七八九十\d]+\s*(?:批|期|轮|波)|(?:batch|wave|round)\s*\d"
 )
@@ -65,9 +66,10 @@ def find_treatment(
     """
     if zones:
         take_zones(proposal, columns, frame)
-    elif name := proposal.roles.get("treated"):
+    elif name := proposal.status_column:
         column = columns[name]
-        if fault := amiss(column, status_of(column, shares=True), frame):
+        fault = amiss(column, status_of(column, shares=True), frame)
+        if fault and not ("treatment" in proposal.roles and fault.template == BACK.template):
             proposal.problem = PanelError(Message("{} {}", name, fault), hint=_wanted([fault]))
     elif "cohort" not in proposal.roles:
         claims = sorted(_claims(proposal, columns, frame), key=lambda claim: claim.rank)
@@ -76,7 +78,8 @@ def find_treatment(
                       for claim in claims if claim.name in stated]  # fmt: skip
         if claims:
             _choose(proposal, claims, frame)
-            proposal.problem = proposal.problem or ended(dict(free(proposal, columns)))
+            if proposal.problem is None and "treatment" not in proposal.roles:
+                _ask_about_end(proposal, ended(dict(free(proposal, columns))))
         else:
             offer_zones(proposal, columns, frame)
             proposal.problem = _nothing(proposal, columns, frame)
@@ -97,14 +100,13 @@ _WANTED: Final = Spoken(
 )
 _BACK: Final = Spoken(
     Message(
-        "if the policy continued, correct these cells; if it ended, exclude these units "
-        "from the file; or give a column with the first treated period of each unit with "
-        "--cohort"
+        "if the policy ended, use --treatment for this column; if it continued, correct these "
+        "cells, or use --cohort for a column of first treated periods"
     ),
     Message(
-        "if the policy continued, correct these cells; if it ended, exclude these units "
-        "from the file; or choose a column with the first treated period of each unit "
-        "under “{}”",
+        "if the policy ended, choose this column under “{}”; if it continued, correct these "
+        "cells, or choose a column of first treated periods under “{}”",
+        MAY_END,
         FIRST_TREATED,
     ),
 )
@@ -121,26 +123,36 @@ def _claims(
 ) -> Iterator[Claim]:
     """Yield the columns that may define treatment, with their rank."""
     times = years_of(frame["__time"])
-    every = free(proposal, columns, "treatment")
+    stated, every = proposal.stated("treatment"), free(proposal, columns, "treatment")
     for name, column in filter(lambda one: not says_end(one[0]), every):
         periods, named = periods_of(column), sounds_like("cohort", name)
         since = times.ge(periods).astype("float64") if times.notna().all() else None
         if is_cohort(periods, column, frame):
             reason = _SOUND if named else _UNNAMED.fill(_SOUND)
-            yield Claim(0 if named else 3, "cohort", name, since, reason)
+            yield Claim(0 if named else 4, "cohort", name, since, reason)
         elif named and may_be_cohort(periods, column, frame):
             yield Claim(2, "cohort", name, since, _NAMED)
         else:
             named = sounds_like("treated", name)
             status = status_of(column, shares=named)
-            if status is not None and dated(status, frame):
+            if status is None:
+                continue
+            fault = amiss(column, status, frame)
+            if not fault:
                 reason = _SWITCHES if named else _UNNAMED.fill(_SWITCHES)
-                yield Claim(1 if named else 4, "treated", name, status, reason)
+                yield Claim(1 if named else 5, "treated", name, status, reason)
+            elif fault.template == BACK.template and (named or name in stated):
+                yield Claim(3, "treatment", name, status, _ENDS.fill(fault))
 
 
 def _choose(proposal: Guess, claims: list[Claim], frame: pd.DataFrame) -> None:
-    """Take the best column by its name and cells; none if columns of equal rank conflict."""
-    best, *others = claims
+    """Take the best column by its name and cells; none if columns of equal rank conflict.
+
+    A column in which treatment ends replaces the best column if both begin in the same periods.
+    """
+    ends = [x for x in claims if x.key == "treatment" and x.begins_like(claims[0], frame)]
+    best = (*ends, claims[0])[0]
+    others = [x for x in claims if x is not best]
     equals = [x for x in others if x.tier == best.tier and best.differs(x)]
     if equals:
         proposal.offers = [(x.key, x.name) for x in (best, *equals)]
@@ -158,19 +170,34 @@ def _choose(proposal: Guess, claims: list[Claim], frame: pd.DataFrame) -> None:
                     "if {} is the policy, choose it under “{}”; otherwise choose another "
                     "of these columns",
                     best.name,
-                    FIRST_TREATED if best.key == "cohort" else TREATED,
+                    _FIELDS[best.key],
                 ),
             ),
         )
         return
-    same = [x.name for x in others if x.status is not None and not best.differs(x)]
-    rivals = [x.name for x in others if best.differs(x)]
+    rivals = [x.name for x in others if best.differs(x) and not best.begins_like(x, frame)]
+    same = [x.name for x in others if x.status is not None and x.name not in rivals]
     reason = best.reason
     if same:
         reason = Message("{}; consistent with {}", reason, shown(same, 4))
     if rivals:
         reason = Message("{}; in conflict with {}", reason, shown(rivals, 4))
     proposal.take(best.key, best.name, reason)
+
+
+def _ask_about_end(proposal: Guess, names: list[str]) -> None:
+    """Ask about columns that give the end of the policy for some units."""
+    if not names:
+        return
+    proposal.offers = [("exit", name) for name in names]
+    proposal.problem = PanelError(
+        Message("{} gives the end of the policy", shown(names)),
+        hint=Message(
+            "exit = {} in [data] if it is the first period without the policy; otherwise omit "
+            "this column",
+            json.dumps(names[0], ensure_ascii=False),
+        ),
+    )
 
 
 def _nothing(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> PanelError:

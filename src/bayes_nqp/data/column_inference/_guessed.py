@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -12,6 +12,9 @@ from bayes_nqp._core.exceptions import PanelError
 from bayes_nqp._core.i18n import Message, Translator, language_of
 from bayes_nqp.data.column_inference._file_overview import SourceColumn
 from bayes_nqp.data.reading import Found, Role, role_of, year_of
+
+TREATMENT_KEYS: Final = ("cohort", "treated", "treatment")
+"""Keys of [data] that define treatment: first period; status by row; status that may end."""
 
 
 @dataclass(slots=True, eq=False)
@@ -30,7 +33,7 @@ class Guess:
     merges : bool
         True if the zones are requested; otherwise they are only offered.
     offers : list of tuple of two str
-        Roles and columns between which the user has to choose.
+        Roles and columns that the user has to choose or to reject.
     problem : PanelError, optional
         Error that explains why treatment is not identified.
     mediators, covariates : list of str
@@ -90,6 +93,11 @@ class Guess:
             outcome = f"{self.roles['unit']} {self.roles['time']}"
         return Translator(self.language or language_of(outcome))
 
+    @property
+    def status_column(self) -> str | None:
+        """Return the column with the treatment status of each row; None if there is none."""
+        return self.roles.get("treated") or self.roles.get("treatment")
+
     def stated(self, role: Role) -> list[str]:
         """List the columns to which the file assigns a role."""
         return [name for name, word in self.stated_roles.items() if role_of(word) == role]
@@ -114,7 +122,7 @@ def free(
     role : str, optional
         Include columns to which the file assigns this role. Columns with another role are excluded.
     """
-    taken = {proposal.roles.get(key) for key in ("unit", "time", "cohort", "treated", "outcome")}
+    taken = {proposal.roles.get(key) for key in ("unit", "time", *TREATMENT_KEYS, "outcome")}
     taken |= set(proposal.roles.get("strata", ()))
     taken |= {*proposal.stated_roles} - {*(proposal.stated(role) if role else ())}
     yield from ((name, column) for name, column in columns.items() if name not in taken)

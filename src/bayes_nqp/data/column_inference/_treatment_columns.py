@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 
-from bayes_nqp._core.exceptions import PanelError, shown
+from bayes_nqp._core.exceptions import shown
 from bayes_nqp._core.i18n import NOTHING, Message
 from bayes_nqp.data.column_inference._file_overview import SourceColumn
 from bayes_nqp.data.column_inference._guessed import constant, years_of
@@ -30,8 +30,11 @@ _FEW: Final = 6
 """Maximum number of distinct cells listed for a column without treatment status."""
 BACK: Final = Message("switches back to untreated in {}: {}")
 """Problem of a column in which treatment ends."""
-_TIERS: Final = (0, 0, 1, 2, 2)
-"""Tier by rank: supported by name and cells, by the name only, by the cells only."""
+_TIERS: Final = (0, 0, 1, 1, 2, 2)
+"""Tier by rank: supported by name and cells, by the name only, by the cells only.
+
+Columns in which treatment ends have the second tier: a cell may be wrong.
+"""
 
 
 def periods_of(column: SourceColumn) -> pd.Series[Any]:
@@ -96,17 +99,6 @@ def status_of(column: SourceColumn, *, shares: bool) -> pd.Series[Any] | None:
     return values.gt(0).astype("float64").where(values.notna()) if inside and shared else None
 
 
-def dated(status: pd.Series[Any], frame: pd.DataFrame) -> bool:
-    """Return True if treatment starts within some unit, never ends, and not for all at once.
-
-    Parameters
-    ----------
-    status : Series of float
-        1, 0; NaN if missing.
-    """
-    return not _fault(status, frame)
-
-
 def amiss(column: SourceColumn, status: pd.Series[Any] | None, frame: pd.DataFrame) -> Message:
     """Explain why a column with a treatment name does not define treatment.
 
@@ -159,18 +151,9 @@ def with_amounts(hint: Message, columns: Mapping[str, SourceColumn]) -> Message:
     )
 
 
-def ended(columns: Mapping[str, SourceColumn]) -> PanelError | None:
-    """Return an error if a column gives the end of the policy for some units."""
-    names = [
-        name for name, x in columns.items() if says_end(name) and periods_of(x).notna().any()
-    ]  # fmt: skip
-    if not names:
-        return None
-    return PanelError(
-        Message("{} gives the end of the policy", shown(names)),
-        hint="treatment must not end: exclude units whose policy ended from the file, or "
-        "omit this column if the policy ends after the last period",
-    )
+def ended(columns: Mapping[str, SourceColumn]) -> list[str]:
+    """List the columns that give the end of the policy for some units."""
+    return [name for name, x in columns.items() if says_end(name) and periods_of(x).notna().any()]
 
 
 def _days(column: SourceColumn) -> Message:
@@ -225,7 +208,7 @@ class Claim:
     """
 
     rank: int
-    key: Literal["cohort", "treated"]
+    key: Literal["cohort", "treated", "treatment"]
     name: str
     status: pd.Series[Any] | None
     reason: Message
@@ -241,6 +224,14 @@ class Claim:
             return pd.Index([])
         pairs = pd.DataFrame({"one": self.status, "other": other.status}).dropna()
         return pairs.index[pairs["one"] != pairs["other"]]
+
+    def begins_like(self, other: Claim, frame: pd.DataFrame) -> bool:
+        """Return True if this column, with treatment that never ended, gives the other column."""
+        if self.status is None or other.status is None:
+            return False
+        rows = frame[["__unit", "__time"]].assign(on=self.status).sort_values("__time")
+        since = rows.groupby("__unit")["on"].cummax().reindex(frame.index)
+        return not replace(self, status=since).differs(other)
 
     def differs(self, other: Claim) -> bool:
         """Return True if another column gives a different treatment status in some row."""

@@ -13,6 +13,7 @@ from bayes_nqp._core.fields import (
     FIRST_TREATED,
     GROUPS,
     LEAVE_OUT,
+    MAY_END,
     OUTCOME,
     PILOT_ZONES,
     TIME,
@@ -26,7 +27,7 @@ from bayes_nqp.studio._workspace import COVARIATES, MEDIATORS, Desk
 
 _LABELS: Final = {
     "unit": UNIT, "time": TIME, "outcome": OUTCOME, "cohort": FIRST_TREATED, "treated": TREATED,
-    "strata": GROUPS,
+    "treatment": MAY_END, "strata": GROUPS,
 }  # fmt: skip
 _SEVERAL: Final = ("unit", "strata")
 _MORE: Final = {
