@@ -263,7 +263,6 @@ HOMES = {
     "short_answer": "bayes_nqp.output.reports.sections._headline:short",
     "assumptions": "bayes_nqp.output.reports.sections._assumptions",
     "failures": "bayes_nqp.output.reports.sections._failures",
-    "averaged_equations": "bayes_nqp.output.reports._averaged_equations",
     "methods": "bayes_nqp.output.reports.sections._methods",
     "joint_errors": "bayes_nqp.data.simulation._errors",
     "distances": "bayes_nqp.data.simulation._errors",
