@@ -129,6 +129,37 @@ def test_equal_selection_is_the_root_of_the_quadratic() -> None:
     np.testing.assert_allclose(s.adjusted(r_max), onward[0], rtol=1e-8)
 
 
+STATSPAI = {
+    1: (0.9082762680829819, -0.05410310721850892),
+    4: (0.6554108182241761, -0.3762280105234739),
+    5: (0.9912819361200506, -0.00467838520933983),
+}
+"""δ for no effect and β* at δ = 1 of `oster_bounds(…, r_max=0.8)`, StatsPAI 1.40.2.
+
+Its exact solution was compared with Stata's psacalc 2.1 by its authors.
+"""
+
+
+@pytest.mark.parametrize("seed", STATSPAI)
+def test_selection_is_that_of_statspai(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = 300
+    x = rng.standard_normal((n, 2))
+    d = x @ [0.5, -0.2] + rng.standard_normal(n)
+    y = 0.4 * d + x @ [0.8, 0.3] + 1.2 * rng.standard_normal(n)
+    x, d, y = x - x.mean(axis=0), d - d.mean(), y - y.mean()
+    short = float(d @ y / (d @ d))
+    slopes, rss, *_ = np.linalg.lstsq(np.column_stack([d, x]), y, rcond=None)
+    net = d - x @ np.linalg.lstsq(x, d, rcond=None)[0]
+    total = float(y @ y)
+    stability = Stability(
+        short, float(slopes[0]), 1 - float(((y - short * d) ** 2).sum()) / total,
+        1 - float(rss[0]) / total, total, float(d @ d), float(net @ net),
+    )  # fmt: skip
+    found = stability.delta(0.8), stability.adjusted(0.8)
+    np.testing.assert_allclose(found, STATSPAI[seed], rtol=1e-9)
+
+
 def test_published_numbers_of_breastfeeding() -> None:
     """Oster (2019), table 3, months of breastfeeding and IQ at R_max = 0.61.
 
