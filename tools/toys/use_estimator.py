@@ -16,6 +16,6 @@ time, cohort = frame[panel.roles.time], frame[panel.roles.cohort]
 last = frame[adopts & (time == cohort - 1)].set_index(panel.roles.unit)[panel.roles.outcome]
 treated = frame[adopts & (time >= cohort)]
 change = treated[panel.roles.outcome] - treated[panel.roles.unit].map(last)
-average = rows[rows["event_time"].astype(str) == "average"]
+average = rows[rows["event_time"].isna()]
 assert len(average) == 1, rows
 assert abs(float(average["mean"].iloc[0]) - change.mean()) < 1e-10
