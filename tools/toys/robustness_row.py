@@ -1,6 +1,6 @@
-"""Without the last period: a toy that `tools/price.py` puts into the house.
+"""Every second unit: a toy that `tools/price.py` puts into the house.
 
-Goes to src/bayes_nqp/checks/sample/referee_rows/_row_last_period.py
+Goes to src/bayes_nqp/checks/sample/referee_rows/_row_half.py
 """
 
 from __future__ import annotations
@@ -13,14 +13,11 @@ from bayes_nqp.inference.fitting import Fit, panel_of
 
 
 @robustness_row(
-    Message("last period left out"),
+    Message("half of the units"),
     place=69,
-    shows=Message("Last period left out: tests if the last period drives the effect."),
+    shows=Message("Half of the units: tests if the effect depends on the sample."),
 )
-def last_period(fit: Fit, requested: Requested) -> Specifications:
-    """Leave out the last period."""
-    panel = panel_of(fit)
-    yield (
-        Message("without the last period"),
-        partial(some_rows, fit, panel.time_codes < panel.periods - 1),
-    )
+def half(fit: Fit, requested: Requested) -> Specifications:
+    """Keep every second unit."""
+    even = panel_of(fit).unit_codes % 2 == 0
+    yield Message("every second unit"), partial(some_rows, fit, even)
