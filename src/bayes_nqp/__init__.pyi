@@ -37,6 +37,7 @@ from .effects.estimands import att as att
 from .effects.estimands import att_persons as att_persons
 from .effects.estimands import contrast as contrast
 from .effects.estimands import cumulative as cumulative
+from .effects.estimands import dose_response as dose_response
 from .effects.estimands import effect_curve as effect_curve
 from .effects.estimands import first_switch as first_switch
 from .effects.estimands import heterogeneity_sd as heterogeneity_sd
@@ -106,6 +107,7 @@ from .model.terms import LinearModerator as LinearModerator
 from .model.terms import NodeTimeEffects as NodeTimeEffects
 from .model.terms import PreAdoptionShift as PreAdoptionShift
 from .model.terms import SmoothModerator as SmoothModerator
+from .model.terms import SmoothResponse as SmoothResponse
 from .model.terms import UnitTrends as UnitTrends
 from .numerics.sampling import NUTS as NUTS
 from .numerics.sampling import Importance as Importance

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp._core.arrays import Array
-from bayes_nqp._core.exceptions import NotApplicable
-from bayes_nqp._core.hints import evidence_of
+from bayes_nqp._core.exceptions import Hint, NotApplicable
 from bayes_nqp._core.i18n import Message, advised, figures, joined, spanned
 from bayes_nqp.checks.shared import (
     DOUBTFUL,
@@ -36,6 +35,7 @@ from bayes_nqp.inference.fitting import (
     refit,
     total_fit,
 )
+from bayes_nqp.model.designs import SmoothResponse
 
 _KNOTS: Final = (0.05, 0.275, 0.5, 0.725, 0.95)
 """Quantiles of exposure at which the curve bends (Harrell 2015, table 2.3)."""
@@ -68,10 +68,9 @@ _WIDE: Final = 4.0
             "unit of exposure."
         ),
         remedy=Message(
-            "report the mean derivative of the curve next to the slope ({}), or "
-            "transform exposure so that the response is linear, for example by its "
-            "logarithm",
-            evidence_of("dose_response"),
+            "estimate the curve with {}, and report its mean derivative; or transform "
+            "exposure, for example by its logarithm",
+            Hint("response", SmoothResponse()),
         ),
         code='result = nqp.check(fit, "dose_response")\nresult.evidence',
         literature="Harrell (2015); Hausman (1978)",
@@ -103,6 +102,8 @@ def dose_response(fit: Fit) -> Finding:
     ----------
     Harrell, F. (2015). Regression Modeling Strategies, 2nd ed. Springer, section 2.4.5.
     """
+    if any(term.role == "response" for term in fit.facts.terms):
+        raise NotApplicable(Message("The design estimates a smooth response to exposure."))
     line = total_fit(fit)
     panel, exposure = line.rows, line.model_frame.exposure
     assert exposure is not None

@@ -26,6 +26,8 @@ from bayes_nqp.effects.estimands._by import unit_effect_name as unit_effect_name
 from bayes_nqp.effects.estimands._contrast import at_level as at_level
 from bayes_nqp.effects.estimands._contrast import contrast, pairwise_contrasts
 from bayes_nqp.effects.estimands._contrast import sides_of as sides_of
+from bayes_nqp.effects.estimands._dose_response import dose_response
+from bayes_nqp.effects.estimands._dose_response import exposures_of as exposures_of
 from bayes_nqp.effects.estimands._effect_curve import effect_curve
 from bayes_nqp.effects.estimands._effect_curve import moderators_of as moderators_of
 from bayes_nqp.effects.estimands._effects_of import (
@@ -88,6 +90,7 @@ __all__ = [
     "contrast",
     "convergence_of",
     "cumulative",
+    "dose_response",
     "effect_curve",
     "effects_of",
     "evidence_of",

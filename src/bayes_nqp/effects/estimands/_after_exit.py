@@ -84,7 +84,7 @@ def after_exit(
 )  # fmt: skip
 @door
 def first_switch(fit_or_effects: FitOrEffects, weights: str = "rows") -> xr.DataArray:
-    """Compare the actual path of treatment with no treatment, by periods since the first entry.
+    """Compare the actual path of treatment with no treatment, by periods since first entry.
 
     Averages include all observations from the first entry on, treated or not: they combine effects
     of the treatment with effects that remain after it. This is the estimand of event-study effects

@@ -35,10 +35,10 @@ def effect_curve(
     by: By = None,
     weights: str = "rows",
 ) -> xr.DataArray:
-    """Average the effect on the treated, with a moderator set to given values in all units.
+    """Average the effect on the treated at values of a moderator.
 
-    Cells keep their observations, cohorts and strata, and only the moderator is set. With the
-    values of all treated observations, the mean of the result is `att`.
+    The moderator is set to each value in all units, and cells keep their observations, cohorts and
+    strata. With the values of all treated observations, the mean of the result is `att`.
 
     Parameters
     ----------

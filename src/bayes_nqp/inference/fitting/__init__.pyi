@@ -9,7 +9,9 @@ from ._conditional_fits import fit_given_lag as fit_given_lag
 from ._conditional_fits import follows as follows
 from ._differential_trend import differential_trend as differential_trend
 from ._effect_curves import CurveDraws as CurveDraws
+from ._effect_curves import ResponseDraws as ResponseDraws
 from ._effect_curves import effect_curves_of as effect_curves_of
+from ._effect_curves import response_of as response_of
 from ._effect_loads import effect_loads as effect_loads
 from ._effects_dataset import effects_dataset as effects_dataset
 from ._excluded_rows import apart as apart

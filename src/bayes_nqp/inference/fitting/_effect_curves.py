@@ -1,4 +1,4 @@
-"""Draws of effects as functions of moderators."""
+"""Draws of effects as functions of moderators, and of the response to an exposure."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from bayes_nqp._core.arrays import Array, Mask
 from bayes_nqp.inference.fitting._reported import equation_draws
 from bayes_nqp.inference.model_frame import EffectMap, Equation, ModelFrame
+from bayes_nqp.model.designs import EquationSpec
 from bayes_nqp.model.predictors import EffectCurve
 
 if TYPE_CHECKING:
@@ -62,14 +63,43 @@ def effect_curves_of(fit: Fit) -> tuple[CurveDraws, ...]:
     """Return the draws of all functions of moderators of the outcome's equation."""
     model_frame = fit.model_frame
     equation, effects = model_frame.equations[0], model_frame.effects
-    names = dict.fromkeys(part.name for part in equation.globals if part.reported)
-    draws = {name: x for name in names if (x := equation_draws(fit, name)) is not None}
     kept = ~model_frame.cells.lead
     out = []
-    for curve, coefficients in _coefficients(model_frame, equation, draws):
+    for curve, coefficients in _coefficients(model_frame, equation, _terms_of(fit, equation)):
         rows = curve.of_units[effects.unit]
         out.append(CurveDraws(curve, coefficients, rows, effects, kept))
     return tuple(out)
+
+
+@dataclass(frozen=True, eq=False)
+class ResponseDraws:
+    """Draws of the departure of a response to exposure from its line.
+
+    Parameters
+    ----------
+    curve : EffectCurve
+        The line and the bends, of observations.
+    coefficients : ndarray (chain, draw, bend), outcome units
+        Coefficients of the bends.
+    """
+
+    curve: EffectCurve
+    coefficients: Array
+
+    def at(self, values: Array, *, derivative: bool = False) -> Array:
+        """Evaluate the sum of bends, or its derivative (chain, draw, value)."""
+        functions = self.curve.derivatives if derivative else self.curve.functions
+        return np.asarray(self.coefficients @ functions(values)[:, 1:].T)
+
+
+def response_of(fit: Fit) -> ResponseDraws | None:
+    """Return the departure of the response to exposure from its line; None for a line."""
+    equation = fit.model_frame.equations[0]
+    curve = _spec_of(fit.model_frame, equation).response
+    if curve is None:
+        return None
+    by_label = _by_label(equation, _terms_of(fit, equation))
+    return ResponseDraws(curve, np.stack([by_label[x] for x in curve.labels[1:]], axis=-1))
 
 
 def curves_of_unit_effects(
@@ -95,14 +125,29 @@ def _coefficients(
     model_frame: ModelFrame, equation: Equation, terms: Mapping[str, Array]
 ) -> Iterator[tuple[EffectCurve, Array]]:
     """Find the coefficients of each curve (..., function) by the names of its columns."""
-    spec = next(x for x in model_frame.model.equations if x.name == equation.name)
+    spec = _spec_of(model_frame, equation)
     if not spec.curves:
         return
-    by_label = {
+    by_label = _by_label(equation, terms)
+    for curve in spec.curves:
+        yield curve, np.stack([by_label[label] for label in curve.labels], axis=-1)
+
+
+def _spec_of(model_frame: ModelFrame, equation: Equation) -> EquationSpec:
+    return next(x for x in model_frame.model.equations if x.name == equation.name)
+
+
+def _terms_of(fit: Fit, equation: Equation) -> dict[str, Array]:
+    """Return the draws of the reported parts of an equation by name (chain, draw, label)."""
+    names = dict.fromkeys(part.name for part in equation.globals if part.reported)
+    return {name: x for name in names if (x := equation_draws(fit, name)) is not None}
+
+
+def _by_label(equation: Equation, terms: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the draws of slopes by the names of their columns (...)."""
+    return {
         label: terms[part.name][..., k]
         for part in equation.globals
         if part.place == "slopes" and part.name in terms
         for k, label in enumerate(part.labels)
     }
-    for curve in spec.curves:
-        yield curve, np.stack([by_label[label] for label in curve.labels], axis=-1)

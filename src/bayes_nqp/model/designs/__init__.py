@@ -52,6 +52,7 @@ from bayes_nqp.model.terms import DifferentialTrends as DifferentialTrends
 from bayes_nqp.model.terms import Factors as Factors
 from bayes_nqp.model.terms import NodeTimeEffects as NodeTimeEffects
 from bayes_nqp.model.terms import PreAdoptionShift as PreAdoptionShift
+from bayes_nqp.model.terms import SmoothResponse as SmoothResponse
 
 type Estimator = StaggeredDiD | ContinuousExposure
 """States the equation of an outcome, and of mediators alike."""

@@ -38,8 +38,8 @@ class ContinuousExposure(SingleEquation):
     A slope is causal under strict exogeneity (given unit and time effects, exposure is as good as
     random in all periods, so past outcomes do not affect it) and if the response is linear and the
     same for every unit of exposure. If responses differ by dose, the slope is a weighted average
-    with weights that differ from the sample shares. ``check(fit, "future_exposure")`` tests whether
-    future exposure predicts the outcome.
+    with weights that differ from the sample shares; ``response`` then estimates a curve.
+    ``check(fit, "future_exposure")`` tests whether future exposure predicts the outcome.
 
     Parameters
     ----------
@@ -84,6 +84,8 @@ class ContinuousExposure(SingleEquation):
     shocks : ClusterTimeEffects, optional
         Shocks in each period that all units of a cluster, such as a province, share; none by
         default.
+    response : SmoothResponse, optional
+        Smooth response to exposure; a line by default.
     terms : sequence of Term, default ()
         Additional terms, as in a `StaggeredDiD`.
 
@@ -121,6 +123,7 @@ class ContinuousExposure(SingleEquation):
     priors: Priors = field(default_factory=Priors)
     spillovers: StatedTerm | None = None
     shocks: StatedTerm | None = None
+    response: StatedTerm | None = None
     terms: StatedTerm | Sequence[Term] = ()
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Effects as functions of a moderator: a line, and bends of a natural cubic smoothing spline."""
+"""Functions of a moderator or an exposure: a line, and bends of a cubic smoothing spline."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bayes_nqp._core.arrays import Array, Mask
 
 @dataclass(frozen=True, eq=False)
 class EffectCurve:
-    """A moderator, and the functions of it by which unit-level effects differ.
+    """A moderator or an exposure, and the functions of it of which a curve is the sum.
 
     Parameters
     ----------
@@ -22,10 +22,10 @@ class EffectCurve:
         Column of the panel.
     by, level : str, optional
         The stratum factor and its level to which the curve belongs; all units by default.
-    values : ndarray (unit), the moderator's units
+    values : ndarray (unit, or observation for an exposure), the moderator's units
         The moderator.
-    treated : ndarray of bool (unit)
-        Ever-treated units of the level.
+    treated : ndarray of bool (unit, or observation for an exposure)
+        Ever-treated units of the level; exposed observations.
     knots : ndarray (knot), the moderator's units
         Knots of the spline; none for a line.
     labels : tuple of str (function)
@@ -65,6 +65,15 @@ class EffectCurve:
         if not self.knots.size:
             return line[:, None]
         return np.column_stack([line, self._bends(x)])
+
+    def derivatives(self, x: Array) -> Array:
+        """Evaluate the derivatives of the functions (value, function)."""
+        line = np.ones((x.size, 1))
+        if not self.knots.size:
+            return line
+        basis, rotation = self._spline
+        slopes = basis(np.clip(x, self.knots[0], self.knots[-1]), 1)
+        return np.column_stack([line, slopes @ rotation])
 
     @cached_property
     def of_units(self) -> Array:

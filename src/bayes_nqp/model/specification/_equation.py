@@ -188,6 +188,8 @@ class EquationSpec:
     curves : tuple of EffectCurve
         Functions of moderators whose values in treated observations, net of the mean of their
         cell, have slopes.
+    response : EffectCurve, optional
+        Response to a continuous exposure: the line of effects, and bends among `columns`.
     series : Series, optional
         Series with unit-specific coefficients.
     """
@@ -214,4 +216,5 @@ class EquationSpec:
     unit_columns: Mapping[str, Array] = field(default_factory=dict)
     scales: Mapping[str, Scale] = field(default_factory=dict)
     curves: tuple[EffectCurve, ...] = ()
+    response: EffectCurve | None = None
     series: Series | None = None

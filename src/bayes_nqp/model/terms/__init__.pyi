@@ -6,5 +6,6 @@ from bayes_nqp.model.terms._moderators import LinearModerator as LinearModerator
 from bayes_nqp.model.terms._moderators import SmoothModerator as SmoothModerator
 from bayes_nqp.model.terms._node_time_effects import NodeTimeEffects as NodeTimeEffects
 from bayes_nqp.model.terms._pre_adoption_shift import PreAdoptionShift as PreAdoptionShift
+from bayes_nqp.model.terms._smooth_response import SmoothResponse as SmoothResponse
 from bayes_nqp.model.terms._trends import DifferentialTrends as DifferentialTrends
 from bayes_nqp.model.terms._unit_trends import UnitTrends as UnitTrends

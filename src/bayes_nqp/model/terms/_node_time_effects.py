@@ -39,7 +39,7 @@ _TINY: Final = 1e-10
 
 @value("terms", "node_shocks")
 class NodeTimeEffects(Term):
-    """Random node–time effects: shocks shared by all pairs of a node, which make pairs dependent.
+    """Random node–time effects: shocks shared by all pairs of a node.
 
     The observation of pair (i, j) in period t has ``eta_it + eta_jt`` in addition to its error,
     with ``eta_i ~ N(0, Omega)`` independent across nodes. The information on the effect is then

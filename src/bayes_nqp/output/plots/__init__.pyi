@@ -6,6 +6,7 @@ from bayes_nqp.output.plots._channels import channels as channels
 from bayes_nqp.output.plots._check import check as check
 from bayes_nqp.output.plots._decomposition import decomposition as decomposition
 from bayes_nqp.output.plots._differential_trend import differential_trend as differential_trend
+from bayes_nqp.output.plots._dose_response import dose_response as dose_response
 from bayes_nqp.output.plots._effect_curve import effect_curve as effect_curve
 from bayes_nqp.output.plots._effect_map import effect_map as effect_map
 from bayes_nqp.output.plots._entry_and_exit import entry_and_exit as entry_and_exit

@@ -31,16 +31,35 @@ _BINS: Final = 24
 _FLOOR: Final = 0.16
 """Share of an axes' height that the histogram takes."""
 
-_KEY = Message(
-    "Line: average effect on the treated if all had this value of the moderator. Bands: "
-    "50 % and {} equal-tailed intervals."
-)
-_KEY_DOSE = Message(
-    "Line: average effect on exposed observations if all had this value of the moderator."
-    " Bands: 50 % and {} equal-tailed intervals."
-)
-_BAND_NOTE = Message("Dashes: simultaneous {} band for the whole line.")
 _OUTSIDE = Message("Dashed and faded: outside the observed range of the moderator.")
+_WORDS: Final = {
+    "adopted": (
+        Message(
+            "Line: average effect on the treated if all had this value of the moderator. Bands: "
+            "50 % and {} equal-tailed intervals."
+        ),
+        Message("Grey bars: distribution of the moderator in treated observations."),
+        _OUTSIDE,
+    ),
+    "moderated": (
+        Message(
+            "Line: average effect on exposed observations if all had this value of the moderator."
+            " Bands: 50 % and {} equal-tailed intervals."
+        ),
+        Message("Grey bars: distribution of the moderator in exposed observations."),
+        _OUTSIDE,
+    ),
+    "exposure": (
+        Message(
+            "Line: response to this exposure, relative to none. Bands: 50 % and {} equal-tailed "
+            "intervals."
+        ),
+        Message("Grey bars: distribution of exposure in exposed observations."),
+        Message("Dashed and faded: outside the observed range of exposure."),
+    ),
+}
+"""Notes on lines, bars and ranges."""
+_BAND_NOTE = Message("Dashes: simultaneous {} band for the whole line.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,18 +82,27 @@ class Line:
 
 
 def draw_lines(
-    fit: Fit, lines: Sequence[Line], name: str, label: str, look: Appearance, *, curved: bool
+    fit: Fit,
+    lines: Sequence[Line],
+    name: str,
+    label: str,
+    look: Appearance,
+    *,
+    curved: bool,
+    of_exposure: bool = False,
 ) -> Figure:
-    """Draw effects against a moderator, with histograms of its values.
+    """Draw effects against a moderator or an exposure, with histograms of its values.
 
     Parameters
     ----------
     name : str
-        The moderator: the last dim of draws.
+        The moderator or exposure: the last dim of draws.
     label : str
         Label of the effects' axis.
     curved : bool
         If True, a simultaneous band for the whole line is added.
+    of_exposure : bool, default False
+        True if lines are responses to an exposure.
 
     Raises
     ------
@@ -101,13 +129,13 @@ def draw_lines(
         for ax_ in page.filled[-columns:]:
             ax_.set_xlabel(moderator)
         adopted = fit.facts.adopted
-        page.note(_KEY if adopted else _KEY_DOSE, percent(look.prob))
+        key, bars, outside = _WORDS["adopted" if adopted else "moderated"]
+        if of_exposure:
+            key, bars, outside = _WORDS["exposure"]
+        page.note(key, percent(look.prob))
         page.note(_BAND_NOTE, percent(look.prob), when=curved)
-        page.note("Grey bars: distribution of the moderator in treated observations.", when=adopted)
-        page.note(
-            "Grey bars: distribution of the moderator in exposed observations.", when=not adopted
-        )
-        page.note(_OUTSIDE, when=any(_beyond(line, at) for line in lines))
+        page.note(bars)
+        page.note(outside, when=any(_beyond(line, at) for line in lines))
         page.gate = convergence_of(lines[0].draws)
     return page.figure
 

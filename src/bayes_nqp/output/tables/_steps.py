@@ -72,7 +72,7 @@ def baron_kenny(
 def two_step_mediation(
     fit: FitOrEffects, by: By = None, prob: float = 0.95, kind: Literal["eti", "hdi"] = "eti"
 ) -> pd.DataFrame:
-    """Tabulate two regressions: the effects of treatment on the outcome and on every mediator.
+    """Tabulate two regressions: effects of treatment on the outcome and on every mediator.
 
     The effect of a mediator on the outcome is left to theory, as Jiang (2022) recommends if it is
     not identified: the table contains no indirect effect.

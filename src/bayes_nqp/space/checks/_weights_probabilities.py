@@ -108,7 +108,7 @@ class WeightsPosterior(FactSheet):
 def weights_probabilities(
     fit: Fit, weights: Mapping[str, SpatialWeights], *, forms: Sequence[Form] = FORMS
 ) -> WeightsPosterior:
-    """Compute posterior probabilities of spatial weights and forms, and average effects over them.
+    """Average effects over spatial weights and forms by their posterior probabilities.
 
     Every matrix is fitted in every form, in place of the design's ``spillovers``. Probabilities
     come from log marginal likelihoods, with equal prior odds of the matrices and of the forms of
