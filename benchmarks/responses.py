@@ -138,7 +138,8 @@ def collect() -> None:
         "",
         f"{number} panels for each row; 95 % intervals. `python -m benchmarks.responses`.",
         "",
-        "| panel | response | quantity | smooth: covers | bias | width | line: covers | bias | width |",
+        "| panel | response | quantity | smooth: covers | bias | width "
+        "| line: covers | bias | width |",
         "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for (size, response, quantity), row in table.iterrows():

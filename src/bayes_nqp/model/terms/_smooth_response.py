@@ -37,12 +37,11 @@ class SmoothResponse(Term):
     """Smooth response to a continuous exposure.
 
     The outcome of unit i in period t depends on its exposure by ``beta (D_it - reference) +
-    f(D_it)``. f is a natural cubic smoothing spline, linear outside its knots. Half of the knots are
-    quantiles of exposed observations, and the others lie evenly between the outer ones, where
-    these leave room. Over exposed observations, f is orthogonal to constants
-    and lines: beta, which differs by stratum as usual, is the slope of the least-squares line of
-    the response. f is common to all strata and periods. `dose_response` returns the response and
-    its derivative.
+    f(D_it)``. f is a natural cubic smoothing spline, linear outside its knots. Half of the knots
+    are quantiles of exposed observations; the others lie evenly between the outer ones, where
+    quantiles are far apart. Over exposed observations, f is orthogonal to constants and lines:
+    beta, which differs by stratum as usual, is the slope of the least-squares line of the response.
+    f is common to all strata and periods. `dose_response` returns the response and its derivative.
 
     Parameters
     ----------
