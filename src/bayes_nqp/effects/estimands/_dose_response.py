@@ -76,7 +76,7 @@ def dose_response(
     >>> design = nqp.ContinuousExposure("cbec", response=nqp.SmoothResponse())
     >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
     >>> nqp.dose_response(fit, values=[1.0, 2.0]).shape
-    (4, 250, 2)
+    (4, 1000, 2)
     """
     exposure = fit.model_frame.exposure
     if exposure is None:

@@ -41,8 +41,9 @@ def dose_response(context: Context) -> Iterator[Block]:
     slopes = response(fit, ends, weights=weights, derivative=True)
     # The mean over observations is that over 200 quantiles, up to rounding of the report.
     points = np.quantile(seen, (np.arange(200) + 0.5) / 200)
-    mean = response(fit, points, weights=weights, derivative=True).mean(slopes.dims[-1])
-    at = [slopes.isel({slopes.dims[-1]: k}, drop=True) for k in range(2)]
+    dose = str(slopes.dims[-1])
+    mean = response(fit, points, weights=weights, derivative=True).mean(dose)
+    at = [slopes.isel({dose: k}, drop=True) for k in range(2)]
     rise = at[0].copy(data=curve[..., 1] - curve[..., 0])
     sizes = [
         level(posterior_of(x.reset_coords(drop=True), context.prob), context.effect_unit)
