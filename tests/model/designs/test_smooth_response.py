@@ -38,7 +38,7 @@ def knots_of(x: np.ndarray, number: int) -> np.ndarray:
     return np.array(sorted({*chosen, *wide}))
 
 
-def splines(x: np.ndarray, exposed: np.ndarray, number: int = 12) -> tuple[np.ndarray, np.ndarray]:
+def splines(x: np.ndarray, exposed: np.ndarray, number: int = 20) -> tuple[np.ndarray, np.ndarray]:
     """Natural splines of the knots at x (row, knot), and the knots."""
     knots = knots_of(x[exposed], number)
     spline = make_interp_spline(knots, np.eye(knots.size), bc_type="natural")

@@ -84,11 +84,11 @@ def dose_response(
             Message("the design has no continuous exposure"),
             hint="nqp.fit(nqp.ContinuousExposure('trade'), panel)",
         )
-    effects, dose = effects_of(fit), exposures_of(fit)
+    effects = effects_of(fit)
     average = average_of(effects, by, weights, None)
     # beta per unit of exposure
     slope = average.of_effects(effects, v.TOTAL) / exposure.unit
-    at = _values(dose, values)
+    at = _values(fit, values)
     grid = xr.DataArray(at, dims=exposure.name, coords={exposure.name: at})
     draws = slope * (xr.ones_like(grid) if derivative else grid - exposure.reference)
     response = response_of(fit)
@@ -104,16 +104,25 @@ def dose_response(
 
 
 def exposures_of(fit: Fit) -> Array:
-    """Return the values of the exposure in exposed observations, in its units."""
+    """Return the values of the exposure in exposed observations, repeated by counts of units.
+
+    Raises
+    ------
+    PanelError
+        If the panel contains sums of units.
+    """
     exposure, panel = fit.model_frame.exposure, panel_of(fit)
     assert exposure is not None
+    panel.need_units(Message("the distribution of exposure"))
     dose = panel.exposures[:, panel.roles.exposures.index(exposure.name)]
-    return np.asarray(dose[fit.model_frame.kept & (dose != exposure.reference)])
+    rows = fit.model_frame.kept & (dose != exposure.reference)
+    return np.repeat(dose[rows], panel.counts[panel.unit_codes][rows].round().astype(np.int64))
 
 
-def _values(dose: Array, values: npt.ArrayLike | None) -> Array:
+def _values(fit: Fit, values: npt.ArrayLike | None) -> Array:
     """Return the values of the exposure; by default most of their range."""
     if values is None:
+        dose = exposures_of(fit)
         low, high = (float(np.quantile(dose, q)) for q in (_TAIL, 1.0 - _TAIL))
         return np.linspace(low, high, _POINTS)
     at = np.atleast_1d(np.asarray(values, dtype=np.float64))

@@ -45,7 +45,7 @@ class SmoothResponse(Term):
 
     Parameters
     ----------
-    knots : int, default 12
+    knots : int, default 20
         Largest number of knots, at least 4.
 
     Raises
@@ -67,13 +67,14 @@ class SmoothResponse(Term):
     --------
     >>> import bayes_nqp as nqp
     >>> nqp.ContinuousExposure("trade", response=nqp.SmoothResponse()).response
-    SmoothResponse(knots=12)
+    SmoothResponse(knots=20)
     """
 
-    knots: Annotated[int, Interval(ge=4, le=50)] = 12
+    knots: Annotated[int, Interval(ge=4, le=50)] = 20
 
     role = "response"
     with_channels = False
+    of_sums = False
 
     @property
     def question(self) -> Message:

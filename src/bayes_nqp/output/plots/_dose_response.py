@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.types import By, Language, Style
-from bayes_nqp.checks import DOSE, ROWS
+from bayes_nqp.checks import DOSE, ROWS, UNITS
 from bayes_nqp.effects.estimands import dose_response as response
 from bayes_nqp.effects.estimands import exposures_of
 from bayes_nqp.inference.fitting import response_of
@@ -42,7 +42,7 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
         )
 
 
-@plot(_TITLE, section="dose_response", place=45, needs=(DOSE, ROWS), sheets=_sheets)
+@plot(_TITLE, section="dose_response", place=45, needs=(DOSE, ROWS, UNITS), sheets=_sheets)
 def dose_response(
     fit: Fit,
     *,

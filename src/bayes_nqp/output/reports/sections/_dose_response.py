@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from bayes_nqp._core.i18n import Message, Numeral
-from bayes_nqp.checks import DOSE, ROWS
+from bayes_nqp.checks import DOSE, ROWS, UNITS
 from bayes_nqp.effects.estimands import dose_response as response
 from bayes_nqp.effects.estimands import exposures_of
 from bayes_nqp.inference.fitting import response_of
@@ -28,7 +28,7 @@ _MARGINAL: Final = Message(
 _MEAN: Final = Message("Averaged over exposed observations, one more unit changes it by {size}.")
 
 
-@section(place=52, needs=(DOSE, ROWS))
+@section(place=52, needs=(DOSE, ROWS, UNITS))
 def dose_response(context: Context) -> Iterator[Block]:
     """Report the response between two values of exposure, and the effect of one more unit."""
     translate, fit = context.translate, context.fit
