@@ -168,6 +168,13 @@ class World:
         return nqp.fit(design, panel, self.sampler, progress=False)
 
     @cached_property
+    def bent(self) -> nqp.Fit:
+        design = nqp.ContinuousExposure(
+            "cbec", nqp.CompletePooling(None), response=nqp.SmoothResponse(knots=5)
+        )
+        return nqp.fit(design, self.provinces, self.sampler, progress=False)
+
+    @cached_property
     def trending(self) -> nqp.Fit:
         design = nqp.StaggeredDiD(nqp.CompletePooling(None), trends=nqp.DifferentialTrends())
         return nqp.fit(design, self.fit.panel, self.sampler, progress=False)
@@ -288,6 +295,7 @@ CALLS: dict[str, Call] = {
     ),
     "mediation_table": lambda w: nqp.mediation_table(w.channels),
     "merge_zones": lambda w: nqp.merge_zones(pd.DataFrame({"city": ["杭州市"]}), "city").frame,
+    "dose_response": lambda w: nqp.dose_response(w.bent),
     "effect_curve": lambda w: nqp.effect_curve(w.curved),
     "moderated": lambda w: nqp.moderated(w.moderated),
     "moderated_difference": lambda w: nqp.moderated_difference(w.moderated),
@@ -342,6 +350,7 @@ CALLS: dict[str, Call] = {
     "plots.event_study": lambda w: nqp.plots.event_study(w.fit, language="zh"),
     "plots.forest": lambda w: nqp.plots.forest(w.fit, by="region"),
     "plots.caterpillar": lambda w: nqp.plots.caterpillar(w.fit),
+    "plots.dose_response": lambda w: nqp.plots.dose_response(w.bent),
     "plots.effect_curve": lambda w: nqp.plots.effect_curve(w.curved),
     "plots.moderation": lambda w: nqp.plots.moderation(w.moderated),
     "plots.paths": lambda w: nqp.plots.paths(w.channels),
